@@ -1,0 +1,111 @@
+"""The daemon's life: settings read, state held, doors open, signals, drain, end."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from doorward.compose.daemon import Daemon, Opened
+from doorward.config import find_configuration, load_settings
+from doorward.core.settings import Settings
+from doorward.stores.places import StatePlace, state_place
+from doorward.stores.state import HeldState, hold_state
+
+_log = logging.getLogger("doorward.daemon")
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """
+    What the command line says to `serve`.
+
+    Attributes:
+        config: a configuration file; None for the usual places.
+        state: the state folder; None for the usual one.
+        loop: `uvloop` or `asyncio`.
+    """
+
+    config: Path | None = None
+    state: Path | None = None
+    loop: str = "uvloop"
+
+
+def run(options: ServeOptions, on_open: Callable[[Opened], None]) -> None:
+    """
+    Be the daemon, until SIGTERM or SIGINT and the drain that follows it; a second one ends the drain.
+
+    Raises:
+        DoorwardError: it cannot start; nothing is left behind.
+    """
+    settings = load_settings(find_configuration(os.environ, options.config))
+    place = state_place(str(options.state) if options.state else None, os.environ)
+    held = hold_state(place.folder)
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory(options.loop)) as runner:
+            runner.run(_serve(settings, place, held, on_open))
+    finally:
+        held.release()
+
+
+def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    if name == "asyncio":
+        return asyncio.new_event_loop
+    import uvloop  # imported for this loop only
+
+    return uvloop.new_event_loop
+
+
+async def _serve(
+    settings: Settings, place: StatePlace, held: HeldState, on_open: Callable[[Opened], None]
+) -> None:
+    daemon = Daemon(settings, place, held, environment=os.environ)
+    signals = _Signals(daemon)
+    try:
+        on_open(await daemon.open())
+        await signals.first.wait()
+        _log.info("stopping; runs that are read get %g s", settings.limits.drain_seconds)
+        await _drain(daemon, signals.second)
+    finally:
+        await daemon.close()
+    _log.info("stopped")
+
+
+class _Signals:
+    """What the system's signals ask for."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.first = asyncio.Event()
+        self.second = asyncio.Event()
+        self._daemon = daemon
+        self._reload: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stop)
+        self._loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
+
+    def _stop(self) -> None:
+        (self.second if self.first.is_set() else self.first).set()
+
+    def _begin_reload(self) -> None:
+        if self._reload is None or self._reload.done():
+            self._reload = self._loop.create_task(self._try_reload(), name="reload")
+
+    async def _try_reload(self) -> None:
+        try:
+            _log.info("reloaded: %s", (await self._daemon.reload()).strip())
+        except Exception:  # noqa: BLE001 - logged
+            # a reload that fails leaves the old users, and the daemon goes on
+            _log.exception("not reloaded")
+
+
+async def _drain(daemon: Daemon, hurry: asyncio.Event) -> None:
+    """Drain, but no longer than until `hurry`."""
+    async with asyncio.TaskGroup() as group:
+        draining = group.create_task(daemon.drain())
+        hurrying = group.create_task(hurry.wait())
+        await asyncio.wait({draining, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        hurrying.cancel()

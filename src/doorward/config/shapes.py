@@ -1,0 +1,104 @@
+"""
+What may stand in a configuration: one struct a table, one field a key.
+
+The description of a field says what may stand there, in the words that an error shows. What depends on more
+than the key itself (ranges, names that must exist) is judged where the table is made into a setting. A key
+that is left out is None; TOML itself has no such value.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+HIDDEN = {"hidden": True}
+"""The `extra` of what no error may show."""
+
+Text = Annotated[str, Meta(description="a text")]
+Texts = Annotated[list[str], Meta(description="an array of texts")]
+Whole = Annotated[int | None, Meta(description="an integer")]
+Number = Annotated[float | None, Meta(description="a number")]
+YesNo = Annotated[bool | None, Meta(description="true or false")]
+Addresses = Annotated[str | list[str] | None, Meta(description="an array of texts")]
+OptionalText = Annotated[str | None, Meta(description="a text")]
+OptionalTexts = Annotated[list[str] | None, Meta(description="an array of texts")]
+Tables = Annotated[dict[str, Any], Meta(description="a table")]
+
+
+class FileShape(msgspec.Struct):
+    """The tables of a file."""
+
+    server: Tables = {}
+    limits: Tables = {}
+    doors: Tables = {}
+    users: Tables = {}
+    commands: Tables = {}
+
+
+class ServerShape(msgspec.Struct):
+    """The table `[server]`."""
+
+    language: Text = "en"
+    commands: Texts = []
+
+
+class TcpShape(msgspec.Struct):
+    """The table `[doors.tcp]`."""
+
+    listen: Addresses = None
+    session: Text = "once"
+
+
+class UnixShape(msgspec.Struct):
+    """The table `[doors.unix]`."""
+
+    listen: Annotated[str | list[str] | None, Meta(description="the path of a socket")] = None
+    session: Text = "once"
+
+
+class UserShape(msgspec.Struct):
+    """A table `[users.NAME]`."""
+
+    password: Annotated[str | None, Meta(description="a text", extra=HIDDEN)] = None
+    keys: Texts = []
+    uid: Whole = None
+    roles: Texts = []
+
+
+class CommandShape(msgspec.Struct):
+    """A table `[commands.NAME]`."""
+
+    summary: OptionalText = None
+    run: OptionalTexts = None
+    read_only: YesNo = None
+    fresh_seconds: Number = None
+    roles: OptionalTexts = None
+    doors: OptionalTexts = None
+    timeout_seconds: Number = None
+    output_bytes: Whole = None
+    input_bytes: Whole = None
+    at_once: Whole = None
+    input: YesNo = None
+    detach: YesNo = None
+    linger_seconds: Number = None
+    user: OptionalText = None
+    environment: Tables = {}
+    resources: Tables = {}
+    parameters: Tables = {}
+
+
+class ParameterShape(msgspec.Struct):
+    """A value of `[commands.NAME.parameters]`."""
+
+    type: Text = "text"
+    summary: OptionalText = None
+    required: YesNo = None
+    default: Annotated[
+        str | int | float | bool | None, Meta(description="a text, a number, true or false")
+    ] = None
+    min: Annotated[int | float | None, Meta(description="a number")] = None
+    max: Annotated[int | float | None, Meta(description="a number")] = None
+    choices: OptionalTexts = None
+    on: OptionalText = None
+    within: OptionalText = None
+    pattern: OptionalText = None

@@ -1,0 +1,64 @@
+"""One table of the file against its shape, key by key, so that all that is wrong with it is told at once."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from doorward.config.report import Key, Report, dotted, found_in
+from doorward.config.shapes import HIDDEN
+
+ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
+
+_ELEMENT = re.compile(r"`\$\[(\d+)\]")
+
+
+def read_table(value: object, shape: type[ShapeT], key: Key, report: Report) -> ShapeT | None:
+    """
+    Make `value` into `shape`.
+
+    Returns:
+        The keys that stand there, with defaults for the others and for those that are wrong, which `report`
+        has; None when `value` is no table.
+    """
+    if not isinstance(value, dict):
+        report.add(key, "this must be a table", expected=f"[{dotted(key)}]", found=found_in(value))
+        return None
+    declared = {field.name: field.type for field in msgspec.structs.fields(shape)}
+    taken: dict[str, Any] = {}
+    for name, item in value.items():
+        if name not in declared:
+            report.unknown((*key, name), declared)
+        elif _is_taken(item, declared[name], (*key, name), report):
+            taken[name] = msgspec.convert(item, declared[name])
+    return shape(**taken)
+
+
+def read_each(
+    tables: Mapping[str, object], key: Key, report: Report, *, shows: bool = True
+) -> Iterator[tuple[str, Key, Any]]:
+    """Yield name, key and content of each table below `key`; what is no table is reported, shown or not."""
+    for name, value in tables.items():
+        here = (*key, name)
+        if isinstance(value, dict):
+            yield name, here, value
+        else:
+            expected = f"[{dotted(key)}.NAME]"
+            found = found_in(value) if shows else ""
+            report.add(here, "this must be a table", expected=expected, found=found)
+
+
+def _is_taken(item: object, kind: Any, key: Key, report: Report) -> bool:
+    try:
+        msgspec.convert(item, kind)
+    except (msgspec.ValidationError, OverflowError, ValueError) as error:
+        (meta,) = kind.__metadata__
+        expected = meta.description
+        element = _ELEMENT.search(str(error))
+        if element is not None and isinstance(item, list):
+            key, item, expected = (*key, int(element[1])), item[int(element[1])], "a text"
+        found = "" if meta.extra == HIDDEN else found_in(item)
+        report.add(key, "this is of another type", expected=expected, found=found)
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Values and decisions: everything here is pure, and imports nothing else of ours."""

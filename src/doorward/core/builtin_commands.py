@@ -1,0 +1,81 @@
+"""The commands that come with the program."""
+
+from doorward.core.command import Command, Program, Verb
+from doorward.core.parameter import Parameter
+from doorward.core.parameter_types import ChoiceType, IntegerType, TextType
+from doorward.core.principal import ADMIN
+from doorward.core.readers import read_df, read_uptime
+from doorward.core.tables import Reader
+from doorward.core.template import Element
+
+PROGRAMS: dict[str, tuple[str, ...]] = {"uptime": ("uptime",), "df": ("df", "-h")}
+"""The built-ins that run a program, and the vector that they run."""
+
+READERS: dict[str, Reader] = {"uptime": read_uptime, "df": read_df}
+
+_SUMMARIES = {
+    "uptime": "How long the machine has been up, and its load",
+    "df": "Free space on each file system",
+}
+_FRESH_SECONDS = {"uptime": 1.0, "df": 2.0}
+
+
+def program_command(name: str, executable: str, *, home: str) -> Command:
+    """The built-in `name`, one of `PROGRAMS`, with its executable found at `executable`."""
+    return Command(
+        name=name,
+        summary=_SUMMARIES[name],
+        action=Program(executable, tuple(Element((text,)) for text in PROGRAMS[name][1:]), home=home),
+        open_to_guests=True,
+        read_only=True,
+        fresh_seconds=_FRESH_SECONDS[name],
+        reader=READERS[name],
+        is_builtin=True,
+    )
+
+
+def verb_commands() -> list[Command]:
+    """The built-ins that the desk answers by itself."""
+    run = Parameter(name="run", type=IntegerType(min=1), summary="its number")
+    form = Parameter(
+        name="form", type=ChoiceType(choices=("text", "json")), default="text", summary="how to write it"
+    )
+    admin = frozenset({ADMIN})
+    return [
+        _verb(Verb.WHOAMI, "Your address, who you are, and how many visitors there are", guests=True),
+        _verb(Verb.ECHO, "Say the words again", _words(), guests=True),
+        _verb(
+            Verb.HELP,
+            "What can be asked for, or how to ask for one command",
+            Parameter(name="command", type=TextType(max=64), required=False, summary="its name"),
+            form,
+            guests=True,
+        ),
+        _verb(Verb.RUNS, "Runs that you may see, the live ones first", form),
+        _verb(Verb.ATTACH, "Follow a run from its start", run),
+        _verb(Verb.CANCEL, "Stop a run", run),
+        _verb(Verb.STATUS, "How the daemon is", form, roles=admin),
+        _verb(Verb.QUIT, "Leave", guests=True),
+    ]
+
+
+def _words() -> Parameter:
+    return Parameter(name="words", type=TextType(min=0, max=4096), repeats=True, summary="what to say")
+
+
+def _verb(
+    verb: Verb,
+    summary: str,
+    *parameters: Parameter,
+    guests: bool = False,
+    roles: frozenset[str] | None = None,
+) -> Command:
+    return Command(
+        name=verb.value,
+        summary=summary,
+        action=verb,
+        parameters=parameters,
+        open_to_guests=guests,
+        roles=roles,
+        is_builtin=True,
+    )

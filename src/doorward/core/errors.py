@@ -1,0 +1,176 @@
+"""
+The whole tree of errors, rooted at one class.
+
+    DoorwardError
+    ├── ConfigurationError      a file, a key, what was expected and what stood there
+    │   └── CatalogueError      a command that cannot be declared so
+    ├── LineError               the words of a line say no invocation
+    │   ├── BadLine             bad UTF-8, an open quote: there are no words
+    │   ├── UnknownCommand      no command has this name
+    │   └── BadArgument         which parameter, what was expected, what came
+    ├── ProtocolError           a peer broke the protocol and can only be closed
+    │   ├── LineTooLong         no LF within the bound
+    │   └── BadFrame            not a frame, or one that may not come now
+    ├── StateError              the state folder cannot be used
+    │   └── StateTaken          another daemon holds it
+    ├── ListenError             a door cannot be opened: door, address and holder
+    ├── TrustError              a file that others could have written or read
+    └── ConnectError            a client could not reach or understand its peer: address and phase
+
+Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
+"""
+
+from dataclasses import dataclass
+
+
+class DoorwardError(Exception):
+    """Whatever Doorward raises on purpose; the text is one line a person can act on."""
+
+
+@dataclass(eq=False)
+class ConfigurationError(DoorwardError):
+    """
+    A configuration that cannot be used.
+
+    Attributes:
+        problem: what is wrong, in one line.
+        key: the dotted key, `commands.ping.run`; empty when the file as a whole is meant.
+        file: the path of the file; empty for a value that came from a program.
+        line: counted from 1; 0 when unknown.
+        expected: what may stand there; empty when the problem says it.
+        found: what stood there, as it would be written; empty when nothing did.
+    """
+
+    problem: str
+    key: str = ""
+    file: str = ""
+    line: int = 0
+    expected: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.file and self.line else self.file
+        head = ": ".join(part for part in (place, self.key, self.problem) if part)
+        tail = "".join(
+            (
+                f"; expected {self.expected}" if self.expected else "",
+                f"; found {self.found}" if self.found else "",
+            )
+        )
+        return head + tail
+
+
+class CatalogueError(ConfigurationError):
+    """A command that cannot be declared so; `key` is the command's name or the key below it."""
+
+
+class LineError(DoorwardError):
+    """The words of a line say no invocation; the text is the reason that the asker is told."""
+
+
+class BadLine(LineError):
+    """A line that has no words: bad UTF-8 or an open quote."""
+
+
+@dataclass(eq=False)
+class UnknownCommand(LineError):
+    """
+    No command has this name.
+
+    Attributes:
+        name: the first word of the line, as it came.
+        nearest: a declared name that is close to it, or empty.
+    """
+
+    name: str
+    nearest: str = ""
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {self.nearest}?" if self.nearest else ""
+        return f"there is no command {self.name!r}{hint}"
+
+
+@dataclass(eq=False)
+class BadArgument(LineError):
+    """
+    An argument that its parameter refuses.
+
+    Attributes:
+        parameter: the name of the parameter; empty when the words fit no parameter.
+        expected: what may stand there.
+        found: what came, already safe to show; empty for nothing, and for a secret.
+    """
+
+    parameter: str
+    expected: str
+    found: str = ""
+
+    def __str__(self) -> str:
+        subject = f"{self.parameter}: " if self.parameter else ""
+        came = f", got {self.found}" if self.found else ""
+        return f"{subject}expected {self.expected}{came}"
+
+
+class ProtocolError(DoorwardError):
+    """A peer broke the protocol; its connection can only be closed."""
+
+
+class LineTooLong(ProtocolError):
+    """No line ending came within the bound."""
+
+
+class BadFrame(ProtocolError):
+    """Bytes that are no frame, or a frame that may not come in this state."""
+
+
+class StateError(DoorwardError):
+    """The state folder cannot be used; the text names the path and what to do."""
+
+
+class StateTaken(StateError):
+    """Another daemon holds the state folder."""
+
+
+@dataclass(eq=False)
+class ListenError(DoorwardError):
+    """
+    A door that cannot be opened.
+
+    Attributes:
+        door: its name, `tcp`.
+        address: as it stood in the configuration.
+        problem: what the system said, and who holds the address if that is known.
+    """
+
+    door: str
+    address: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"door {self.door} cannot listen on {self.address}: {self.problem}"
+
+
+class TrustError(DoorwardError):
+    """A file that others could have written or read; the text names it and the mode it needs."""
+
+
+@dataclass(eq=False)
+class ConnectError(DoorwardError):
+    """
+    A client that could not reach its peer, or not understand it.
+
+    Attributes:
+        address: the URL that was asked for.
+        phase: `connect`, `login`, `send` or `read`.
+        problem: what happened.
+        next_step: what a person can do now; empty when there is nothing to say.
+    """
+
+    address: str
+    phase: str
+    problem: str
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        step = f". {self.next_step}" if self.next_step else ""
+        return f"{self.address}: {self.phase}: {self.problem}{step}"

@@ -1,0 +1,174 @@
+"""The words of a line to an invocation: one command with a value for each of its parameters."""
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from doorward.core.command import Command, Program
+from doorward.core.errors import BadArgument, UnknownCommand
+from doorward.core.launch import EXECUTABLE_PATH, Launch
+from doorward.core.limits import Limits
+from doorward.core.parameter import Parameter, shown, word_of
+from doorward.core.parameter_types import FlagType, PathType, Value
+from doorward.core.secret import REDACTED, Secret
+from doorward.core.words import quote_words
+
+FIRST_SECRET_DESCRIPTOR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """
+    A command with values that its parameters took.
+
+    Attributes:
+        command: which.
+        values: by parameter; one that is absent and has no default has no entry.
+    """
+
+    command: Command
+    values: Mapping[str, Value]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for two invocations that do the same."""
+        return (self.command.name, *sorted(self.values.items(), key=lambda item: item[0]))
+
+    @property
+    def words(self) -> list[str]:
+        """The line's words again, for people and logs: secrets as dots, defaults left out."""
+        words = [self.command.name]
+        for parameter in self.command.parameters:
+            value = self.values.get(parameter.name)
+            if value is None or value == parameter.default:
+                continue
+            if isinstance(value, tuple):
+                words.extend(value)
+            else:
+                words.append(f"{parameter.name}={REDACTED if isinstance(value, Secret) else word_of(value)}")
+        return words
+
+    @property
+    def shown(self) -> str:
+        """`words` as one line."""
+        return quote_words(self.words)
+
+    @property
+    def paths(self) -> dict[str, tuple[str, str]]:
+        """Each path whose links were not followed yet: parameter to path and the folder around it."""
+        found = {}
+        for parameter in self.command.parameters:
+            if isinstance(parameter.type, PathType) and parameter.name in self.values:
+                found[parameter.name] = (str(self.values[parameter.name]), parameter.type.within)
+        return found
+
+    def with_values(self, values: Mapping[str, Value]) -> "Invocation":
+        """The invocation with these values in place of those of the same names."""
+        return replace(self, values=MappingProxyType({**self.values, **values}))
+
+
+def find_command(commands: Mapping[str, Command], name: str) -> Command:
+    """
+    The command called `name`.
+
+    Raises:
+        UnknownCommand: there is none; the error may know one with a name that is near.
+    """
+    command = commands.get(name)
+    if command is None:
+        raise UnknownCommand(name, nearest_name(name, commands))
+    return command
+
+
+def nearest_name(name: str, names: Iterable[str]) -> str:
+    """The one of `names` that `name` was probably meant to be; empty when none is near."""
+    # bounded: the matcher is quadratic in the word, and the word is the peer's
+    nearest = difflib.get_close_matches(name[:64], list(names), n=1)
+    return nearest[0] if nearest else ""
+
+
+def bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
+    """
+    Make an invocation of `command` with `words`, which do not hold its name.
+
+    `name=value` sets a declared parameter; other words fill the parameters that are left, in their order.
+
+    Raises:
+        BadArgument: which parameter, what was expected, what came.
+    """
+    _check_sizes(words, limits)
+    by_name = {parameter.name: parameter for parameter in command.parameters if not parameter.repeats}
+    values: dict[str, Value] = {}
+    positional: list[str] = []
+    for word in words:
+        name, equals, rest = word.partition("=")
+        parameter = by_name.get(name) if equals else None
+        if parameter is None:
+            positional.append(word)
+        elif name in values:
+            raise BadArgument(name, "one value", "two")
+        else:
+            values[name] = parameter.read(rest)
+    _fill(command.parameters, positional, values)
+    return Invocation(command, MappingProxyType(values))
+
+
+def _check_sizes(words: Sequence[str], limits: Limits) -> None:
+    if len(words) > limits.arguments:
+        raise BadArgument("", f"at most {limits.arguments} words", str(len(words)))
+    for word in words:
+        if len(word.encode("utf-8", "surrogatepass")) > limits.argument_bytes:
+            raise BadArgument(
+                "", f"words of at most {limits.argument_bytes} bytes", f"one of {len(word)} characters"
+            )
+
+
+def _fill(parameters: Iterable[Parameter], positional: list[str], values: dict[str, Value]) -> None:
+    words = iter(positional)
+    for parameter in parameters:
+        if parameter.name in values:
+            continue
+        if parameter.repeats:
+            values[parameter.name] = tuple(str(parameter.read(word)) for word in words)
+        elif (word := next(words, None)) is not None:
+            values[parameter.name] = parameter.read(word)
+        elif parameter.is_required:
+            raise BadArgument(parameter.name, parameter.type.expected, "nothing")
+        elif parameter.default is not None:
+            values[parameter.name] = parameter.default
+    if (word := next(words, None)) is not None:
+        raise BadArgument("", "no more words", shown(word))
+
+
+def launch_of(invocation: Invocation, program: Program, limits: Limits) -> Launch:
+    """
+    The child that `program`, the action of the invocation's command, is with these values.
+
+    Paths must have been followed before. The environment is PATH, LANG, HOME and what the command declares.
+    """
+    secrets: list[bytes] = []
+    words: dict[str, str] = {}
+    for parameter in invocation.command.parameters:
+        value = invocation.values.get(parameter.name)
+        if isinstance(value, Secret):
+            words[parameter.name] = f"/dev/fd/{FIRST_SECRET_DESCRIPTOR + len(secrets)}"
+            secrets.append(value.revealed.encode())
+        elif isinstance(parameter.type, FlagType):
+            if value:
+                words[parameter.name] = parameter.type.on
+        elif value is not None:
+            words[parameter.name] = word_of(value)
+    arguments = (element.fill(words) for element in program.elements)
+    return Launch(
+        argv=(program.executable, *(argument for argument in arguments if argument is not None)),
+        environment=MappingProxyType(
+            {"PATH": EXECUTABLE_PATH, "LANG": "C.UTF-8", "HOME": program.home, **program.environment}
+        ),
+        user=program.user,
+        resources=program.resources,
+        takes_input=invocation.command.takes_input,
+        secrets=tuple(secrets),
+        grace_seconds=limits.grace_seconds,
+        unkillable_seconds=limits.unkillable_seconds,
+    )

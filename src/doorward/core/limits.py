@@ -1,0 +1,197 @@
+"""
+Every limit of the program: its unit, its default, what it may be set to, and where the figure comes from.
+
+A configuration sets them by these names under `[limits]`. Nothing that a peer can make grow is without one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class LimitFacts:
+    """
+    What is known of one limit beside its value.
+
+    Attributes:
+        unit: `bytes`, `seconds`, or what is counted.
+        least: the smallest value that it may be set to.
+        most: the largest.
+        source: why this default.
+    """
+
+    unit: str
+    least: float
+    most: float
+    source: str
+
+
+def _limit(default: Any, *, unit: str, least: float, most: float, source: str) -> Any:
+    facts = LimitFacts(unit=unit, least=least, most=most, source=source)
+    return field(default=default, metadata={"limit": facts})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """All limits; each field is one, `facts()` tells about them."""
+
+    # Doors
+    connections: int = _limit(
+        1024, unit="connections of one door", least=1, most=1_000_000, source="sized for 256 MiB at worst"
+    )
+    stalled_write_seconds: float = _limit(
+        30.0, unit="seconds", least=0.1, most=3600, source="nginx send_timeout is 60 s between two writes"
+    )
+    write_buffer_bytes: int = _limit(
+        256 * KIB,
+        unit="bytes of one connection",
+        least=KIB,
+        most=64 * MIB,
+        source="a window of OpenSSH's size",
+    )
+
+    # Lines
+    line_bytes: int = _limit(
+        8 * KIB,
+        unit="bytes without the ending",
+        least=64,
+        most=MIB,
+        source="nginx large_client_header_buffers",
+    )
+    frame_bytes: int = _limit(
+        64 * KIB, unit="bytes of one frame's content", least=KIB, most=MIB, source="a pipe's size on Linux"
+    )
+    first_line_seconds: float = _limit(
+        60.0, unit="seconds to the first line", least=0.1, most=86_400, source="nginx client_header_timeout"
+    )
+    idle_seconds: float = _limit(
+        60.0,
+        unit="seconds between two lines",
+        least=0.1,
+        most=86_400,
+        source="nginx keepalive_timeout is 75 s",
+    )
+    login_seconds: float = _limit(
+        20.0,
+        unit="seconds from the connection to the login",
+        least=0.1,
+        most=600,
+        source="LoginGraceTime, tightened",
+    )
+
+    # Commands
+    timeout_seconds: float = _limit(
+        60.0, unit="seconds of one run", least=0.05, most=604_800, source="NRPE's command_timeout"
+    )
+    output_bytes: int = _limit(
+        MIB,
+        unit="bytes of one run, both streams",
+        least=64,
+        most=64 * MIB,
+        source="NRPE cuts at 64 KiB and says nothing",
+    )
+    input_bytes: int = _limit(
+        MIB, unit="bytes of one run's stdin", least=0, most=64 * MIB, source="as its output"
+    )
+    arguments: int = _limit(64, unit="words after the command's name", least=1, most=1024, source="ours")
+    argument_bytes: int = _limit(
+        4 * KIB, unit="bytes of one word", least=16, most=128 * KIB, source="PATH_MAX"
+    )
+    grace_seconds: float = _limit(
+        5.0, unit="seconds from TERM to KILL", least=0.0, most=600, source="ours; systemd waits 90 s"
+    )
+    unkillable_seconds: float = _limit(
+        5.0, unit="seconds from KILL to giving up", least=0.1, most=600, source="ours"
+    )
+    linger_seconds: float = _limit(
+        10.0, unit="seconds from the last reader's leaving to the stop", least=0.0, most=86_400, source="ours"
+    )
+
+    # Places
+    runs: int = _limit(
+        32, unit="runs at once", least=1, most=1024, source="uptime takes 1 ms; 32 keep two cores busy"
+    )
+    runs_per_user: int = _limit(
+        8, unit="runs at once of one user", least=1, most=1024, source="a quarter of all"
+    )
+    runs_of_guests: int = _limit(
+        16, unit="runs at once of all guests", least=1, most=1024, source="half of all"
+    )
+    runs_of_builtins: int = _limit(
+        4,
+        unit="runs at once of the built-in uptime and df",
+        least=1,
+        most=64,
+        source="so that they answer when all is full",
+    )
+    queue: int = _limit(64, unit="runs waiting for a place", least=0, most=65_536, source="twice the places")
+    queue_per_user: int = _limit(
+        32,
+        unit="runs of one user, or of all guests, waiting for a place",
+        least=0,
+        most=65_536,
+        source="half of the queue",
+    )
+    queue_seconds: float = _limit(
+        60.0, unit="seconds waiting for a place", least=0.0, most=86_400, source="as a run's"
+    )
+    unkillable_runs: int = _limit(
+        8,
+        unit="runs given up whose place was freed",
+        least=0,
+        most=1024,
+        source="a dead file system must not stop the rest",
+    )
+
+    # Runs that ended
+    kept_runs: int = _limit(
+        200,
+        unit="ended runs that can be attached to",
+        least=0,
+        most=100_000,
+        source="a day of a person's work",
+    )
+    kept_bytes: int = _limit(
+        32 * MIB, unit="bytes of all ended runs", least=0, most=4096 * MIB, source="32 full outputs"
+    )
+    kept_seconds: float = _limit(
+        3600.0, unit="seconds an ended run is kept", least=0.0, most=604_800, source="ours"
+    )
+
+    # Passwords
+    password_bytes: int = _limit(
+        1024,
+        unit="bytes of a password",
+        least=64,
+        most=4096,
+        source="argon2 hashes any length; a bound on work",
+    )
+    hashing_waiting: int = _limit(
+        16, unit="password checks that wait", least=1, most=1024, source="16 x 200 ms is 3 s of a wait"
+    )
+
+    # The end
+    drain_seconds: float = _limit(
+        25.0,
+        unit="seconds that running commands get at the end",
+        least=0.0,
+        most=600,
+        source="systemd's 90 s, well within",
+    )
+    audit_queue: int = _limit(
+        65_536,
+        unit="audit lines not yet on disk",
+        least=16,
+        most=1_000_000,
+        source="a second of the fastest door",
+    )
+
+
+def facts() -> Iterator[tuple[str, Any, LimitFacts]]:
+    """Yield each limit's name, default and facts, in the order in which they stand above."""
+    for limit in fields(Limits):
+        yield limit.name, limit.default, limit.metadata["limit"]

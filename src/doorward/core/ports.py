@@ -1,0 +1,111 @@
+"""
+What the inside asks of the outside, as Protocols.
+
+Each port is met by one room and by a fake of `doorward.testing` that passes the same contract suite.
+"""
+
+import enum
+from collections.abc import Callable
+from typing import Protocol
+
+from doorward.core.audit import AuditEvent
+from doorward.core.launch import Ending, Launch, Stream
+from doorward.core.principal import User
+from doorward.core.secret import Secret
+
+
+class Timer(Protocol):
+    """A call that is due later and can be taken back."""
+
+    def cancel(self) -> None:
+        """Take the call back; nothing happens when it was made already."""
+
+
+class Clock(Protocol):
+    """Time, in seconds; deadlines use the monotonic one only."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; never goes back."""
+
+    def wall(self) -> float:
+        """Seconds since 1970-01-01 UTC, for people to read."""
+
+    def call_later(self, delay_seconds: float, callback: Callable[[], object], /) -> Timer:
+        """Have `callback` called on the loop after the delay, which is 0 or more."""
+
+
+class ChildEvents(Protocol):
+    """Told what a child does, on the loop, in order."""
+
+    def output_received(self, stream: Stream, data: bytes) -> bool:
+        """
+        Take bytes that the child wrote.
+
+        Returns:
+            Whether more is wanted. Once False, the rest is read slowly and thrown away.
+        """
+
+    def ended(self, ending: Ending) -> None:
+        """Hear, once and last, that the child's whole tree is gone or was given up."""
+
+
+class Child(Protocol):
+    """A child process and all that descends from it."""
+
+    def write_input(self, data: bytes) -> None:
+        """Hand `data` to the child's stdin, in order, held until it reads; dropped when it cannot be read."""
+
+    def close_input(self) -> None:
+        """End the child's stdin after what was written; idempotent."""
+
+    def stop(self) -> None:
+        """Ask the whole tree to end: TERM, the grace of its launch, KILL; idempotent."""
+
+
+class Spawner(Protocol):
+    """Starts children."""
+
+    def spawn(self, launch: Launch, events: ChildEvents) -> Child:
+        """
+        Start a child.
+
+        Never blocks, and never raises for what the launch says: what cannot be started ends as `NotStarted`,
+        told to `events` after this call has returned.
+        """
+
+    async def close(self) -> None:
+        """Stop every child that is left, wait until all are gone or given up, and let go of everything."""
+
+
+class AuditLog(Protocol):
+    """Where logins, refusals, runs, ends, cancellations and reloads are written down."""
+
+    def record(self, event: AuditEvent) -> None:
+        """Keep `event`; never blocks. It is on disk within a second, and a failure to write is not silent."""
+
+
+class Verdict(enum.Enum):
+    """What a check of a password says."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    BUSY = "busy"
+
+
+class Verifier(Protocol):
+    """Checks passwords with the work that it takes, off the loop."""
+
+    async def verify(self, *, password_hash: str | None, password: Secret) -> Verdict:
+        """
+        Tell whether `password` is the one of `password_hash`.
+
+        With None the same work is done and the answer is `WRONG`: a user who does not exist takes as long.
+        `BUSY` comes at once, without any work, when as many checks wait as may.
+        """
+
+
+class UserStore(Protocol):
+    """The users that stand in the state."""
+
+    def users(self) -> tuple[User, ...]:
+        """All of them, as last loaded."""

@@ -1,0 +1,95 @@
+"""Who asks: users as declared, peers as they connect, and the principal that a login makes of them."""
+
+import enum
+from dataclasses import dataclass, field
+
+GUEST = "guest"
+"""The role of whoever did not log in; everybody else has it too."""
+
+ADMIN = "admin"
+"""The role that may do everything a door lets through."""
+
+
+class Login(enum.Enum):
+    """How somebody proved who they are."""
+
+    NONE = "none"
+    UID = "uid"
+    PASSWORD = "password"  # noqa: S105 - the name of a method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """
+    A person or program with a name.
+
+    Attributes:
+        name: one word of `[a-z_][a-z0-9_.-]*`, at most 32 bytes.
+        roles: the names of the user's roles.
+        password_hash: argon2id in the PHC string format; None for no password.
+        keys: public keys in OpenSSH's one-line format.
+        uid: whose connections to the unix door are this user's; None for nobody's.
+    """
+
+    name: str
+    roles: frozenset[str] = frozenset()
+    password_hash: str | None = field(default=None, repr=False)
+    keys: tuple[str, ...] = ()
+    uid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """
+    The other end of a connection.
+
+    Attributes:
+        door: the name of the door that it came by.
+        address: for people: an IP address, or `uid 1000` on the unix door.
+        uid: what the kernel said on the unix door; None elsewhere.
+        visitor: the number of the connection, counted over all doors since the start.
+    """
+
+    door: str
+    address: str
+    uid: int | None = None
+    visitor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """
+    Somebody, as the desk knows them.
+
+    Attributes:
+        name: the user's name, or `guest`.
+        roles: with `guest` always among them.
+        login: how they proved it; `NONE` only for guests.
+    """
+
+    name: str
+    roles: frozenset[str]
+    login: Login
+
+    @property
+    def is_guest(self) -> bool:
+        return self.login is Login.NONE
+
+    @property
+    def is_admin(self) -> bool:
+        return ADMIN in self.roles
+
+
+def guest() -> Principal:
+    """Whoever comes by a door that asks for no login."""
+    return Principal(GUEST, frozenset({GUEST}), Login.NONE)
+
+
+def principal_of(user: User, login: Login) -> Principal:
+    """The principal that `user` becomes by this login."""
+    return Principal(user.name, user.roles | {GUEST}, login)
+
+
+def system_administrator() -> Principal:
+    """Root, or the daemon's own user, on the unix door: no user need be declared for them."""
+    return Principal(ADMIN, frozenset({ADMIN, GUEST}), Login.UID)

@@ -1,0 +1,26 @@
+"""A text that must not be seen: it prints as dots wherever it goes by mistake."""
+
+from dataclasses import dataclass, field
+
+REDACTED = "••••"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """
+    A text that no log, page, table or error may show.
+
+    Attributes:
+        revealed: the text itself; to read this name is to say that one means it.
+    """
+
+    revealed: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return REDACTED
+
+    def __repr__(self) -> str:
+        return f"Secret({REDACTED})"
+
+    def __format__(self, format_spec: str) -> str:
+        return format(REDACTED, format_spec)

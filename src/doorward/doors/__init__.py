@@ -1,0 +1,1 @@
+"""One a transport: a door translates, and never decides."""

@@ -1,0 +1,282 @@
+"""The line doors: tcp and unix, one session object a connection, driven by asyncio's transports."""
+
+import asyncio
+import logging
+import socket
+import struct
+from dataclasses import dataclass
+from typing import cast
+
+from doorward.core.errors import ProtocolError
+from doorward.core.limits import Limits
+from doorward.core.ports import Clock
+from doorward.core.principal import Peer
+from doorward.core.settings import LineSessionKind
+from doorward.core.tables import drawing_members
+from doorward.gate.gate import Gate
+from doorward.lines.events import Asked, CancelWanted, Event, InputEnded, InputReceived, LoginTried
+from doorward.lines.phrases import Phrases
+from doorward.lines.session import LineSession
+from doorward.service.answer import Answer
+from doorward.service.caller import Caller
+from doorward.service.desk import Desk
+from doorward.service.portal import Admitted, Portal, Refused, Session
+
+_log = logging.getLogger("doorward.doors.line")
+
+LINGERING_SECONDS = 2.0
+"""How long a peer that sent too much may still take to read its answer."""
+
+_BATCH_BYTES = 16 * 1024
+_UCRED = struct.Struct("3i")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineDoor:
+    """
+    What the connections of one line door share.
+
+    Attributes:
+        name: `tcp` or `unix`.
+        kind: once or keep.
+        knows_uid: the kernel vouches for the peer's uid, which is its login; otherwise peers are guests.
+    """
+
+    name: str
+    kind: LineSessionKind
+    knows_uid: bool
+    phrases: Phrases
+    limits: Limits
+    clock: Clock
+    gate: Gate
+    portal: Portal
+    desk: Desk
+
+    def connection(self) -> "LineConnection":
+        """A protocol for one connection."""
+        return LineConnection(self)
+
+
+class LineConnection(asyncio.Protocol):
+    """
+    One connection: bytes to its session, the session's events to the desk, answers back.
+
+    Attributes:
+        deadline_at: see `gate.Admitted`.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_caller",
+        "_door",
+        "_is_lingering",
+        "_is_paused",
+        "_login",
+        "_reads",
+        "_session",
+        "_transport",
+        "_visitor",
+        "deadline_at",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, door: LineDoor) -> None:
+        self._door = door
+        self._session = LineSession(phrases=door.phrases, kind=door.kind, limits=door.limits)
+        self._answer: Answer | None = None
+        self._caller: Caller | None = None
+        self._login: Session | None = None
+        self._is_paused = False
+        self._is_lingering = False
+        self._reads = True
+        self._visitor = 0
+        self.deadline_at: float | None = None
+
+    # What asyncio tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are none of asyncio's classes, and do all that these do
+        self._transport = cast(asyncio.Transport, transport)
+        self._visitor = self._door.gate.admit(self, self._door.name)
+        if not self._visitor:
+            self._transport.abort()
+            return
+        if self._door.knows_uid:
+            self._admit_uid()
+        self._flush()
+        self._renew_deadline()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_lingering:
+            return
+        self._session.receive_data(data)
+        self._serve()
+
+    def eof_received(self) -> bool:
+        if self._is_lingering:
+            return False
+        self._session.receive_eof()
+        self._serve()
+        return True  # the other half stays open for what is still to be said
+
+    def pause_writing(self) -> None:
+        self._is_paused = True
+        self._renew_deadline()
+
+    def resume_writing(self) -> None:
+        self._is_paused = False
+        self._renew_deadline()
+        self._hear_news()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._session.close()
+        self._door.gate.release(self)
+        if self._login is not None:
+            self._login.close()
+        self._leave_answer()
+
+    # What the gate tells
+
+    def expire(self) -> None:
+        self._session.close()
+        self._transport.abort()
+
+    def close(self) -> None:
+        self._session.close()
+        self._transport.close()
+
+    # Inside
+
+    def _admit_uid(self) -> None:
+        uid = _peer_uid(self._transport)
+        peer = Peer(self._door.name, f"uid {uid}", uid, self._visitor)
+        admission = self._door.portal.admit_uid(peer)
+        match admission:
+            case Admitted(principal):
+                self._caller = Caller(principal, peer)
+                self._login = self._door.portal.opened(admission, self.close)
+            case Refused(reason):
+                self._session.bytes_to_send()
+                self._session.login_refused(reason)
+
+    def _who(self) -> Caller:
+        if self._caller is None:
+            address = self._transport.get_extra_info("peername")[0]
+            peer = Peer(self._door.name, address, visitor=self._visitor)
+            self._caller = Caller(self._door.portal.admit_guest().principal, peer)
+        return self._caller
+
+    def _serve(self) -> None:
+        """Act on all that the peer wants so far, and send what there is to say in one piece."""
+        session, has_acted = self._session, False
+        try:
+            while (event := session.next_event()) is not None:
+                has_acted = True
+                self._act(event)
+        except ProtocolError as error:
+            _log.info("visitor %d broke the protocol: %s", self._visitor, error)
+        self._flush()
+        if has_acted:
+            self._renew_deadline()
+        if session.wants_data is not self._reads and not self._transport.is_closing():
+            self._reads = session.wants_data
+            (self._transport.resume_reading if self._reads else self._transport.pause_reading)()
+
+    def _act(self, event: Event) -> None:
+        if isinstance(event, Asked):
+            self._ask(event.line)
+        elif isinstance(event, LoginTried):
+            raise TypeError("no door of this kind asks for a login")
+        elif self._answer is not None:
+            self._act_on(self._answer, event)
+
+    def _ask(self, line: str | None) -> None:
+        desk, session = self._door.desk, self._session
+        self._answer = answer = desk.ask(self._who(), line, self._hear_news)
+        if answer.run is not None:
+            session.run_started(answer.number, takes_input=answer.takes_input)
+            if answer.takes_input and not session.takes_input:
+                desk.end_input(answer)
+        self._pass_on()
+
+    def _act_on(self, answer: Answer, event: InputReceived | InputEnded | CancelWanted) -> None:
+        match event:
+            case InputReceived(data):
+                self._door.desk.write_input(answer, data)
+            case InputEnded():
+                self._door.desk.end_input(answer)
+            case CancelWanted():
+                self._door.desk.cancel(self._who(), answer)
+
+    def _hear_news(self) -> None:
+        """There may be more of the answer, or more room to write it."""
+        if self._answer is None:
+            return
+        self._pass_on()
+        if self._answer is None:
+            self._serve()  # lines that came meanwhile
+            self._renew_deadline()
+        else:
+            self._flush()
+
+    def _pass_on(self) -> None:
+        """Hand over what the answer has, as far as the peer takes it."""
+        answer, session = self._answer, self._session
+        if answer is None:
+            return
+        while not self._is_paused and (chunk := answer.take()) is not None:
+            session.output(*chunk)
+            if len(chunk[1]) > _BATCH_BYTES:
+                self._flush()
+        if (outcome := answer.outcome) is None:
+            return
+        self._answer = None
+        drawing = answer.drawing() if session.speaks_frames else None
+        session.run_ended(
+            outcome,
+            drawing=drawing_members(drawing) if drawing is not None else None,
+            leaves=answer.leaves,
+        )
+
+    def _flush(self) -> None:
+        if self._transport.is_closing():
+            return
+        if data := self._session.bytes_to_send():
+            self._transport.write(data)
+        if self._session.is_over:
+            self._part()
+
+    def _part(self) -> None:
+        """Close once all is sent; a peer that sent too much may first read its answer to the end."""
+        self._leave_answer()
+        now = self._door.clock.monotonic()
+        if self._session.is_overfed and not self._is_lingering:
+            # to close over unread bytes resets the connection, and the answer is lost on its way
+            self._is_lingering = True
+            self._transport.write_eof()
+            self.deadline_at = now + LINGERING_SECONDS
+        else:
+            self._transport.close()
+            self.deadline_at = now + self._door.limits.stalled_write_seconds
+
+    def _leave_answer(self) -> None:
+        if (answer := self._answer) is not None:
+            self._answer = None
+            self._door.desk.leave(answer)
+
+    def _renew_deadline(self) -> None:
+        if self._session.is_over:
+            return
+        if self._is_paused:
+            wait_seconds: float | None = self._door.limits.stalled_write_seconds
+        else:
+            wait_seconds = self._session.patience_seconds
+        self.deadline_at = None if wait_seconds is None else self._door.clock.monotonic() + wait_seconds
+
+
+def _peer_uid(transport: asyncio.Transport) -> int:
+    credentials = transport.get_extra_info("socket").getsockopt(
+        socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size
+    )
+    return int(_UCRED.unpack(credentials)[1])

@@ -1,0 +1,42 @@
+"""Addresses as they stand in a configuration, and what holds them."""
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An IP address and a port; port 0 stands for a free one."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if self.is_ipv6 else f"{self.host}:{self.port}"
+
+    @property
+    def is_ipv6(self) -> bool:
+        return ":" in self.host
+
+    @property
+    def is_loopback(self) -> bool:
+        return ipaddress.ip_address(self.host).is_loopback
+
+
+def parse_address(text: str) -> Address:
+    """
+    Read `127.0.0.1:7022` or `[::1]:7022`.
+
+    Raises:
+        ValueError: it is neither; names are not looked up.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no address: expected 127.0.0.1:7022 or [::1]:7022")
+    host = ipaddress.ip_address(match["six"] or match["four"])
+    if (host.version == 6) != bool(match["six"]) or int(match["port"]) > 65535:
+        raise ValueError(f"{text!r} is no address: expected 127.0.0.1:7022 or [::1]:7022")
+    return Address(str(host), int(match["port"]))

@@ -1,0 +1,115 @@
+"""The gate: every connection passes it before its door sees it, and is closed by it in time."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+from doorward.core.limits import Limits
+from doorward.core.ports import Clock
+from doorward.gate.listeners import BACKLOG, Listener
+
+SWEEP_SECONDS = 1.0
+"""How often deadlines are looked at: they hold to within this."""
+
+
+class Admitted(Protocol):
+    """
+    A connection as the gate sees it.
+
+    Attributes:
+        deadline_at: when it is to be closed, on the monotonic clock; None for never.
+    """
+
+    deadline_at: float | None
+
+    def expire(self) -> None:
+        """End it: its time is over."""
+
+    def close(self) -> None:
+        """End it in an orderly way: the daemon stops."""
+
+
+class Gate:
+    """Admits connections within the limits, counts visitors, and keeps deadlines."""
+
+    def __init__(self, limits: Limits, clock: Clock) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._connections: dict[Admitted, str] = {}
+        self._doors: Counter[str] = Counter()
+        self._servers: list[asyncio.Server] = []
+        self._visitors = 0
+        self._turned_away = 0
+        self._is_open = True
+        self._sweep = clock.call_later(SWEEP_SECONDS, self._expire_late)
+
+    @property
+    def connected(self) -> int:
+        """How many connections there are, at all doors."""
+        return len(self._connections)
+
+    @property
+    def turned_away(self) -> int:
+        """How many connections were closed because their door was full."""
+        return self._turned_away
+
+    @property
+    def visitors(self) -> int:
+        """How many connections were admitted since the start."""
+        return self._visitors
+
+    def replace_limits(self, limits: Limits) -> None:
+        """Admit by these limits from now on; who is in stays."""
+        self._limits = limits
+
+    async def open(self, listener: Listener, connection: Callable[[], asyncio.Protocol]) -> None:
+        """Accept connections on `listener`, each with a protocol of its own, from now on."""
+        loop = asyncio.get_running_loop()
+        is_unix = listener.socket.family == socket.AF_UNIX
+        create = loop.create_unix_server if is_unix else loop.create_server
+        server = await create(connection, sock=listener.socket, backlog=BACKLOG)
+        self._servers.append(server)
+
+    def admit(self, connection: Admitted, door: str) -> int:
+        """
+        Let a connection in.
+
+        Returns:
+            The number of the visitor, counted from 1; 0 when it is to be closed at once.
+        """
+        if not self._is_open or self._doors[door] >= self._limits.connections:
+            self._turned_away += 1
+            return 0
+        self._connections[connection] = door
+        self._doors[door] += 1
+        self._visitors += 1
+        return self._visitors
+
+    def release(self, connection: Admitted) -> None:
+        """Forget a connection that has ended; idempotent."""
+        if (door := self._connections.pop(connection, None)) is not None:
+            self._doors[door] -= 1
+
+    def stop_accepting(self) -> None:
+        """Close the listeners; connections go on."""
+        self._is_open = False
+        for server in self._servers:
+            server.close()
+
+    def close(self) -> None:
+        """Close everything."""
+        self.stop_accepting()
+        self._sweep.cancel()
+        for connection in tuple(self._connections):
+            connection.close()
+
+    def _expire_late(self) -> None:
+        now = self._clock.monotonic()
+        late = [
+            each for each in self._connections if each.deadline_at is not None and each.deadline_at <= now
+        ]
+        for connection in late:
+            connection.expire()
+        self._sweep = self._clock.call_later(SWEEP_SECONDS, self._expire_late)

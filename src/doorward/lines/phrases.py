@@ -1,0 +1,31 @@
+"""What the server says to people, in the languages that it knows."""
+
+from dataclasses import dataclass
+
+from doorward.core.settings import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The sentences of the text protocol, each a line in UTF-8 with its LF."""
+
+    greeting: bytes
+    password: bytes
+    not_understood: bytes
+
+
+PHRASES = {
+    Language.ENGLISH: Phrases(b"What can I do for you?\n", b"Password?\n", b"I did not understand.\n"),
+    Language.FRENCH: Phrases(
+        b"Que puis-je faire pour vous ?\n", b"Le mot de passe ?\n", b"Je n'ai rien compris.\n"
+    ),
+}
+
+UH = b"Uh?\n"
+"""What is said of a line that cannot be read, in every language."""
+
+
+def uh(reason: str) -> bytes:
+    """`Uh?` and why, as one line."""
+    # a reason comes from the daemon's own words and from escaped ones of the peer; no line break gets through
+    return f"Uh? {' '.join(reason.split())}\n".encode("utf-8", "replace") if reason else UH

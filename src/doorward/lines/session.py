@@ -1,0 +1,393 @@
+"""
+The server's side of one connection, as a pure object: no sockets, no clock.
+
+    LOGIN ──logged in──▶ READY ──asked──▶ ANSWERING ──ended──▶ READY (or OVER after one answer)
+      │                    │
+    doorward/1          doorward/1
+      ▼                    ▼
+    FRAMES_LOGIN ──────▶ FRAMES_READY ◀──▶ FRAMES_ANSWERING
+"""
+
+import enum
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from doorward.core.errors import BadFrame, ProtocolError
+from doorward.core.launch import Stream
+from doorward.core.limits import Limits
+from doorward.core.outcome import Outcome, OutcomeKind, last_lines, outcome_members
+from doorward.core.settings import LineSessionKind
+from doorward.lines.events import Asked, CancelWanted, Event, InputEnded, InputReceived, LoginTried
+from doorward.lines.frames import (
+    HELLO,
+    FrameReader,
+    PeerFrame,
+    ServerFrame,
+    encode_frame,
+    encode_frames,
+    encode_json,
+)
+from doorward.lines.phrases import Phrases, uh
+from doorward.lines.splitter import Splitter
+
+
+class State(enum.Enum):
+    """Where a session stands."""
+
+    LOGIN = enum.auto()
+    READY = enum.auto()
+    ANSWERING = enum.auto()
+    FRAMES_LOGIN = enum.auto()
+    FRAMES_READY = enum.auto()
+    FRAMES_ANSWERING = enum.auto()
+    OVER = enum.auto()
+
+
+class Move(enum.Enum):
+    """What takes a session from one state to another."""
+
+    HELLO = enum.auto()
+    ASKED = enum.auto()
+    LOGGED_IN = enum.auto()
+    ENDED = enum.auto()
+
+
+MOVES: Mapping[tuple[State, Move], State] = MappingProxyType(
+    {
+        (State.LOGIN, Move.HELLO): State.FRAMES_LOGIN,
+        (State.LOGIN, Move.LOGGED_IN): State.READY,
+        (State.READY, Move.HELLO): State.FRAMES_READY,
+        (State.READY, Move.ASKED): State.ANSWERING,
+        (State.ANSWERING, Move.ENDED): State.READY,
+        (State.FRAMES_LOGIN, Move.LOGGED_IN): State.FRAMES_READY,
+        (State.FRAMES_READY, Move.ASKED): State.FRAMES_ANSWERING,
+        (State.FRAMES_ANSWERING, Move.ENDED): State.FRAMES_READY,
+    }
+)
+"""Every move there is; any state may also go to OVER. A move that is missing is a mistake of the caller."""
+
+_UH_KINDS = frozenset({OutcomeKind.INVALID, OutcomeKind.REFUSED, OutcomeKind.BUSY, OutcomeKind.FAILED})
+_FRAME_STATES = frozenset({State.FRAMES_LOGIN, State.FRAMES_READY, State.FRAMES_ANSWERING})
+
+
+class LineSession:
+    """
+    One peer of the line protocol, seen from the server.
+
+    Attributes:
+        is_overfed: the peer sent what nobody will read; closing at once may cost it the answer (a reset).
+    """
+
+    __slots__ = (
+        "_answers",
+        "_eof_received",
+        "_frames",
+        "_input_ended",
+        "_kind",
+        "_last_byte_is_lf",
+        "_limits",
+        "_login_pending",
+        "_outgoing",
+        "_phrases",
+        "_splitter",
+        "_state",
+        "_takes_input",
+        "is_overfed",
+    )
+
+    def __init__(
+        self, *, phrases: Phrases, kind: LineSessionKind, limits: Limits, needs_login: bool = False
+    ) -> None:
+        self._phrases = phrases
+        self._kind = kind
+        self._limits = limits
+        self._state = State.LOGIN if needs_login else State.READY
+        self._outgoing = [phrases.password if needs_login else phrases.greeting]
+        self._splitter = Splitter()
+        self._frames: FrameReader[PeerFrame] | None = None
+        self._answers = 0
+        self._eof_received = False
+        self._takes_input = False
+        self._input_ended = False
+        self._last_byte_is_lf = True
+        self._login_pending = False
+        self.is_overfed = False
+
+    # What the door asks
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will be said: flush what is to be sent, then close."""
+        return self._state is State.OVER
+
+    @property
+    def speaks_frames(self) -> bool:
+        """Whether the peer is a program that asked for frames."""
+        return self._state in _FRAME_STATES
+
+    @property
+    def patience_seconds(self) -> float | None:
+        """How long this state may last, counted from when it began; None while an answer is under way."""
+        match self._state:
+            case State.LOGIN | State.FRAMES_LOGIN:
+                return self._limits.login_seconds
+            case State.READY | State.FRAMES_READY:
+                return self._limits.idle_seconds if self._answers else self._limits.first_line_seconds
+            case _:
+                return None
+
+    @property
+    def wants_data(self) -> bool:
+        """Whether reading should go on: not while more than a line or a frame waits behind an answer."""
+        return len(self._splitter) <= max(self._limits.line_bytes, self._limits.frame_bytes)
+
+    def bytes_to_send(self) -> bytes:
+        """Take what is to be sent now; empty when nothing is."""
+        outgoing = b"".join(self._outgoing)
+        self._outgoing.clear()
+        return outgoing
+
+    # What comes from the peer
+
+    def receive_data(self, data: bytes) -> None:
+        """Take in bytes that the peer sent."""
+        if self._is_deaf:
+            self.is_overfed = True
+        else:
+            self._splitter.receive_data(data)
+
+    def receive_eof(self) -> None:
+        """
+        Take in that the peer will send nothing more.
+
+        In text it may still be reading; a peer that speaks frames has left.
+        """
+        self._eof_received = True
+        if self.speaks_frames:
+            self._state = State.OVER
+
+    def next_event(self) -> Event | None:
+        """
+        Take the next thing that the peer wants; None until more comes, or until the answer has ended.
+
+        Raises:
+            ProtocolError: the peer broke the protocol; the session is over, with nothing left to say.
+        """
+        try:
+            return self._next_event()
+        except ProtocolError:
+            self._state = State.OVER
+            raise
+
+    # What the door answers
+
+    def logged_in(self) -> None:
+        """The login was right."""
+        self._login_pending = False
+        self._move(Move.LOGGED_IN)
+        self._welcome()
+
+    def login_refused(self, reason: str = "") -> None:
+        """The login was wrong, or could not be looked at, which `reason` then says."""
+        if self.speaks_frames:
+            refused = Outcome(OutcomeKind.REFUSED, reason=reason or "the login was refused")
+            self._outgoing.append(encode_json(ServerFrame.END, outcome_members(refused)))
+        elif reason:
+            self._outgoing.append(uh(reason))
+        self._state = State.OVER
+
+    def run_started(self, number: int, *, takes_input: bool) -> None:
+        """The answer is a run with this number; its stdin comes from the peer or is empty."""
+        if self.speaks_frames:
+            self._takes_input = takes_input
+            self._outgoing.append(
+                encode_frame(ServerFrame.RUN, b"%d input" % number if takes_input else b"%d" % number)
+            )
+        else:
+            # where more lines may follow, nothing tells them from input
+            self._takes_input = takes_input and self._kind is LineSessionKind.ONCE
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether the peer's bytes go to the run as its stdin."""
+        return self._takes_input
+
+    def output(self, stream: Stream, data: bytes) -> None:
+        """Some output of the run, not empty."""
+        if self._state is State.ANSWERING:
+            self._last_byte_is_lf = data.endswith(b"\n")
+            self._outgoing.append(data)
+            return
+        kind = ServerFrame.OUT if stream is Stream.OUT else ServerFrame.ERR
+        self._outgoing.extend(encode_frames(kind, data, most_bytes=self._limits.frame_bytes))
+
+    def run_ended(
+        self, outcome: Outcome, *, drawing: Mapping[str, object] | None = None, leaves: bool = False
+    ) -> None:
+        """
+        The answer is complete.
+
+        Args:
+            outcome: how it ended.
+            drawing: what its output says as a table or a series, for programs.
+            leaves: whether the peer asked to go.
+        """
+        if self._state is State.ANSWERING:
+            self._end_text(outcome, leaves=leaves)
+        else:
+            self._end_frames(outcome, drawing, leaves=leaves)
+
+    def close(self) -> None:
+        """End the session from the server's side; nothing more is said."""
+        self._state = State.OVER
+
+    # Inside
+
+    @property
+    def _is_deaf(self) -> bool:
+        """After its line, a peer that gets one answer is not listened to, but for input."""
+        if self._state is State.ANSWERING:
+            return self._kind is LineSessionKind.ONCE and not self._takes_input
+        return self._state is State.OVER
+
+    def _move(self, move: Move) -> None:
+        self._state = MOVES[self._state, move]
+
+    def _next_event(self) -> Event | None:
+        if self._login_pending:
+            return None
+        match self._state:
+            case State.READY | State.LOGIN:
+                return self._next_line()
+            case State.ANSWERING:
+                return self._next_text_input()
+            case State.OVER:
+                return None
+            case _:
+                return self._next_frame_event()
+
+    def _next_line(self) -> Event | None:
+        line = self._splitter.take_line(self._limits.line_bytes)
+        if line is None:
+            return self._at_end_of_lines() if self._eof_received else None
+        if not self._answers and _is_http(line):
+            raise BadFrame("a web page may not post to a line door")
+        if not self._answers and line == HELLO:
+            self._frames = FrameReader(PeerFrame, most_bytes=self._limits.frame_bytes)
+            self._move(Move.HELLO)
+            self._welcome()
+            return self._next_frame_event()
+        text = _decoded(line)
+        return self._try_login(text) if self._state is State.LOGIN else self._ask(text)
+
+    def _at_end_of_lines(self) -> Event | None:
+        # a line that the peer's end cut short is not run: `cancel 1` may have been `cancel 17`
+        if len(self._splitter) and self._state is State.READY:
+            self._splitter.clear()
+            return self._ask(None)
+        self._state = State.OVER
+        return None
+
+    def _try_login(self, text: str | None) -> Event:
+        self._login_pending = True
+        return LoginTried(text or "")
+
+    def _ask(self, line: str | None) -> Event:
+        self._move(Move.ASKED)
+        self._last_byte_is_lf = True
+        self._takes_input = self._input_ended = False
+        return Asked(line)
+
+    def _next_text_input(self) -> Event | None:
+        if not self._takes_input or self._input_ended:
+            return None
+        if data := self._splitter.take_all():
+            return InputReceived(data)
+        if self._eof_received:
+            self._input_ended = True
+            return InputEnded()
+        return None
+
+    def _next_frame_event(self) -> Event | None:
+        # there is a reader: every state of frames begins with a hello
+        while self._frames is not None and (frame := self._frames.take_frame(self._splitter)) is not None:
+            event = self._frame_event(frame.kind, frame.content)
+            if event is not None:
+                return event
+        return None
+
+    def _frame_event(self, kind: PeerFrame, content: bytes) -> Event | None:
+        match self._state, kind:
+            case State.FRAMES_LOGIN, PeerFrame.LINE:
+                return self._try_login(_decoded(content))
+            case State.FRAMES_READY, PeerFrame.LINE:
+                return self._ask(_decoded(content))
+            case State.FRAMES_ANSWERING, PeerFrame.IN:
+                return InputReceived(content) if self._takes_input and not self._input_ended else None
+            case State.FRAMES_ANSWERING, PeerFrame.EOF:
+                self._input_ended = True
+                return InputEnded()
+            case State.FRAMES_ANSWERING, PeerFrame.CANCEL:
+                return CancelWanted()
+            case State.FRAMES_READY, PeerFrame.IN | PeerFrame.EOF | PeerFrame.CANCEL:
+                return None  # meant for an answer that has just ended
+            case _:
+                raise BadFrame(f"a frame {kind.value} may not come now")
+
+    def _welcome(self) -> None:
+        match self._state:
+            case State.READY:
+                self._outgoing.append(self._phrases.greeting)
+            case State.FRAMES_READY:
+                self._outgoing.append(encode_frame(ServerFrame.READY))
+            case State.FRAMES_LOGIN:
+                self._outgoing.append(encode_frame(ServerFrame.LOGIN))
+            case _:
+                raise AssertionError(f"nobody is welcomed in {self._state}")
+
+    def _end_text(self, outcome: Outcome, *, leaves: bool) -> None:
+        self._outgoing.extend(self._closing_words(outcome))
+        self._answers += 1
+        self._takes_input = False
+        if self._kind is LineSessionKind.ONCE or leaves:
+            self.is_overfed = self.is_overfed or len(self._splitter) > 0
+            self._splitter.clear()
+            self._state = State.OVER
+        else:
+            self._move(Move.ENDED)
+            self._outgoing.append(self._phrases.greeting)
+
+    def _closing_words(self, outcome: Outcome) -> Iterator[bytes]:
+        lines = last_lines(outcome)
+        is_kept = self._kind is LineSessionKind.KEEP
+        if not self._last_byte_is_lf and (lines or outcome.reason or is_kept):
+            yield b"\n"
+        for line in lines:
+            yield line.encode() + b"\n"
+        if outcome.kind is OutcomeKind.UNKNOWN:
+            yield self._phrases.not_understood
+        elif outcome.kind in _UH_KINDS:
+            yield uh(outcome.reason)
+
+    def _end_frames(self, outcome: Outcome, drawing: Mapping[str, object] | None, *, leaves: bool) -> None:
+        members: dict[str, object] = dict(outcome_members(outcome))
+        if drawing is not None:
+            members["drawing"] = drawing
+        self._outgoing.append(encode_json(ServerFrame.END, members))
+        self._answers += 1
+        if leaves:
+            self._state = State.OVER
+        else:
+            self._move(Move.ENDED)
+            self._welcome()
+
+
+def _decoded(line: bytes) -> str | None:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_http(line: bytes) -> bool:
+    return line[-9:-1] == b" HTTP/1." and line[-1:].isdigit()

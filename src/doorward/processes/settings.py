@@ -1,0 +1,31 @@
+"""The bounds of the room, each with its unit."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """
+    How many shims there are and what may wait in memory.
+
+    Attributes:
+        shims: at most this many runs at once; one more ends as `NotStarted`. Abandoned ones do not count.
+        warm_shims: started with the nursery and kept while idle, each about 1.5 MiB of its own.
+        idle_seconds: what is idle beyond the warm ones goes after one to two times this.
+        input_bytes: held for one child that does not read; more closes its stdin.
+        chunk_bytes: read from a pipe at a time.
+        settle_seconds: a run this young has its output read only at its end, which is most runs' whole life.
+        discard_seconds: between two chunks of output that nobody wants.
+        answer_seconds: beyond its times, what a shim may take to say that a run is over.
+        close_seconds: what the nursery may take to end after every run has.
+    """
+
+    shims: int = 64
+    warm_shims: int = 2
+    idle_seconds: float = 10.0
+    input_bytes: int = 1024 * 1024
+    chunk_bytes: int = 64 * 1024
+    settle_seconds: float = 0.005
+    discard_seconds: float = 0.01
+    answer_seconds: float = 1.0
+    close_seconds: float = 5.0

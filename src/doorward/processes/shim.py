@@ -1,0 +1,530 @@
+"""
+The child side, in a program of its own: a nursery that forks shims, and shims that each watch over one run.
+
+It is executed alone (`python -I -S shim.py`, its socket as stdin), so that forking it costs the same however
+large the daemon is; it imports nothing of ours and little else. A shim is the parent and the subreaper of one
+run at a time: whatever a run starts and orphans, in whatever session and with whatever environment, comes to
+that shim and to no other, and the run is over when the kernel says that the shim has no child left (ECHILD).
+A dead shim's orphans come to the nursery, which kills them.
+
+Nursery, on its seqpacket socket:
+    from the daemon  FORK, number, one descriptor: a new shim on this socket; KILL, number
+    to the daemon    GONE, number: this shim is dead, and so is every orphan
+Shim, on its own seqpacket socket:
+    from the daemon  LAUNCH, marshalled tuple, descriptors: stdout, stderr, stdin if any, secrets
+                     LAUNCH_IN_FILE, the same with the tuple in a file as the first descriptor; STOP
+    to the daemon    one of EXITED, SIGNALLED, NOT_STARTED, UNKILLABLE, with a number and a text
+The end of either socket kills what hangs on it.
+
+Source: prctl(2) PR_SET_CHILD_SUBREAPER, wait(2), unix(7), systemd.kill(5) for CONT after TERM.
+"""
+
+import array
+import ctypes
+import errno
+import fcntl
+import gc
+import marshal
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+FORK, KILL, GONE = b"F", b"K", b"G"
+LAUNCH, LAUNCH_IN_FILE, STOP = b"L", b"M", b"S"
+EXITED, SIGNALLED, NOT_STARTED, UNKILLABLE = range(4)
+NUMBER = struct.Struct("<cI")
+ENDING = struct.Struct("<Bi")
+
+MESSAGE_BYTES = 131072
+"""The longest message, as a packet must fit the socket's buffer (at least 212,992 bytes unless tuned down)."""
+DESCRIPTORS = 253
+"""The most descriptors in one message: SCM_MAX_FD of the kernel."""
+NOFILE_SOFT = 1024
+"""What programs that use select(2) can bear; the hard limit stays, and a child may raise its own."""
+SWEEP_SECONDS = 0.02
+"""Between two sweeps over a tree that was sent KILL and is not gone."""
+SWEEP_ROUNDS = 50
+"""How often one sweep looks for processes that were born while it stopped the others."""
+PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36
+
+Launch = tuple[list[str], dict[str, str], str, str, dict[str, int], bool, float, float]
+"""argv, environment, folder, user, resources, whether stdin comes along, grace and unkillable seconds."""
+
+
+# The tree: who descends from this process, and how to signal exactly these.
+
+
+def children_of(pid: int) -> list[int]:
+    """The children of `pid` by any of its threads; empty when it is gone."""
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as listing:
+                found += map(int, listing.read().split())
+    except OSError:
+        pass
+    return found
+
+
+def descendants(spared: set[int]) -> list[tuple[int, int]]:
+    """Pairs of a process and its parent, parents first, without `spared` children and what is under them."""
+    own = os.getpid()
+    found = [(pid, own) for pid in children_of(own) if pid not in spared]
+    seen = {pid for pid, _ in found}
+    for parent, _ in found:
+        for pid in children_of(parent):
+            if pid not in seen:
+                seen.add(pid)
+                found.append((pid, parent))
+    return found
+
+
+def parent_of(pid: int) -> int:
+    """The parent of `pid`, 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return int(stat.read().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def signal_one(pid: int, parent: int, number: int) -> None:
+    """
+    Send a signal to a descendant and to no stranger.
+
+    A child of ours keeps its number until we reap it, and so does its process group, which holds nothing but
+    descendants: the group gets the signal at once, so that no member can fork away from it. A deeper one is
+    pinned by a pidfd first and then asked for its parent.
+    """
+    own = os.getpid()
+    try:
+        if parent == own:
+            group = os.getpgid(pid)
+            if group != os.getpgrp():
+                os.killpg(group, number)
+            os.kill(pid, number)
+            return
+        pinned = os.pidfd_open(pid)
+        try:
+            if parent_of(pid) in (parent, own):
+                signal.pidfd_send_signal(pinned, number)
+        finally:
+            os.close(pinned)
+    except OSError:
+        pass  # gone already, or set-user-ID and not ours to signal: it is then found to be unkillable
+
+
+def terminate_tree(spared: set[int]) -> None:
+    """TERM for the whole tree, and CONT so that a stopped one can obey."""
+    for number in (signal.SIGTERM, signal.SIGCONT):
+        for pid, parent in descendants(spared):
+            signal_one(pid, parent, number)
+
+
+def kill_tree(spared: set[int]) -> None:
+    """KILL for the whole tree: first all are stopped until no new one turns up, so that none forks away."""
+    stopped: set[int] = set()
+    for _ in range(SWEEP_ROUNDS):
+        fresh = [pair for pair in descendants(spared) if pair[0] not in stopped]
+        if not fresh:
+            break
+        for pid, parent in fresh:
+            signal_one(pid, parent, signal.SIGSTOP)
+            stopped.add(pid)
+    for pid, parent in descendants(spared):
+        signal_one(pid, parent, signal.SIGKILL)
+
+
+def hurry() -> None:
+    """Go before a tree that keeps every processor busy; only root may."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
+    except OSError:
+        pass
+
+
+# What both kinds of process need.
+
+
+def prctl(option: int, argument: object) -> None:
+    """prctl(2), which the standard library lacks."""
+    ctypes.CDLL(None).prctl(option, argument, 0, 0, 0)
+
+
+def receive(peer: socket.socket, limit: int) -> tuple[bytes, list[int]]:
+    """One message and its descriptors, which no child inherits; empty at the end."""
+    room = socket.CMSG_SPACE(4 * DESCRIPTORS)
+    try:
+        message, ancillary, _, _ = peer.recvmsg(limit, room, socket.MSG_CMSG_CLOEXEC)
+    except OSError:
+        return b"", []
+    descriptors: array.array[int] = array.array("i")
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(data[: len(data) - len(data) % 4])
+    return message, list(descriptors)
+
+
+class Waiter:
+    """Waits for a peer's message and for the death of children together."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        self._wake, wake_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        self._peer = peer.fileno()
+        self._poll = select.poll()
+        self._poll.register(self._wake, select.POLLIN)
+        self._poll.register(self._peer, select.POLLIN)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait; tell whether the peer has something to say."""
+        ready = self._poll.poll(None if seconds is None else max(0, seconds * 1000))
+        said = False
+        for descriptor, _ in ready:
+            if descriptor == self._peer:
+                said = True
+            else:
+                os.read(self._wake, 512)
+        return said
+
+    def close(self) -> None:
+        """Let go of the wake-up pipe, in a process just forked."""
+        os.close(signal.set_wakeup_fd(-1))
+        os.close(self._wake)
+
+
+# One run.
+
+
+def start(launch: Launch, descriptors: list[int], null: int) -> int:
+    """
+    The process id of the run's first process.
+
+    Raises:
+        OSError: of the folder, the executable or a limit.
+        ValueError: a NUL in a string, an unknown user or limit.
+    """
+    argv, environment, folder, user, resources, has_input, _, _ = launch
+    os.chdir(folder)
+    stdin = descriptors[2] if has_input else null
+    secrets = descriptors[3 if has_input else 2 :]
+    lowest = 3 + len(secrets)
+    # Above every target, so that handing over one cannot overwrite the next.
+    secrets = [fcntl.fcntl(secret, fcntl.F_DUPFD_CLOEXEC, lowest) for secret in secrets]
+    try:
+        moves = [(stdin, 0), (descriptors[0], 1), (descriptors[1], 2)]
+        moves += [(secret, 3 + index) for index, secret in enumerate(secrets)]
+        if user or resources:
+            return fork_changed(launch, moves)
+        return os.posix_spawn(
+            argv[0],
+            argv,
+            environment,
+            file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for source, target in moves],
+            setsid=True,
+            setsigmask=(),
+            setsigdef=RESET,
+        )
+    finally:
+        for secret in secrets:
+            os.close(secret)
+
+
+RESET = [number for number in range(1, signal.NSIG) if number not in (signal.SIGKILL, signal.SIGSTOP, 32, 33)]
+"""Signals whose handling a run finds as a login shell would: 32 and 33 are the C library's own."""
+
+
+def fork_changed(launch: Launch, moves: list[tuple[int, int]]) -> int:
+    """The same by fork, for another user or with limits: cheaper than prlimit(1) and setpriv(1) before it."""
+    argv, environment, _, user, resources, _, _, _ = launch
+    limits = [(getattr(resource, f"RLIMIT_{name.upper()}"), value) for name, value in resources.items()]
+    identity = identify(user) if user else None
+    told, tell = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            become(limits, identity, moves)
+            os.execve(argv[0], argv, environment)
+        except (OSError, ValueError) as error:
+            number = getattr(error, "errno", None) or errno.EINVAL
+            os.write(tell, struct.pack("<i", number))
+        finally:
+            os._exit(127)
+    os.close(tell)
+    try:
+        failure = os.read(told, 4)
+    finally:
+        os.close(told)
+    if failure:
+        os.waitpid(pid, 0)
+        (number,) = struct.unpack("<i", failure)
+        raise OSError(number, os.strerror(number))
+    return pid
+
+
+def identify(user: str) -> tuple[int, int, list[int]]:
+    """User, group and all groups of a system user; asked for here, where a slow directory harms one run only."""
+    import pwd  # noqa: PLC0415
+
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        raise ValueError(f"no such user: {user}") from None
+    return entry.pw_uid, entry.pw_gid, os.getgrouplist(user, entry.pw_gid)
+
+
+def become(
+    limits: list[tuple[int, int]],
+    identity: tuple[int, int, list[int]] | None,
+    moves: list[tuple[int, int]],
+) -> None:
+    """In the forked child: session, signals, descriptors, user, and at last the limits, which may pinch us."""
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    for number in (*HELD, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    for source, target in moves:
+        os.dup2(source, target, inheritable=True)
+    for limit, value in limits:
+        if limit != resource.RLIMIT_AS:
+            resource.setrlimit(limit, (value, value))
+    if identity is not None:
+        user, group, groups = identity
+        os.setgroups(groups)
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
+    for limit, value in limits:
+        if limit == resource.RLIMIT_AS:
+            resource.setrlimit(limit, (value, value))
+
+
+class Shim:
+    """Runs one launch after the other, each with its whole tree, until the daemon is gone."""
+
+    def __init__(self, daemon: socket.socket) -> None:
+        self._daemon = daemon
+        self._waiter = Waiter(daemon)
+        self._null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        self._main = 0
+        self._status: int | None = None
+
+    def serve(self) -> None:
+        """Run what is asked for; return when the daemon is gone and nothing of ours is left."""
+        going = True
+        while going:
+            message, descriptors = receive(self._daemon, MESSAGE_BYTES)
+            if not message:
+                return
+            if message[:1] != STOP:  # a stop that crossed the ending on its way
+                going = self._run(message, descriptors)
+
+    def _run(self, message: bytes, descriptors: list[int]) -> bool:
+        try:
+            launch = read_launch(message, descriptors)
+            self._main = start(launch, descriptors, self._null)
+        except (OSError, ValueError, AttributeError) as error:
+            return self._say(NOT_STARTED, getattr(error, "errno", None) or 0, reason_of(error))
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        self._status = None
+        *_, grace_seconds, unkillable_seconds = launch
+        return self._watch(grace_seconds, unkillable_seconds)
+
+    def _watch(self, grace_seconds: float, unkillable_seconds: float) -> bool:
+        """Wait for the whole tree; False when the daemon is gone or has given the run up."""
+        asked = False
+        while not asked and self._status is None:
+            asked = self._waiter.wait(None)
+            if not self._reap():
+                return self._tell()
+        if asked and not receive(self._daemon, 1)[0]:
+            return self._outlive()
+        terminate_tree(set())
+        if self._await_end(grace_seconds, self._reap):
+            return self._tell()
+        if self._await_end(unkillable_seconds, self._kill):
+            return self._tell()
+        self._say(UNKILLABLE, 0, "")
+        return self._outlive()
+
+    def _await_end(self, seconds: float, step: "Callable[[], bool]") -> bool:
+        """Whether the tree was gone within the time; `step` tells whether something is left."""
+        until = time.monotonic() + seconds
+        while step():
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            pause = left if step == self._reap else min(left, SWEEP_SECONDS)
+            if self._waiter.wait(pause) and not receive(self._daemon, 1)[0]:
+                self._outlive()
+                os._exit(0)
+        return True
+
+    def _kill(self) -> bool:
+        kill_tree(set())
+        return self._reap()
+
+    def _outlive(self) -> bool:
+        """Kill all that is left, for as long as it takes: nobody listens any more."""
+        pause = SWEEP_SECONDS
+        hurry()
+        while self._kill():
+            time.sleep(pause)
+            pause = min(1.0, pause * 1.2)
+        return False
+
+    def _reap(self) -> bool:
+        """Take leave of the dead; whether any child lives."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._main:
+                self._status = status
+
+    def _tell(self) -> bool:
+        status = self._status or 0
+        if os.WIFSIGNALED(status):
+            return self._say(SIGNALLED, os.WTERMSIG(status), "")
+        return self._say(EXITED, os.WEXITSTATUS(status), "")
+
+    def _say(self, kind: int, number: int, text: str) -> bool:
+        try:
+            self._daemon.send(ENDING.pack(kind, number) + text.encode(errors="replace"))
+        except OSError:
+            return False
+        return True
+
+
+def read_launch(message: bytes, descriptors: list[int]) -> Launch:
+    """The launch of a message; a file that carries it is closed and taken off the descriptors."""
+    if message[:1] == LAUNCH:
+        return marshal.loads(memoryview(message)[1:])  # type: ignore[no-any-return]  # noqa: S302
+    with open(descriptors.pop(0), "rb") as file:
+        return marshal.load(file)  # type: ignore[no-any-return]  # noqa: S302
+
+
+def reason_of(error: Exception) -> str:
+    """One line for people."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+# The nursery.
+
+HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that the daemon decides about; nursery and shims end when it is gone, and not before."""
+
+
+class Nursery:
+    """Forks shims, and kills what dead ones leave behind."""
+
+    def __init__(self, daemon: socket.socket) -> None:
+        self._daemon = daemon
+        self._waiter = Waiter(daemon)
+        self._numbers: dict[int, int] = {}
+        self._dead: list[int] = []
+
+    def serve(self) -> None:
+        """Fork a shim whenever asked; return when the daemon and every shim are gone."""
+        orphaned = False
+        while True:
+            if self._waiter.wait(SWEEP_SECONDS if orphaned else None) and not self._obey():
+                break
+            orphaned = self._tend()
+        while self._tend() or self._numbers:
+            time.sleep(SWEEP_SECONDS)
+
+    def _obey(self) -> bool:
+        message, descriptors = receive(self._daemon, NUMBER.size)
+        if len(message) < NUMBER.size:
+            return False
+        order, number = NUMBER.unpack(message)
+        if order == FORK and descriptors:
+            self._fork(number, descriptors[0])
+        elif order == KILL:
+            for pid in [pid for pid, held in self._numbers.items() if held == number]:
+                os.kill(pid, signal.SIGKILL)
+        return True
+
+    def _fork(self, number: int, descriptor: int) -> None:
+        try:
+            pid = os.fork()
+        except OSError:
+            pid = -1  # closing its socket tells the daemon
+        if pid == 0:
+            try:
+                self._waiter.close()
+                self._daemon.close()
+                prctl(PR_SET_CHILD_SUBREAPER, 1)
+                prctl(PR_SET_NAME, b"doorward-shim")
+                Shim(socket.socket(fileno=descriptor)).serve()
+            finally:
+                os._exit(0)
+        os.close(descriptor)
+        if pid > 0:
+            self._numbers[pid] = number
+
+    def _tend(self) -> bool:
+        """Reap; kill orphans of dead shims; tell which are gone with all they left. Whether orphans live."""
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            if pid in self._numbers:
+                self._dead.append(self._numbers.pop(pid))
+        if not self._dead and not self._orphans():
+            return False
+        if self._orphans():
+            kill_tree(set(self._numbers))
+            return True
+        self._tell()
+        return False
+
+    def _orphans(self) -> bool:
+        return any(pid not in self._numbers for pid in children_of(os.getpid()))
+
+    def _tell(self) -> None:
+        for number in self._dead:
+            try:
+                self._daemon.send(NUMBER.pack(GONE, number), socket.MSG_DONTWAIT)
+            except OSError:
+                break
+        self._dead.clear()
+
+
+def main() -> None:
+    """Be the nursery of the daemon whose socket is stdin."""
+    daemon = socket.socket(fileno=fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 3))
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    # What the daemon was given to inherit, such as sockets of systemd, ends here.
+    os.closerange(3, daemon.fileno())
+    os.closerange(daemon.fileno() + 1, 1 << 30)
+    for number in HELD:
+        signal.signal(number, signal.SIG_IGN)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft = NOFILE_SOFT if hard == resource.RLIM_INFINITY else min(NOFILE_SOFT, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    prctl(PR_SET_NAME, b"doorward-nurser")
+    gc.disable()
+    gc.freeze()
+    Nursery(daemon).serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

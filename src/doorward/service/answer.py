@@ -1,0 +1,111 @@
+"""What a door gets for a line: something to read, and the few things it may do with it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from doorward.core.launch import Stream
+from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
+from doorward.core.principal import Principal
+from doorward.core.tables import Series, Table
+from doorward.service.transcript import Chunk, Transcript
+
+if TYPE_CHECKING:
+    from doorward.service.run import Run
+
+CANCELLED = Outcome(OutcomeKind.CANCELLED)
+
+DRAWN_BYTES = 64 * 1024
+"""A larger output is not read as a table: readers run on the loop."""
+
+
+class Answer:
+    """
+    One reader of a transcript: of a run, or of words that the desk said itself.
+
+    Take chunks until there is none; when there is none and `outcome` is set, the answer is complete.
+    `on_news` is called when there may be more. A reader takes its own time.
+
+    Attributes:
+        run: what is being read; None for words of the desk.
+        principal: who reads.
+        on_news: called on the loop whenever there may be more.
+        leaves: the asker wants to go.
+    """
+
+    __slots__ = ("_next", "_own_outcome", "_transcript", "leaves", "on_news", "principal", "run")
+
+    def __init__(
+        self,
+        transcript: Transcript,
+        principal: Principal,
+        on_news: Callable[[], None],
+        *,
+        run: "Run | None" = None,
+        leaves: bool = False,
+    ) -> None:
+        self._transcript = transcript
+        self._next = 0
+        self._own_outcome: Outcome | None = None
+        self.principal = principal
+        self.on_news = on_news
+        self.run = run
+        self.leaves = leaves
+
+    @property
+    def number(self) -> int:
+        """The run's number; 0 when there is no run."""
+        return self.run.number if self.run is not None else 0
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether the asker's stdin is wanted."""
+        return self.run is not None and not self.run.input_ended
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended for this reader; None while there is, or may be, more to take."""
+        if self._own_outcome is not None:
+            return self._own_outcome
+        return self._transcript.outcome if self._next == len(self._transcript.chunks) else None
+
+    def take(self) -> Chunk | None:
+        """Take the next chunk; None when there is none now."""
+        if self._next == len(self._transcript.chunks) or self._own_outcome is not None:
+            return None
+        chunk = self._transcript.chunks[self._next]
+        self._next += 1
+        return chunk
+
+    def drawing(self) -> Table | Series | None:
+        """What the command's reader makes of the output, when all went well and it is of a size to draw."""
+        if self.run is None or self.run.invocation.command.reader is None or self._transcript.outcome is None:
+            return None
+        if not self._transcript.outcome.is_success or self._transcript.size_bytes > DRAWN_BYTES:
+            return None
+        return self.run.invocation.command.reader(self._transcript.stdout())
+
+    def take_off(self) -> None:
+        """End it for this reader alone, as cancelled."""
+        self._own_outcome = CANCELLED
+        self.on_news()
+
+
+def words(text: str, principal: Principal, *, leaves: bool = False) -> Answer:
+    """An answer of the desk's own: `text`, and that all is well."""
+    data = text.encode("utf-8", "replace")
+    transcript = Transcript(len(data))
+    if data:
+        transcript.add(Stream.OUT, data)
+    transcript.finish(SUCCESS)
+    return Answer(transcript, principal, _no_news, leaves=leaves)
+
+
+def refusal(outcome: Outcome, principal: Principal) -> Answer:
+    """An answer that is nothing but an outcome."""
+    transcript = Transcript(0)
+    transcript.finish(outcome)
+    return Answer(transcript, principal, _no_news)
+
+
+def _no_news() -> None:
+    """Called by nobody: a transcript that has ended tells nothing."""

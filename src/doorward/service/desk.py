@@ -1,0 +1,263 @@
+"""The desk: a caller's line becomes an answer. The one place that decides, for every door."""
+
+from collections.abc import Callable, Mapping
+
+from doorward.core.audit import AuditKind
+from doorward.core.catalogue import Catalogue
+from doorward.core.command import Command, Verb
+from doorward.core.errors import BadArgument, BadLine, UnknownCommand
+from doorward.core.invocation import Invocation, bind, find_command
+from doorward.core.limits import Limits
+from doorward.core.outcome import Outcome, OutcomeKind
+from doorward.core.policy import Deed, Permission, judge
+from doorward.core.ports import Clock
+from doorward.core.words import split_words
+from doorward.service import verbs
+from doorward.service.answer import Answer, refusal, words
+from doorward.service.caller import Caller
+from doorward.service.run import Run, StopCause
+from doorward.service.runs import Runs
+
+StatusReport = Callable[[], Mapping[str, object]]
+Presence = Callable[[], int]
+
+_INVALID = Outcome(OutcomeKind.INVALID)
+
+
+class Desk:
+    """
+    Where callers ask.
+
+    Args:
+        catalogue: what can be asked for.
+        limits: of words and of runs.
+        runs: their life.
+        clock: the daemon's.
+        connected: how many connections there are now.
+        status: what the `status` command tells.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        limits: Limits,
+        *,
+        runs: Runs,
+        clock: Clock,
+        connected: Presence,
+        status: StatusReport,
+    ) -> None:
+        self._runs = runs
+        self._clock = clock
+        self._connected = connected
+        self._status = status
+        self.replace_catalogue(catalogue, limits)
+
+    def replace_catalogue(self, catalogue: Catalogue, limits: Limits) -> None:
+        """Answer from this catalogue from now on; runs go on, and fresh answers are forgotten."""
+        self._commands = catalogue.commands
+        self._limits = limits
+        self._bare = dict(self._bare_invocations())
+        self._runs.replace_limits(limits)
+
+    def ask(self, caller: Caller, line: str | None, on_news: Callable[[], None]) -> Answer:
+        """
+        Answer a line.
+
+        Args:
+            caller: who asks.
+            line: what they said; None for what was no text.
+            on_news: called whenever the answer may have more to read; not before this returns.
+        """
+        understood = self._understand(caller, line)
+        if isinstance(understood, Outcome):
+            return refusal(understood, caller.principal)
+        action = understood.command.action
+        if isinstance(action, Verb):
+            return self._answer_verb(caller, action, understood, on_news)
+        return self._answer_run(caller, understood, on_news)
+
+    def write_input(self, answer: Answer, data: bytes) -> None:
+        """Hand bytes of the asker's stdin to the run that is being read."""
+        if answer.run is not None:
+            self._runs.write_input(answer.run, data)
+
+    def end_input(self, answer: Answer) -> None:
+        """End that stdin."""
+        if answer.run is not None:
+            self._runs.end_input(answer.run)
+
+    def leave(self, answer: Answer) -> None:
+        """The asker reads no more; idempotent."""
+        run = answer.run
+        if run is not None and answer in run.answers:
+            run.answers.remove(answer)
+            run.transcript.forget(answer.on_news)
+            self._runs.left(run)
+
+    def cancel(self, caller: Caller, answer: Answer) -> None:
+        """The asker wants the run that they read to end: it does, unless it is others' too."""
+        run = answer.run
+        if run is None or answer not in run.answers:
+            return
+        self._runs.record(AuditKind.CANCEL, caller, run=run.number)
+        if len(run.answers) > 1 or run.owners - {caller.principal.name}:
+            self._take_off(run, [answer], caller)
+        else:
+            self._runs.stop(run, StopCause.CANCELLED)
+
+    # Understanding a line
+
+    def _understand(self, caller: Caller, line: str | None) -> Invocation | Outcome:
+        invocation = self._bare.get(line) if line is not None else None
+        try:
+            if invocation is None:
+                return self._bind(caller, line)
+        except BadLine:
+            return _INVALID
+        except UnknownCommand as error:
+            return Outcome(OutcomeKind.UNKNOWN, reason=str(error))
+        except BadArgument as error:
+            return Outcome(OutcomeKind.INVALID, reason=str(error))
+        return self._refuse_unless_granted(caller, invocation.command) or invocation
+
+    def _bind(self, caller: Caller, line: str | None) -> Invocation | Outcome:
+        if line is None:
+            raise BadLine("not UTF-8")
+        name, *rest = split_words(line) or [""]
+        command = find_command(self._commands, name)
+        # what may not be run tells nothing of its parameters either
+        return self._refuse_unless_granted(caller, command) or bind(command, rest, self._limits)
+
+    def _refuse_unless_granted(self, caller: Caller, command: Command) -> Outcome | None:
+        permission = judge(caller.principal, Deed.RUN, command, door=caller.peer.door)
+        return None if permission.is_granted else self._refused(caller, command, permission)
+
+    def _refused(self, caller: Caller, command: Command, permission: Permission) -> Outcome:
+        self._runs.record(AuditKind.REFUSAL, caller, command=command.name, reason=permission.reason)
+        return Outcome(OutcomeKind.REFUSED, reason=permission.reason)
+
+    def _bare_invocations(self) -> list[tuple[str, Invocation]]:
+        """Each command that can be asked for by its name alone: the usual case, made once."""
+        bare = []
+        for name, command in self._commands.items():
+            if not any(parameter.is_required for parameter in command.parameters):
+                bare.append((name, bind(command, [], self._limits)))
+        return bare
+
+    # Runs
+
+    def _answer_run(self, caller: Caller, invocation: Invocation, on_news: Callable[[], None]) -> Answer:
+        if invocation.command.is_shareable and (run := self._runs.shared(invocation)) is not None:
+            run.own(caller.principal)
+            self._runs.record(AuditKind.RUN, caller, run=run.number, command=invocation.shown, shared=True)
+            return self._read(caller, run, on_news)
+        run_or_outcome = self._runs.start(invocation, caller)
+        if isinstance(run_or_outcome, Outcome):
+            return refusal(run_or_outcome, caller.principal)
+        return self._read(caller, run_or_outcome, on_news)
+
+    def _read(self, caller: Caller, run: Run, on_news: Callable[[], None]) -> Answer:
+        answer = Answer(run.transcript, caller.principal, on_news, run=run)
+        if run.outcome is None:
+            run.answers.append(answer)
+            run.transcript.listen(on_news)
+            self._runs.read_again(run)
+        return answer
+
+    def _take_off(self, run: Run, answers: list[Answer], caller: Caller) -> None:
+        run.owners -= {caller.principal.name}
+        for answer in answers:
+            self.leave(answer)
+            answer.take_off()
+
+    # Verbs
+
+    def _answer_verb(
+        self, caller: Caller, verb: Verb, invocation: Invocation, on_news: Callable[[], None]
+    ) -> Answer:
+        values = invocation.values
+        match verb:
+            case Verb.ATTACH:
+                return self._attach(caller, values["run"], on_news)
+            case Verb.CANCEL:
+                return self._cancel_number(caller, values["run"])
+            case Verb.HELP:
+                return self._help(caller, values.get("command"), as_json=values["form"] == "json")
+            case Verb.QUIT:
+                return words("", caller.principal, leaves=True)
+            case _:
+                return words(self._verb_text(caller, verb, invocation), caller.principal)
+
+    def _verb_text(self, caller: Caller, verb: Verb, invocation: Invocation) -> str:
+        as_json = invocation.values.get("form") == "json"
+        match verb:
+            case Verb.WHOAMI:
+                return verbs.whoami_text(caller, connected=self._connected())
+            case Verb.ECHO:
+                said = invocation.values["words"]
+                return (" ".join(said) if isinstance(said, tuple) else str(said)) + "\n"
+            case Verb.RUNS:
+                runs, now = self._visible_runs(caller), self._clock.monotonic()
+                return verbs.runs_json(runs, now=now) if as_json else verbs.runs_text(runs, now=now)
+            case Verb.STATUS:
+                return verbs.status_json(self._status()) if as_json else verbs.status_text(self._status())
+            case _:
+                raise AssertionError(f"{verb} is no text")
+
+    def _help(self, caller: Caller, name: object, *, as_json: bool) -> Answer:
+        seen = [command for command in self._commands.values() if self._may(caller, Deed.SEE, command)]
+        if name is None:
+            return words(verbs.help_json(seen) if as_json else verbs.help_text(seen), caller.principal)
+        by_name = {command.name: command for command in seen}
+        try:
+            command = find_command(by_name, str(name))
+        except UnknownCommand as error:
+            return refusal(Outcome(OutcomeKind.UNKNOWN, reason=str(error)), caller.principal)
+        text = verbs.help_json([command]) if as_json else verbs.command_help_text(command)
+        return words(text, caller.principal)
+
+    def _attach(self, caller: Caller, number: object, on_news: Callable[[], None]) -> Answer:
+        found = self._find_run(caller, Deed.ATTACH, number)
+        return (
+            refusal(found, caller.principal)
+            if isinstance(found, Outcome)
+            else self._read(caller, found, on_news)
+        )
+
+    def _cancel_number(self, caller: Caller, number: object) -> Answer:
+        run = self._find_run(caller, Deed.CANCEL, number)
+        if isinstance(run, Outcome):
+            return refusal(run, caller.principal)
+        if run.outcome is not None:
+            return words(f"Run {run.number} has ended already.\n", caller.principal)
+        self._runs.record(AuditKind.CANCEL, caller, run=run.number)
+        own = [answer for answer in run.answers if answer.principal.name == caller.principal.name]
+        is_shared = len(run.answers) > len(own) or run.owners - {caller.principal.name}
+        if is_shared and not caller.principal.is_admin:
+            self._take_off(run, own, caller)
+            return words(f"Run {run.number} goes on for others.\n", caller.principal)
+        self._runs.stop(run, StopCause.CANCELLED)
+        return words(f"Run {run.number} is being stopped.\n", caller.principal)
+
+    def _find_run(self, caller: Caller, deed: Deed, number: object) -> Run | Outcome:
+        run = self._runs.history.get(number) if isinstance(number, int) else None
+        if run is not None and self._may(caller, deed, run.invocation.command, run.owners):
+            return run
+        if run is not None:
+            reason = "a run of somebody else"
+            self._runs.record(AuditKind.REFUSAL, caller, run=run.number, deed=deed.value, reason=reason)
+        # one who may not see a run is told the same as when there is none
+        return Outcome(OutcomeKind.REFUSED, reason="no such run, or none of yours")
+
+    def _visible_runs(self, caller: Caller) -> list[Run]:
+        return [
+            run
+            for run in self._runs.history
+            if self._may(caller, Deed.ATTACH, run.invocation.command, run.owners)
+        ]
+
+    def _may(
+        self, caller: Caller, deed: Deed, command: Command, owners: frozenset[str] = frozenset()
+    ) -> bool:
+        return judge(caller.principal, deed, command, door=caller.peer.door, owners=owners).is_granted

@@ -1,0 +1,198 @@
+"""The portal: whatever somebody shows becomes a principal here, or nothing."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from doorward.core.audit import AuditEvent, AuditKind, AuditValue
+from doorward.core.ports import AuditLog, Verdict, Verifier
+from doorward.core.principal import Login, Peer, Principal, User, guest, principal_of, system_administrator
+from doorward.core.secret import Secret
+
+_TRIED_CHARACTERS = 64
+_WRONG = "wrong name or password"
+_STRANGER = "this uid is no user here"
+_BUSY = "too many passwords are being checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """
+    Somebody came in; `Portal.opened` wants to know when their session begins.
+
+    Attributes:
+        principal: who.
+        user: as declared at that moment; None for guests, and at the unix door for root and the daemon's own
+            user.
+    """
+
+    principal: Principal
+    user: User | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nobody came in; `reason` is for the peer, one line, the same for a wrong name and a wrong password."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Too many checks wait; the peer may try again."""
+
+
+Admission = Admitted | Refused | Busy
+
+
+class Session:
+    """
+    The session of somebody who came in: revoked once at most, and not after `close`.
+
+    Attributes:
+        principal: who.
+        is_revoked: the user was removed or changed; the session may do nothing more.
+    """
+
+    __slots__ = ("_on_revoked", "_sessions", "is_revoked", "principal", "user")
+
+    def __init__(
+        self, admitted: Admitted, on_revoked: Callable[[], object], sessions: "set[Session]"
+    ) -> None:
+        self.principal = admitted.principal
+        self.user = admitted.user
+        self.is_revoked = False
+        self._on_revoked = on_revoked
+        self._sessions = sessions
+
+    def close(self) -> None:
+        """Tell that the session is over; idempotent."""
+        self._sessions.discard(self)
+
+    def revoke(self) -> None:
+        """End the session: for the portal, when it replaces users."""
+        if self in self._sessions:
+            self.close()
+            self.is_revoked = True
+            self._on_revoked()
+
+
+class Portal:
+    """
+    The one place where credentials are checked, for all doors, and every login and refusal written down.
+
+    Unknown users, users without a password and wrong passwords cost the same work and get the same answer. No
+    method decides what somebody may do.
+    """
+
+    def __init__(
+        self, users: Iterable[User], *, verifier: Verifier, audit: AuditLog, process_uid: int
+    ) -> None:
+        self._verifier = verifier
+        self._audit = audit
+        self._administrators = frozenset({0, process_uid})
+        self._sessions: set[Session] = set()
+        self._users: Mapping[str, User] = MappingProxyType({})
+        self._names_by_uid: Mapping[int, str] = MappingProxyType({})
+        self._take(users)
+
+    def admit_guest(self) -> Admitted:
+        """Let in whoever comes by a door without login; that is no login, and is not written down."""
+        return Admitted(guest())
+
+    def admit_uid(self, peer: Peer) -> Admitted | Refused:
+        """Let in by `peer.uid`, which the kernel vouches for: root and the daemon's own user are `admin`."""
+        if peer.uid in self._administrators:
+            return self._admitted(peer, Admitted(system_administrator()))
+        name = None if peer.uid is None else self._names_by_uid.get(peer.uid)
+        if name is None:
+            return self._refused(peer, {"how": Login.UID.value}, reason=_STRANGER)
+        user = self._users[name]
+        return self._admitted(peer, Admitted(principal_of(user, Login.UID), user))
+
+    async def admit_line(self, peer: Peer, line: Secret, *, user: str = "") -> Admission:
+        """
+        Let in by a line that answers `Password?`.
+
+        It is the password of `user`, when the door has one, or of the only user with a password; otherwise it
+        is the name and the password, parted by the first space.
+        """
+        if owner := user or self._only_user_with_password:
+            return await self._admit(peer, owner, line, tried=owner)
+        name, _, password = line.revealed.partition(" ")
+        # one who forgot the name has typed a password in its place: only a user's name is written down
+        tried = name if name in self._users else ""
+        return await self._admit(peer, name, Secret(password), tried=tried)
+
+    async def admit_password(self, peer: Peer, *, name: str, password: Secret) -> Admission:
+        """Let in by a name and a password that came apart, each in a field of its own."""
+        return await self._admit(peer, name, password, tried=name[:_TRIED_CHARACTERS])
+
+    def opened(self, admitted: Admitted, on_revoked: Callable[[], object]) -> Session:
+        """
+        Hear that a session begins.
+
+        Args:
+            admitted: what let its owner in.
+            on_revoked: called once, on the loop, when the session has to end at once; before this returns,
+                when the user was changed since they were let in.
+        """
+        session = Session(admitted, on_revoked, self._sessions)
+        self._sessions.add(session)
+        if not self._is_current(session.user):
+            session.revoke()
+        return session
+
+    def replace_users(self, users: Iterable[User]) -> int:
+        """
+        Take `users` in the place of all others, and end the sessions of those who are gone or were changed.
+
+        Names and uids are unique among them. Every session is ended even when an `on_revoked` raises; the
+        error comes out afterwards.
+
+        Returns:
+            How many sessions ended.
+        """
+        self._take(users)
+        revoked = [session for session in self._sessions if not self._is_current(session.user)]
+        with ExitStack() as stack:
+            for session in revoked:
+                stack.callback(session.revoke)
+        return len(revoked)
+
+    def _take(self, users: Iterable[User]) -> None:
+        self._users = MappingProxyType({user.name: user for user in users})
+        self._names_by_uid = MappingProxyType(
+            {user.uid: user.name for user in self._users.values() if user.uid is not None}
+        )
+        with_password = [user.name for user in self._users.values() if user.password_hash is not None]
+        self._only_user_with_password = with_password[0] if len(with_password) == 1 else ""
+
+    def _is_current(self, user: User | None) -> bool:
+        return user is None or self._users.get(user.name) == user
+
+    async def _admit(self, peer: Peer, name: str, password: Secret, *, tried: str) -> Admission:
+        user = self._users.get(name)
+        verdict = await self._verifier.verify(
+            password_hash=None if user is None else user.password_hash, password=password
+        )
+        how: dict[str, AuditValue] = {"how": Login.PASSWORD.value}
+        if tried:
+            how["tried"] = tried
+        if verdict is Verdict.BUSY:
+            self._refused(peer, how, reason=_BUSY)
+            return Busy()
+        # the users may have been replaced while the hash was computed
+        if verdict is not Verdict.RIGHT or user is None or not self._is_current(user):
+            return self._refused(peer, how, reason=_WRONG)
+        return self._admitted(peer, Admitted(principal_of(user, Login.PASSWORD), user))
+
+    def _admitted(self, peer: Peer, admitted: Admitted) -> Admitted:
+        principal = admitted.principal
+        self._audit.record(AuditEvent(AuditKind.LOGIN, principal.name, peer, {"how": principal.login.value}))
+        return admitted
+
+    def _refused(self, peer: Peer, how: Mapping[str, AuditValue], *, reason: str) -> Refused:
+        self._audit.record(AuditEvent(AuditKind.REFUSAL, "", peer, {**how, "reason": reason}))
+        return Refused(reason)

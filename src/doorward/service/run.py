@@ -1,0 +1,148 @@
+"""One run: an invocation under way, those who own it, and what it has said so far."""
+
+import enum
+from dataclasses import replace
+
+from doorward.core.invocation import Invocation
+from doorward.core.launch import Ending, Signalled, Unkillable
+from doorward.core.outcome import Outcome, OutcomeKind, outcome_of
+from doorward.core.ports import Child, Timer
+from doorward.core.principal import Peer, Principal
+from doorward.service.answer import Answer
+from doorward.service.places import Claim
+from doorward.service.transcript import Transcript
+
+
+class RunState(enum.Enum):
+    """Where a run stands."""
+
+    WAITING = "waiting"
+    LIVE = "live"
+    STOPPING = "stopping"
+    ENDED = "ended"
+
+
+class StopCause(enum.Enum):
+    """Why we stopped a run."""
+
+    TIME = "time"
+    CANCELLED = "cancelled"
+    UNREAD = "unread"
+    INPUT = "input"
+    DRAINED = "drained"
+
+
+class Run:
+    """
+    A run, from the line that asked for it until it is forgotten.
+
+    The desk alone changes it; doors see it through an `Answer`.
+
+    Attributes:
+        number: counted from 1 since the start of the daemon.
+        invocation: what runs.
+        key: equal for runs that may be shared; as it was asked for, before paths were followed.
+        principal, peer: who asked first, and whence.
+        owners: the names of all users who asked for it; guests own nothing.
+        asked_at: seconds since 1970-01-01 UTC.
+        began_at, ended_at: on the monotonic clock, in seconds; None before.
+        input_bytes: how much came for its stdin so far.
+        child: what does it; None until it has started.
+        claim: its place.
+        stop_cause: why it was stopped; None when it was not.
+        answers: those that are being read from it.
+        timers: whatever is due for it, by what it is for.
+    """
+
+    __slots__ = (
+        "answers",
+        "asked_at",
+        "began_at",
+        "child",
+        "claim",
+        "ended_at",
+        "input_bytes",
+        "input_ended",
+        "invocation",
+        "key",
+        "number",
+        "owners",
+        "peer",
+        "pending_input",
+        "principal",
+        "state",
+        "stop_cause",
+        "timers",
+        "transcript",
+    )
+
+    def __init__(
+        self,
+        *,
+        number: int,
+        invocation: Invocation,
+        principal: Principal,
+        peer: Peer,
+        asked_at: float,
+        output_bytes: int,
+    ) -> None:
+        self.number = number
+        self.invocation = invocation
+        self.key = invocation.key
+        self.principal = principal
+        self.peer = peer
+        self.owners: frozenset[str] = frozenset()
+        self.asked_at = asked_at
+        self.began_at: float | None = None
+        self.ended_at: float | None = None
+        self.input_bytes = 0
+        self.input_ended = not invocation.command.takes_input
+        self.pending_input: list[bytes] = []
+        self.child: Child | None = None
+        self.claim: Claim | None = None
+        self.stop_cause: StopCause | None = None
+        self.state = RunState.WAITING
+        self.answers: list[Answer] = []
+        self.timers: dict[str, Timer] = {}
+        self.transcript = Transcript(output_bytes)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it goes on."""
+        return self.transcript.outcome
+
+    def own(self, principal: Principal) -> None:
+        """Make `principal` an owner; guests cannot be one."""
+        if not principal.is_guest:
+            self.owners |= {principal.name}
+
+    def cancel_timers(self) -> None:
+        """Take back whatever is due for it."""
+        for timer in self.timers.values():
+            timer.cancel()
+        self.timers.clear()
+
+
+def run_outcome(run: Run, ending: Ending, *, timeout_seconds: float, input_bytes: int) -> Outcome:
+    """How `run` ended: by its child's ending, or by what we stopped it for."""
+    return replace(
+        _stopped(run.stop_cause, ending, timeout_seconds=timeout_seconds, input_bytes=input_bytes),
+        cut_at_bytes=run.transcript.cut_at_bytes,
+    )
+
+
+def _stopped(cause: StopCause | None, ending: Ending, *, timeout_seconds: float, input_bytes: int) -> Outcome:
+    if cause is None or isinstance(ending, Unkillable):
+        return outcome_of(ending)
+    signal = ending.signal if isinstance(ending, Signalled) else 0
+    match cause:
+        case StopCause.TIME:
+            return Outcome(OutcomeKind.TIMED_OUT, signal=signal, after_seconds=timeout_seconds)
+        case StopCause.INPUT:
+            return Outcome(OutcomeKind.INVALID, reason=f"input is more than {input_bytes} bytes")
+        case StopCause.CANCELLED:
+            return Outcome(OutcomeKind.CANCELLED, signal=signal)
+        case StopCause.UNREAD:
+            return Outcome(OutcomeKind.CANCELLED, signal=signal, reason="nobody read it")
+        case StopCause.DRAINED:
+            return Outcome(OutcomeKind.CANCELLED, signal=signal, reason="the daemon was stopped")

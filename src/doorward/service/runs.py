@@ -1,0 +1,317 @@
+"""The life of runs: started when there is a place, stopped for a cause, ended, and kept for a while."""
+
+import asyncio
+from functools import partial
+
+from doorward.core.audit import AuditEvent, AuditKind, AuditValue
+from doorward.core.command import Command, Function, Program
+from doorward.core.errors import BadArgument
+from doorward.core.invocation import Invocation, launch_of
+from doorward.core.launch import Ending, Signalled, Stream, Unkillable
+from doorward.core.limits import Limits
+from doorward.core.outcome import Outcome, OutcomeKind
+from doorward.core.parameter_types import Value
+from doorward.core.ports import AuditLog, Clock, Spawner
+from doorward.service.caller import Caller
+from doorward.service.functions import FunctionRunner
+from doorward.service.history import History
+from doorward.service.paths import follow_paths, path_pool
+from doorward.service.places import Places, Standing
+from doorward.service.run import Run, RunState, StopCause, run_outcome
+
+FUNCTION_THREADS = 8
+
+_BUSY = Outcome(OutcomeKind.BUSY, reason="busy, try again later")
+_WAITED = Outcome(OutcomeKind.BUSY, reason="busy, no place became free in time")
+
+
+class Runs:
+    """
+    Starts, stops and ends runs.
+
+    Whatever happens to a run is told to its readers through its transcript, and written to the audit log.
+    """
+
+    def __init__(self, limits: Limits, *, spawner: Spawner, clock: Clock, audit: AuditLog) -> None:
+        self._limits = limits
+        self._spawner = spawner
+        self._clock = clock
+        self._audit = audit
+        self._functions = FunctionRunner(clock, threads=FUNCTION_THREADS)
+        self._paths = path_pool()
+        self._shareable: dict[tuple[object, ...], Run] = {}
+        self._given_up = 0
+        self._drained: asyncio.Event | None = None
+        self.places = Places(limits)
+        self.history = History(limits)
+
+    @property
+    def given_up(self) -> int:
+        """How many runs could not be killed since the start."""
+        return self._given_up
+
+    def replace_limits(self, limits: Limits) -> None:
+        """Work by these limits from now on; fresh answers are forgotten, what runs goes on."""
+        self._limits = limits
+        self._shareable.clear()
+        self.places.replace_limits(limits)
+        self.history.replace_limits(limits, now=self._clock.monotonic())
+
+    def shared(self, invocation: Invocation) -> Run | None:
+        """The run whose answer `invocation` may be given: one under way, or one that is fresh."""
+        run = self._shareable.get(invocation.key)
+        if run is None or run.ended_at is None:
+            return run
+        if self._clock.monotonic() - run.ended_at <= invocation.command.fresh_seconds:
+            return run
+        del self._shareable[invocation.key]
+        return None
+
+    def start(self, invocation: Invocation, caller: Caller) -> Run | Outcome:
+        """
+        Begin a run, at once or when a place is free.
+
+        Returns:
+            The run; or why there is none: no place, and none to wait in.
+        """
+        if self._drained is not None:
+            return Outcome(OutcomeKind.BUSY, reason="the daemon is being stopped")
+        command = invocation.command
+        run = Run(
+            number=self.history.next_number(),
+            invocation=invocation,
+            principal=caller.principal,
+            peer=caller.peer,
+            asked_at=self._clock.wall(),
+            output_bytes=self._output_bytes(command),
+        )
+        run.claim = self.places.claim(caller.principal, command, partial(self._begin, run))
+        if run.claim.standing is Standing.TURNED_AWAY:
+            return _BUSY
+        run.own(caller.principal)
+        self.history.add(run)
+        if command.is_shareable:
+            self._shareable[run.key] = run
+        if run.claim.standing is Standing.HELD:
+            self._begin(run)
+        else:
+            self._later(run, "queue", self._limits.queue_seconds, partial(self._finish, run, _WAITED))
+        return run
+
+    def write_input(self, run: Run, data: bytes) -> None:
+        """Hand bytes to the run's stdin; more than its limit stops it."""
+        if run.input_ended or run.state is RunState.ENDED:
+            return
+        run.input_bytes += len(data)
+        if run.input_bytes > self._input_bytes(run.invocation.command):
+            run.input_ended = True
+            self.stop(run, StopCause.INPUT)
+        elif run.child is None:
+            run.pending_input.append(data)
+        else:
+            run.child.write_input(data)
+
+    def end_input(self, run: Run) -> None:
+        """End the run's stdin; idempotent."""
+        if not run.input_ended:
+            run.input_ended = True
+            if run.child is not None:
+                run.child.close_input()
+
+    def stop(self, run: Run, cause: StopCause) -> None:
+        """Have the run end, with all that it started; nothing happens to one that is ending already."""
+        if run.state in {RunState.STOPPING, RunState.ENDED}:
+            return
+        run.stop_cause = cause
+        if run.child is None:
+            self._end(run, Signalled(0))
+        else:
+            run.state = RunState.STOPPING
+            run.child.stop()
+
+    def read_again(self, run: Run) -> None:
+        """Somebody reads the run: it is not stopped for want of readers."""
+        if (timer := run.timers.pop("linger", None)) is not None:
+            timer.cancel()
+
+    def left(self, run: Run) -> None:
+        """A reader left: when it was the last, the run is stopped after a while, unless it is detached."""
+        if run.answers or run.invocation.command.detach or run.state is RunState.ENDED:
+            return
+        if run.state is RunState.WAITING:
+            self.stop(run, StopCause.UNREAD)
+        else:
+            linger_seconds = run.invocation.command.linger_seconds
+            self._later(
+                run,
+                "linger",
+                self._limits.linger_seconds if linger_seconds is None else linger_seconds,
+                partial(self.stop, run, StopCause.UNREAD),
+            )
+
+    async def drain(self) -> None:
+        """
+        Take no more runs; wait for those that are read or detached, stop the others, and end with none.
+
+        Those that are waited for are stopped after `limits.drain_seconds`.
+        """
+        self._drained = self._drained or asyncio.Event()
+        timer = self._clock.call_later(self._limits.drain_seconds, self._stop_all)
+        for run in self.history.live():
+            if not run.answers and not run.invocation.command.detach:
+                self.stop(run, StopCause.DRAINED)
+        if not self.history.is_idle:
+            await self._drained.wait()
+        timer.cancel()
+
+    async def close(self) -> None:
+        """End every run at once, and let go of what they ran on."""
+        self._drained = self._drained or asyncio.Event()
+        self._stop_all()
+        if not self.history.is_idle:
+            await self._drained.wait()
+        await self._spawner.close()
+        self._functions.close()
+        self._paths.shutdown(wait=False, cancel_futures=True)
+
+    def record(self, kind: AuditKind, caller: Caller, **details: AuditValue) -> None:
+        """Write down what `caller` did."""
+        self._audit.record(AuditEvent(kind, caller.principal.name, caller.peer, details))
+
+    # Inside
+
+    def _begin(self, run: Run) -> None:
+        run.state = RunState.LIVE
+        run.began_at = self._clock.monotonic()
+        if (timer := run.timers.pop("queue", None)) is not None:
+            timer.cancel()
+        self._later(
+            run,
+            "time",
+            self._timeout_seconds(run.invocation.command),
+            partial(self.stop, run, StopCause.TIME),
+        )
+        self.record(
+            AuditKind.RUN, Caller(run.principal, run.peer), run=run.number, command=run.invocation.shown
+        )
+        if run.invocation.paths:
+            self._follow_paths(run)
+        else:
+            self._launch(run)
+
+    def _follow_paths(self, run: Run) -> None:
+        loop = asyncio.get_running_loop()
+        followed = loop.run_in_executor(self._paths, follow_paths, run.invocation.paths)
+        followed.add_done_callback(partial(self._paths_followed, run))
+
+    def _paths_followed(self, run: Run, followed: "asyncio.Future[dict[str, Value]]") -> None:
+        if followed.cancelled() or run.state is not RunState.LIVE:
+            return
+        error = followed.exception()
+        if error is None:
+            run.invocation = run.invocation.with_values(followed.result())
+            self._launch(run)
+        elif isinstance(error, BadArgument):
+            self._finish(run, Outcome(OutcomeKind.INVALID, reason=str(error)))
+        else:
+            raise error
+
+    def _launch(self, run: Run) -> None:
+        action = run.invocation.command.action
+        events = RunEvents(run, self)
+        if isinstance(action, Program):
+            run.child = self._spawner.spawn(launch_of(run.invocation, action, self._limits), events)
+        elif isinstance(action, Function):
+            run.child = self._functions.call(run, action, events, grace_seconds=self._limits.grace_seconds)
+        else:
+            raise TypeError(f"{action} is answered by the desk itself")
+        for data in run.pending_input:
+            run.child.write_input(data)
+        run.pending_input.clear()
+        if run.input_ended:
+            run.child.close_input()
+
+    def _end(self, run: Run, ending: Ending) -> None:
+        command = run.invocation.command
+        outcome = run_outcome(
+            run,
+            ending,
+            timeout_seconds=self._timeout_seconds(command),
+            input_bytes=self._input_bytes(command),
+        )
+        if isinstance(ending, Unkillable):
+            self._given_up += 1
+        self._finish(run, outcome, frees_place=not self._keeps_its_place(ending))
+
+    def _keeps_its_place(self, ending: Ending) -> bool:
+        # each one given up may hold memory, descriptors and a dead file system: there is an end to it
+        return isinstance(ending, Unkillable) and self._given_up > self._limits.unkillable_runs
+
+    def _finish(self, run: Run, outcome: Outcome, *, frees_place: bool = True) -> None:
+        if run.state is RunState.ENDED:
+            return
+        run.state = RunState.ENDED
+        run.ended_at = self._clock.monotonic()
+        run.cancel_timers()
+        self._record_end(run, outcome)
+        self._forget_unless_fresh(run, outcome)
+        run.transcript.finish(outcome)
+        run.answers.clear()
+        self.history.end(run, now=run.ended_at)
+        if frees_place and run.claim is not None:
+            self.places.give_back(run.claim)
+        if self._drained is not None and self.history.is_idle:
+            self._drained.set()
+
+    def _record_end(self, run: Run, outcome: Outcome) -> None:
+        began_at = run.ended_at if run.began_at is None else run.began_at
+        self.record(
+            AuditKind.END,
+            Caller(run.principal, run.peer),
+            run=run.number,
+            command=run.invocation.command.name,
+            outcome=outcome.kind.value,
+            exit_status=outcome.exit_status,
+            seconds=round((run.ended_at or 0.0) - (began_at or 0.0), 3),
+            output_bytes=run.transcript.size_bytes,
+        )
+
+    def _forget_unless_fresh(self, run: Run, outcome: Outcome) -> None:
+        key = run.key
+        is_fresh = outcome.is_success and run.invocation.command.fresh_seconds > 0
+        if not is_fresh and self._shareable.get(key) is run:
+            del self._shareable[key]
+
+    def _stop_all(self) -> None:
+        for run in self.history.live():
+            self.stop(run, StopCause.DRAINED)
+
+    def _later(self, run: Run, purpose: str, delay_seconds: float, callback: "partial[None]") -> None:
+        run.timers[purpose] = self._clock.call_later(delay_seconds, callback)
+
+    def _timeout_seconds(self, command: Command) -> float:
+        return self._limits.timeout_seconds if command.timeout_seconds is None else command.timeout_seconds
+
+    def _output_bytes(self, command: Command) -> int:
+        return self._limits.output_bytes if command.output_bytes is None else command.output_bytes
+
+    def _input_bytes(self, command: Command) -> int:
+        return self._limits.input_bytes if command.input_bytes is None else command.input_bytes
+
+
+class RunEvents:
+    """Hears what a run's child does."""
+
+    __slots__ = ("_run", "_runs")
+
+    def __init__(self, run: Run, runs: Runs) -> None:
+        self._run = run
+        self._runs = runs
+
+    def output_received(self, stream: Stream, data: bytes) -> bool:
+        """See `ChildEvents`."""
+        return self._run.transcript.add(stream, data)
+
+    def ended(self, ending: Ending) -> None:
+        """See `ChildEvents`."""
+        self._runs._end(self._run, ending)  # noqa: SLF001 - one mechanism in two objects

@@ -1,0 +1,1 @@
+"""What outlives the process: the state folder, users and their hashes, and the audit trail."""

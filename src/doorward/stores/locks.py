@@ -1,0 +1,86 @@
+"""Locks that the kernel drops when their holder dies, so that no stale one can ever stand in the way."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from doorward.core.errors import StateError
+
+_RETRY_SECONDS = 0.02
+
+
+def open_private(path: Path, flags: int) -> int:
+    """
+    Open a file of the state, created with mode 0600 when it is not there and `flags` say so.
+
+    No symbolic link is followed. What root creates in the folder of another user is given to that user, who
+    could not open it later otherwise.
+
+    Raises:
+        OSError: the system refused.
+    """
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        if flags & os.O_CREAT and os.fstat(descriptor).st_uid == 0:
+            user, group = owner_of(path.parent)
+            if user != 0:
+                os.fchown(descriptor, user, group)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def owner_of(path: Path) -> tuple[int, int]:
+    """
+    The user and group that own `path`.
+
+    Raises:
+        OSError: the system refused.
+    """
+    facts = os.stat(path)
+    return facts.st_uid, facts.st_gid
+
+
+@contextlib.contextmanager
+def short_lock(path: Path, *, within_seconds: float) -> Iterator[None]:
+    """
+    Hold the lock at `path`, for work of milliseconds; blocks, so never on a loop.
+
+    Raises:
+        StateError: somebody else held it all the while, or the system refused.
+    """
+    try:
+        descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise StateError(f"{path} cannot be opened: {error.strerror}") from error
+    try:
+        _wait_for(descriptor, path, within_seconds=within_seconds)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def try_lock(descriptor: int) -> bool:
+    """
+    Take the lock on an open file if nobody has it; it is held until the descriptor is closed.
+
+    Raises:
+        OSError: the system refused for another reason.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait_for(descriptor: int, path: Path, *, within_seconds: float) -> None:
+    deadline = time.monotonic() + within_seconds
+    while not try_lock(descriptor):
+        if time.monotonic() > deadline:
+            raise StateError(f"{path} was held by another process for {within_seconds:g} s; try again")
+        time.sleep(_RETRY_SECONDS)

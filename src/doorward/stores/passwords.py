@@ -1,0 +1,230 @@
+"""Passwords: hashed with Argon2id, and checked in threads of their own with the same work for everybody."""
+
+import base64
+import binascii
+import os
+import re
+import threading
+import unicodedata
+from asyncio import wrap_future
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from doorward.core.errors import ConfigurationError
+from doorward.core.limits import Limits
+from doorward.core.ports import Verdict
+from doorward.core.secret import Secret
+
+_PHC = re.compile(
+    r"\$argon2id\$v=19\$m=(?P<memory>[1-9][0-9]{0,7}),t=(?P<time>[1-9][0-9]{0,2}),p=(?P<lanes>[1-9][0-9]{0,2})"
+    r"\$(?P<salt>[A-Za-z0-9+/]{1,86})\$(?P<tag>[A-Za-z0-9+/]{1,86})"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashCost:
+    """
+    What one hash costs.
+
+    Attributes:
+        memory_kib: KiB of memory.
+        passes: over that memory.
+        lanes: computed side by side.
+    """
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
+COST = HashCost(memory_kib=64 * 1024, passes=3, lanes=1)
+"""About 200 ms. Source: RFC 9106 section 4, the second choice, with one lane as we hash on one core."""
+
+MOST = HashCost(memory_kib=256 * 1024, passes=16, lanes=4)
+"""The most that a hash which somebody wrote into a file may cost."""
+
+_SALT_BYTES = 16
+_TAG_BYTES = 32
+_LEAST_SALT_BYTES = 8
+_LEAST_TAG_BYTES = 16
+
+HashCheck = Callable[[str, bytes], bool]
+
+
+def password_bytes(password: Secret, *, most_bytes: int) -> bytes | None:
+    """
+    The bytes that are hashed: UTF-8 in normalization form C; None when they are too many or cannot be.
+
+    Source: the OpaqueString profile of RFC 8265 section 4.2 asks for form C, so that one typed on a Mac
+    is the one typed elsewhere. Form KC would make different passwords equal.
+    """
+    # form C can only shorten what is this much longer
+    if len(password.revealed) > 4 * most_bytes:
+        return None
+    try:
+        data = unicodedata.normalize("NFC", password.revealed).encode()
+    except UnicodeEncodeError:
+        return None
+    return data if len(data) <= most_bytes else None
+
+
+def hash_password(
+    password: Secret, *, most_bytes: int = Limits().password_bytes, cost: HashCost = COST
+) -> str:
+    """
+    Hash `password` with a new salt, in the PHC string format; takes its time, in this thread.
+
+    Raises:
+        ConfigurationError: it is empty, over `most_bytes`, or no text.
+    """
+    from argon2.low_level import Type, hash_secret
+
+    data = password_bytes(password, most_bytes=most_bytes)
+    if not data:
+        raise ConfigurationError(
+            "this cannot be a password", expected=f"1 to {most_bytes:,} bytes of text in UTF-8"
+        )
+    return hash_secret(
+        data,
+        os.urandom(_SALT_BYTES),
+        time_cost=cost.passes,
+        memory_cost=cost.memory_kib,
+        parallelism=cost.lanes,
+        hash_len=_TAG_BYTES,
+        type=Type.ID,
+    ).decode("ascii")
+
+
+def check_hash(password_hash: str, *, key: str = "", file: str = "") -> None:
+    """
+    Make sure that `password_hash` is one that the machine can afford to check.
+
+    Args:
+        password_hash: what stood in a file.
+        key: where, for the error; the hash itself is not shown.
+        file: in which file.
+
+    Raises:
+        ConfigurationError: it is not Argon2id in the PHC string format, or costs more than `MOST`.
+    """
+    match = _PHC.fullmatch(password_hash)
+    if match is None or not _is_long_enough(match["salt"], match["tag"]):
+        raise ConfigurationError(
+            "not a hash of a password",
+            key=key,
+            file=file,
+            expected="what `doorward hash-password` prints: $argon2id$v=19$...",
+        )
+    cost = HashCost(memory_kib=int(match["memory"]), passes=int(match["time"]), lanes=int(match["lanes"]))
+    if not _is_affordable(cost):
+        raise ConfigurationError(
+            "a hash whose check costs too much",
+            key=key,
+            file=file,
+            expected=f"at most m={MOST.memory_kib},t={MOST.passes},p={MOST.lanes}, and m at least 8 times p",
+            found=f"m={cost.memory_kib},t={cost.passes},p={cost.lanes}",
+        )
+
+
+def argon2_check(password_hash: str, data: bytes) -> bool:
+    """Whether `password_hash` is one of `data`; takes the time that the hash says."""
+    from argon2.exceptions import VerificationError
+    from argon2.low_level import Type, verify_secret
+
+    try:
+        return verify_secret(password_hash.encode("ascii"), data, Type.ID)
+    except VerificationError:
+        return False
+
+
+class PasswordVerifier:
+    """
+    The `Verifier`: hashes in `workers` threads, with at most `waiting` more checks in line.
+
+    A user without a hash, or with one that is none, costs the hash that every other user costs as long as
+    theirs were made by `hash_password`.
+    """
+
+    def __init__(
+        self,
+        *,
+        waiting: int,
+        most_bytes: int,
+        workers: int,
+        cost: HashCost = COST,
+        check: HashCheck = argon2_check,
+    ) -> None:
+        self._most_bytes = most_bytes
+        self._check = check
+        self._nobodys_hash = _hash_of_nothing(cost)
+        self._free = threading.BoundedSemaphore(workers + waiting)
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="password")
+
+    async def verify(self, *, password_hash: str | None, password: Secret) -> Verdict:
+        data = password_bytes(password, most_bytes=self._most_bytes)
+        if data is None:
+            # no hash can be of it, whoever is asked for: that tells nothing about users
+            return Verdict.WRONG
+        if not self._free.acquire(blocking=False):
+            return Verdict.BUSY
+        work = self._pool.submit(self._is_right, password_hash, data)
+        work.add_done_callback(self._done)
+        return Verdict.RIGHT if await wrap_future(work) else Verdict.WRONG
+
+    def close(self) -> None:
+        """Take no more checks and drop those in line; the threads end with the hashes that they are at."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def join(self) -> None:
+        """Wait for the threads to end after `close`: blocks as long as a hash takes, so never on a loop."""
+        self._pool.shutdown(wait=True)
+
+    def _is_right(self, password_hash: str | None, data: bytes) -> bool:
+        if password_hash is None or not _is_checkable(password_hash):
+            self._check(self._nobodys_hash, data)
+            return False
+        return self._check(password_hash, data)
+
+    def _done(self, _work: Future[bool]) -> None:
+        self._free.release()
+
+
+def hashing_workers(cores: int) -> int:
+    """How many hashes may be computed at once on a machine with `cores`: all but the loop's, at least one."""
+    return max(1, cores - 1)
+
+
+def _is_checkable(password_hash: str) -> bool:
+    try:
+        check_hash(password_hash)
+    except ConfigurationError:
+        return False
+    return True
+
+
+def _is_affordable(cost: HashCost) -> bool:
+    return (
+        8 * cost.lanes <= cost.memory_kib <= MOST.memory_kib
+        and cost.passes <= MOST.passes
+        and cost.lanes <= MOST.lanes
+    )
+
+
+def _is_long_enough(salt: str, tag: str) -> bool:
+    return _decoded_bytes(salt) >= _LEAST_SALT_BYTES and _decoded_bytes(tag) >= _LEAST_TAG_BYTES
+
+
+def _decoded_bytes(text: str) -> int:
+    try:
+        return len(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
+    except binascii.Error:
+        return 0
+
+
+def _hash_of_nothing(cost: HashCost) -> str:
+    """A well-formed hash that no known password has: its tag is random."""
+    salt, tag = (
+        base64.b64encode(os.urandom(size)).decode("ascii").rstrip("=") for size in (_SALT_BYTES, _TAG_BYTES)
+    )
+    return f"$argon2id$v=19$m={cost.memory_kib},t={cost.passes},p={cost.lanes}${salt}${tag}"

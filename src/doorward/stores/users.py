@@ -1,0 +1,272 @@
+"""The users that stand in the state, and how they come together with those of the configuration."""
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from doorward.core.errors import ConfigurationError, StateError, TrustError
+from doorward.core.principal import ADMIN, GUEST, User
+from doorward.stores.atomic import remove_leftovers, write_atomically
+from doorward.stores.locks import owner_of, short_lock
+from doorward.stores.passwords import check_hash
+
+USERS_NAME = "users.json"
+
+_LOCK_NAME = "users.lock"
+_LOCK_SECONDS = 10.0
+_FILE_BYTES = 4 * 1024 * 1024
+_VERSION = 1
+_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
+_NAME_EXPECTED = "a letter or _, then letters, digits, _ . - in lower case, at most 32"
+_LAST_UID = 2**32 - 2
+_MEMBERS = frozenset({"name", "roles", "password", "keys", "uid"})
+_KEY_CHARACTERS = 16 * 1024
+
+
+def check_user(user: User, *, file: str) -> None:
+    """
+    Make sure that `user` can be one.
+
+    Nobody is called `guest`. Whoever is called `admin` has the role `admin`: runs belong to names, and root
+    at the unix door is `admin` too.
+
+    Raises:
+        ConfigurationError: a name, role, uid, key or hash that cannot be; `file` is where the user stands.
+    """
+    key = f"users.{user.name}" if _NAME.fullmatch(user.name) else "users"
+    for problem, expected, found in _problems(user):
+        raise ConfigurationError(problem, key=key, file=file, expected=expected, found=found)
+    if user.password_hash is not None:
+        check_hash(user.password_hash, key=f"{key}.password", file=file)
+
+
+def _problems(user: User) -> Iterator[tuple[str, str, str]]:
+    """What is wrong, what is expected and what is there, the worst first."""
+    if not _NAME.fullmatch(user.name):
+        yield "not a name for a user", _NAME_EXPECTED, ascii(user.name[:64])
+    if user.name == GUEST:
+        yield "nobody can be called guest", "another name; guest is whoever did not log in", ""
+    if user.name == ADMIN and ADMIN not in user.roles:
+        yield "a user called admin needs the role admin", 'roles = ["admin"]', ""
+    for role in sorted(user.roles):
+        if not _NAME.fullmatch(role):
+            yield "not a name for a role", _NAME_EXPECTED, ascii(role[:64])
+    if user.uid is not None and not 0 <= user.uid <= _LAST_UID:
+        yield "not a uid", f"0 to {_LAST_UID}", str(user.uid)
+    if not all(_can_be_a_key(line) for line in user.keys):
+        yield "not a public key", "one line of printable ASCII, as in authorized_keys", ""
+
+
+def merge_users(
+    configured: Iterable[User], stored: Iterable[User], *, configured_in: str, stored_in: str
+) -> tuple[User, ...]:
+    """
+    All users, those of the configuration first.
+
+    Raises:
+        ConfigurationError: two have the same name or the same uid; both places are named.
+    """
+    places: dict[str | int, str] = {}
+    merged: list[User] = []
+    for users, place in ((configured, configured_in), (stored, stored_in)):
+        for user in users:
+            _note_place(user, place, places)
+            merged.append(user)
+    return tuple(merged)
+
+
+class UserFile:
+    """
+    The users of one state folder, in a file of mode 0600 that is replaced as a whole.
+
+    All changes block for as long as a disk takes and are made under a lock: two at once lose nothing. Root
+    may make them in the folder of a daemon that is not root; the file stays the daemon's.
+
+    Attributes:
+        path: of the file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / USERS_NAME
+        self._loaded: tuple[User, ...] = ()
+
+    def users(self) -> tuple[User, ...]:
+        return self._loaded
+
+    def load(self) -> tuple[User, ...]:
+        """
+        Read the file; without one there are no users.
+
+        Raises:
+            TrustError: others could have read or written it.
+            StateError: it cannot be read, or does not hold users; `users()` is what it was.
+            ConfigurationError: a user in it cannot be one; `users()` is what it was.
+        """
+        self._loaded = self._read()
+        return self._loaded
+
+    def add(self, user: User) -> None:
+        """
+        Add `user`.
+
+        Raises:
+            ConfigurationError: it cannot be one, or its name or uid is taken.
+            TrustError, StateError: as for `load`, or the file cannot be written. Nothing has changed.
+        """
+        self._change(lambda users: (*users, user))
+
+    def remove(self, name: str) -> None:
+        """Remove the user `name`; raises as `set_password`."""
+        self._change(lambda users: tuple(user for user in users if user is not self._find(users, name)))
+
+    def set_password(self, name: str, password_hash: str | None) -> None:
+        """
+        Give the user `name` another password, or none.
+
+        Raises:
+            ConfigurationError: there is no such user, or it is no hash.
+            TrustError, StateError: as for `add`.
+        """
+        self._replace(name, lambda user: replace(user, password_hash=password_hash))
+
+    def set_roles(self, name: str, roles: frozenset[str]) -> None:
+        """Give the user `name` these roles and no others; raises as `set_password`."""
+        self._replace(name, lambda user: replace(user, roles=roles))
+
+    def set_uid(self, name: str, uid: int | None) -> None:
+        """Make connections of `uid` to the unix door this user's; raises as `set_password`."""
+        self._replace(name, lambda user: replace(user, uid=uid))
+
+    def set_keys(self, name: str, keys: tuple[str, ...]) -> None:
+        """Give the user `name` these public keys and no others; raises as `set_password`."""
+        self._replace(name, lambda user: replace(user, keys=keys))
+
+    def _replace(self, name: str, edit: Callable[[User], User]) -> None:
+        def edited(users: tuple[User, ...]) -> tuple[User, ...]:
+            found = self._find(users, name)
+            return tuple(edit(user) if user is found else user for user in users)
+
+        self._change(edited)
+
+    def _find(self, users: tuple[User, ...], name: str) -> User:
+        for user in users:
+            if user.name == name:
+                return user
+        raise ConfigurationError(
+            "there is no such user here", key="users", file=str(self.path), found=ascii(name[:64])
+        )
+
+    def _change(self, edit: Callable[[tuple[User, ...]], tuple[User, ...]]) -> None:
+        with short_lock(self.path.with_name(_LOCK_NAME), within_seconds=_LOCK_SECONDS):
+            users = edit(self._read())
+            self._check_all(users)
+            remove_leftovers(self.path)
+            write_atomically(self.path, _encoded(users), mode=0o600, owner=self._owner())
+            self._loaded = users
+
+    def _owner(self) -> tuple[int, int] | None:
+        return owner_of(self.path.parent) if os.geteuid() == 0 else None
+
+    def _check_all(self, users: tuple[User, ...]) -> None:
+        for user in users:
+            check_user(user, file=str(self.path))
+        merge_users((), users, configured_in="", stored_in=str(self.path))
+
+    def _read(self) -> tuple[User, ...]:
+        try:
+            data = _read_private(self.path)
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be read: {error.strerror}") from error
+        users = _decoded(data, self.path)
+        self._check_all(users)
+        return users
+
+
+def _can_be_a_key(line: str) -> bool:
+    return line.isascii() and line.isprintable() and bool(line.strip()) and len(line) <= _KEY_CHARACTERS
+
+
+def _note_place(user: User, place: str, places: dict[str | int, str]) -> None:
+    for key, what in ((user.name, "this user"), (user.uid, f"uid {user.uid}")):
+        if key is None:
+            continue
+        if key in places:
+            raise ConfigurationError(
+                f"{what} stands in {places[key]} already", key=f"users.{user.name}", file=place
+            )
+        places[key] = place
+
+
+def _read_private(path: Path) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        facts = os.fstat(descriptor)
+        if facts.st_mode & 0o077:
+            raise TrustError(f"{path} is open to other users; type: chmod 600 {shlex.quote(str(path))}")
+        if facts.st_uid not in {os.geteuid(), owner_of(path.parent)[0]}:
+            raise TrustError(f"{path} belongs to uid {facts.st_uid}, who is not the owner of its folder")
+        data = file.read(_FILE_BYTES + 1)
+    if len(data) > _FILE_BYTES:
+        raise StateError(f"{path} has more than {_FILE_BYTES} bytes")
+    return data
+
+
+def _encoded(users: tuple[User, ...]) -> bytes:
+    members = [
+        {
+            "name": user.name,
+            "roles": sorted(user.roles),
+            "password": user.password_hash,
+            "keys": list(user.keys),
+            "uid": user.uid,
+        }
+        for user in users
+    ]
+    return (json.dumps({"version": _VERSION, "users": members}, indent=2) + "\n").encode("ascii")
+
+
+def _decoded(data: bytes, path: Path) -> tuple[User, ...]:
+    try:
+        found = json.loads(data)
+    # a number of thousands of digits is a ValueError too
+    except (ValueError, RecursionError) as error:
+        raise StateError(
+            f"{path} is no JSON; restore it from a backup, or remove it and add the users anew"
+        ) from error
+    if not isinstance(found, dict) or found.get("version") != _VERSION:
+        raise StateError(f"{path} is not a file of users, or was written by a later version of this program")
+    members = found.get("users")
+    if not isinstance(members, list) or not set(found) <= {"version", "users"}:
+        raise StateError(f"{path} does not hold a list of users")
+    return tuple(_user(member, f"{path}: user {number}") for number, member in enumerate(members, start=1))
+
+
+def _user(member: object, place: str) -> User:
+    if not isinstance(member, dict) or not member.keys() <= _MEMBERS:
+        raise StateError(f"{place} is not an object with {', '.join(sorted(_MEMBERS))}")
+    name, password_hash, uid = member.get("name"), member.get("password"), member.get("uid")
+    if not isinstance(name, str):
+        raise StateError(f"{place} has no name")
+    if not isinstance(password_hash, str | None):
+        raise StateError(f"{place}: the password is not a hash")
+    if not isinstance(uid, int | None) or isinstance(uid, bool):
+        raise StateError(f"{place}: the uid is not a number")
+    return User(
+        name=name,
+        roles=frozenset(_texts(member.get("roles", []), f"{place}: roles")),
+        password_hash=password_hash,
+        keys=tuple(_texts(member.get("keys", []), f"{place}: keys")),
+        uid=uid,
+    )
+
+
+def _texts(found: object, place: str) -> list[str]:
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise StateError(f"{place} is not a list of texts")
+    return found

@@ -1,0 +1,1 @@
+"""Public fakes, and the suites that a fake and the real thing both pass."""

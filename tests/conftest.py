@@ -1,0 +1,11 @@
+"""What every test runs under; each part stands in a file of its own in tests/plugins/."""
+
+pytest_plugins = [
+    "pytester",
+    "tests.plugins.blocking",
+    "tests.plugins.leftovers",
+    "tests.plugins.loops",
+    "tests.plugins.programs",
+    "tests.plugins.skips",
+    "tests.plugins.soak",
+]

@@ -1,0 +1,29 @@
+"""How long the properties and matrices run: quick and the same each time, or, for a soak, long and fresh."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+IS_SOAK = os.environ.get("DOORWARD_SOAK") == "1"
+
+# The quick profile tries the same examples each time: a failure in somebody's checkout is one in everybody's.
+settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "soak",
+    max_examples=5_000,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("soak" if IS_SOAK else "quick")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the soak tests out unless they are asked for: left out, not skipped."""
+    if IS_SOAK:
+        return
+    left_out = [item for item in items if item.get_closest_marker("soak")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -1,0 +1,64 @@
+"""What an import costs, and what the root of the package hands out."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import doorward
+
+HEAVY = ("argon2", "asyncio", "click", "msgspec", "rich", "sqlite3", "ssl", "structlog", "uvloop")
+
+
+def modules_after(statement: str) -> set[str]:
+    """Run a statement in a fresh interpreter and list what is imported then."""
+    code = f"{statement}\nimport sys\nprint(*sorted(sys.modules), sep='\\n')"
+    measured_by_nobody = {
+        name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=measured_by_nobody
+    )
+    return set(run.stdout.split())
+
+
+def test_importing_doorward_loads_nothing_heavy() -> None:
+    loaded = modules_after("import doorward")
+    assert "doorward" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_importing_doorward_loads_none_of_its_rooms() -> None:
+    assert {name for name in modules_after("import doorward") if name.startswith("doorward.")} == set()
+
+
+def test_each_public_name_comes_from_its_module() -> None:
+    for name, module in doorward._MODULES.items():
+        assert getattr(doorward, name) is getattr(import_module(module), name)
+        assert name in dir(doorward)
+
+
+def test_a_name_is_imported_when_it_is_first_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(doorward._MODULES, "PurePosixPath", "pathlib")
+    assert "PurePosixPath" in dir(doorward)
+    assert "PurePosixPath" not in vars(doorward)
+    found = doorward.__getattr__("PurePosixPath")
+    monkeypatch.delitem(vars(doorward), "PurePosixPath")
+    assert found is import_module("pathlib").PurePosixPath
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'doorward' has no attribute 'wardrobe'"):
+        doorward.__getattr__("wardrobe")
+
+
+def test_the_version_is_the_one_that_is_installed() -> None:
+    assert doorward.__version__ == version("doorward")
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert Path(doorward.__file__).with_name("py.typed").is_file()
