@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "pytester",
+    "tests.daemon",
     "tests.plugins.blocking",
     "tests.plugins.leftovers",
     "tests.plugins.loops",

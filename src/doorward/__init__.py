@@ -1,11 +1,59 @@
 """The public names of Doorward, each imported when it is first asked for."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-_MODULES: dict[str, str] = {}
-"""The module that each public name comes from: `{"Catalogue": "doorward.core.catalogue"}`."""
+if TYPE_CHECKING:
+    from doorward.core.call import Call as Call
+    from doorward.core.catalogue import Catalogue as Catalogue
+    from doorward.core.command import Command as Command
+    from doorward.core.errors import DoorwardError as DoorwardError
+    from doorward.core.parameter import Parameter as Parameter
+    from doorward.core.parameter_types import AddressType as AddressType
+    from doorward.core.parameter_types import ChoiceType as ChoiceType
+    from doorward.core.parameter_types import FlagType as FlagType
+    from doorward.core.parameter_types import HostnameType as HostnameType
+    from doorward.core.parameter_types import IntegerType as IntegerType
+    from doorward.core.parameter_types import NumberType as NumberType
+    from doorward.core.parameter_types import PathType as PathType
+    from doorward.core.parameter_types import PatternType as PatternType
+    from doorward.core.parameter_types import PortType as PortType
+    from doorward.core.parameter_types import SecretType as SecretType
+    from doorward.core.parameter_types import TextType as TextType
+    from doorward.core.secret import Secret as Secret
+    from doorward.core.tables import Column as Column
+    from doorward.core.tables import Series as Series
+    from doorward.core.tables import Table as Table
+
+_NAMES = {
+    "call": ("Call",),
+    "catalogue": ("Catalogue",),
+    "command": ("Command",),
+    "errors": ("DoorwardError",),
+    "parameter": ("Parameter",),
+    "parameter_types": (
+        "AddressType",
+        "ChoiceType",
+        "FlagType",
+        "HostnameType",
+        "IntegerType",
+        "NumberType",
+        "PathType",
+        "PatternType",
+        "PortType",
+        "SecretType",
+        "TextType",
+    ),
+    "secret": ("Secret",),
+    "tables": ("Column", "Series", "Table"),
+}
+
+_MODULES: dict[str, str] = {
+    name: f"doorward.core.{module}" for module, names in _NAMES.items() for name in names
+}
+"""The module that each public name comes from."""
 
 
 def __getattr__(name: str) -> object:

@@ -94,7 +94,9 @@ ROOMS = {
     # parameter; what else waits comes in through ports.
     "service": Room(
         rooms=frozenset({"core"}),
-        modules=PURE | {"asyncio", "concurrent.futures", "logging", "os.path", "secrets", "structlog"},
+        modules=PURE
+        | {"asyncio", "concurrent.futures", "logging", "os.path", "queue", "secrets", "threading"}
+        | {"traceback"},
     ),
     "processes": Room(
         rooms=frozenset({"core"}),
@@ -102,7 +104,8 @@ ROOMS = {
         | LOOP
         | FILES
         | {"array", "concurrent.futures", "ctypes", "fcntl", "gc", "pwd", "resource", "select", "socket"}
-        | {"subprocess", "threading"},
+        # marshal only over the sockets between the daemon and its own shims
+        | {"marshal", "subprocess", "threading"},
     ),
     "stores": Room(
         rooms=frozenset({"core"}),
@@ -119,7 +122,8 @@ ROOMS = {
         | LOOP
         | FILES
         | WIRE
-        | {"aiohttp", "asyncssh", "jinja2", "msgspec", "multidict", "secrets"},
+        # fcntl and termios ask the kernel how much a peer has not taken yet
+        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "termios"},
         has_siblings=True,
     ),
     "clients": Room(
@@ -128,7 +132,7 @@ ROOMS = {
         | LOOP
         | FILES
         | WIRE
-        | {"aiohttp", "aiosmtplib", "asyncssh", "cryptography", "email", "msgspec", "secrets"},
+        | {"aiohttp", "aiosmtplib", "asyncssh", "cryptography", "email", "msgspec", "secrets", "select"},
         has_siblings=True,
     ),
     "errands": Room(
@@ -143,5 +147,5 @@ ROOMS = {
     "cli": Room(rooms=EVERYTHING, modules=EVERYTHING),
     "__main__": Room(rooms=frozenset({"cli"}), modules=frozenset()),
     # The root hands out names by importlib, so that `import doorward` costs nothing.
-    "__init__": Room(rooms=frozenset(), modules=frozenset({"importlib", "typing"})),
+    "__init__": Room(rooms=frozenset({"core"}), modules=frozenset({"importlib", "typing"})),
 }

@@ -1,4 +1,4 @@
-"""A process that is killed in the midst of a write, or told by its disk that it failed: old or new, never half."""
+"""A process that is killed in the midst of a write, or whose disk fails: old or new, never half."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.needs_program("strace", package="strace")
 
 
 def write_under_strace(path: Path, injection: str) -> int:
-    """Write NEW in a process with a fault in one of its system calls; its exit status, negative for a signal."""
+    """Write NEW in a process with a fault in one of its calls; its exit status, negative for a signal."""
     call = injection.partition(":")[0]
     # without -B the interpreter writes files of its own
     argv = ["strace", "-f", "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={injection}"]
@@ -59,7 +59,8 @@ def test_a_kill_between_rename_and_the_folder_on_disk_leaves_the_new_file(tmp_pa
 
 
 @pytest.mark.parametrize(
-    "injection", ["fsync:error=EIO:when=1", "write:error=ENOSPC:when=1", "rename:error=EIO", "fchmod:error=EPERM"]
+    "injection",
+    ["fsync:error=EIO:when=1", "write:error=ENOSPC:when=1", "rename:error=EIO", "fchmod:error=EPERM"],
 )
 def test_a_call_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path, injection: str) -> None:
     path = tmp_path / "file"

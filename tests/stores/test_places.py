@@ -16,7 +16,9 @@ def test_the_option_comes_before_all() -> None:
     assert place == StatePlace(Path("/srv/doorward"), is_explicit=True)
 
 
-def test_a_relative_option_is_below_the_working_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_relative_option_is_below_the_working_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert state_place(".doorward", HOME).folder == tmp_path / ".doorward"
 
@@ -60,7 +62,9 @@ USUAL = StatePlace(Path("/srv/state"), is_explicit=False)
         (USUAL, {}, "/srv/state/doorward.sock"),
     ],
 )
-def test_the_socket_stands_where_the_design_says(place: StatePlace, environment: dict[str, str], path: str) -> None:
+def test_the_socket_stands_where_the_design_says(
+    place: StatePlace, environment: dict[str, str], path: str
+) -> None:
     assert socket_path(place, environment) == Path(path)
 
 
@@ -68,7 +72,9 @@ def test_a_path_of_107_bytes_fits_and_a_longer_one_is_an_error_with_its_length()
     room_bytes = SOCKET_PATH_BYTES - len("/doorward.sock")
     longest = StatePlace(Path("/" + "é" * ((room_bytes - 1) // 2)), is_explicit=True)
     assert len(os.fsencode(socket_path(longest, {}))) in {SOCKET_PATH_BYTES, SOCKET_PATH_BYTES - 1}
-    with pytest.raises(StateError, match=r"has 108 bytes, and at most 107 fit: /x+/doorward\.sock; name .*--state"):
+    with pytest.raises(
+        StateError, match=r"has 108 bytes, and at most 107 fit: /x+/doorward\.sock; name .*--state"
+    ):
         socket_path(StatePlace(Path("/" + "x" * room_bytes), is_explicit=True), {})
 
 

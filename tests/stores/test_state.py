@@ -171,7 +171,17 @@ def test_who_released_it_leaves_the_doors_of_the_next_alone(folder: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b"[]", b'{"tcp": "x"}', b'{"tcp": [1]}', b"\xff", b"[" * 60_000, b'{"tcp": []}' + b" " * 70_000]
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"tcp": "x"}',
+        b'{"tcp": [1]}',
+        b"\xff",
+        b"[" * 60_000,
+        b'{"tcp": []}' + b" " * 70_000,
+    ],
 )
 def test_garbage_in_place_of_the_doors_is_an_error_that_names_the_file(folder: Path, data: bytes) -> None:
     folder.mkdir()

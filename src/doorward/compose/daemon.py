@@ -21,7 +21,8 @@ from doorward.doors.line import LineDoor
 from doorward.gate.gate import Gate
 from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix
 from doorward.lines.phrases import PHRASES
-from doorward.processes import ShimSpawner
+from doorward.processes.settings import ProcessSettings
+from doorward.processes.spawner import ShimSpawner
 from doorward.service.desk import Desk
 from doorward.service.portal import Portal
 from doorward.service.runs import Runs
@@ -78,7 +79,8 @@ class Daemon:
         self._held = held
         self._socket_path = socket_path(place, environment)
         self._doors: dict[str, tuple[str, ...]] = {}
-        self._clock = SystemClock(asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        self._clock = SystemClock(loop)
         self._began_at = self._clock.wall()
         self._notices = [*settings.notices]
         self._audit = AuditFile(
@@ -94,7 +96,10 @@ class Daemon:
             self._load_users(), verifier=self._verifier, audit=self._audit, process_uid=os.geteuid()
         )
         self._gate = Gate(limits, self._clock)
-        self._spawner = ShimSpawner(clock=self._clock, most=limits.runs + limits.runs_of_builtins)
+        self._spawner = ShimSpawner(
+            loop,
+            ProcessSettings(shims=limits.runs + limits.runs_of_builtins, input_bytes=limits.input_bytes),
+        )
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._audit)
         self._desk = Desk(
             Catalogue([*settings.catalogue, self._reload_command()]),
@@ -113,6 +118,7 @@ class Daemon:
             DoorwardError: one of them cannot be opened; `close` lets go of the others.
         """
         self._audit.open()
+        self._spawner.warm_up()
         if notice := allow_descriptors(self._settings.limits, doors=len(self._settings.doors)):
             self._notices.append(notice)
         listeners: list[Listener] = []

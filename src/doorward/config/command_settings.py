@@ -69,8 +69,6 @@ def read_commands(
             continue
         problems = len(report.problems)
         shape = read_table(table, CommandShape, key, report)
-        if shape is None:
-            continue
         command = _Declaration(shape, key, machine, report, problems).command(name, table, builtins.get(name))
         if command is not None and len(report.problems) == problems:
             _check(command, key, report, commands)

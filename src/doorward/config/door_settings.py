@@ -42,8 +42,6 @@ def read_doors(tables: dict[str, Any], report: Report) -> Mapping[str, DoorSetti
 def _read_door(name: str, table: dict[str, Any], key: Key, report: Report) -> DoorSettings | None:
     kind: type[TcpShape | UnixShape] = TcpShape if name == TCP else UnixShape
     shape = read_table(table, kind, key, report)
-    if shape is None:
-        return None
     session = _session(shape.session, (*key, "session"), report)
     listen = _listen(name, shape.listen, (*key, "listen"), report)
     if session is None or listen is None:

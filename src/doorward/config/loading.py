@@ -78,7 +78,7 @@ def _examined_defaults(machine: Machine) -> Examination:
     builtins = _builtins(machine, report)
     settings = Settings(
         doors=MappingProxyType({door.name: door for door in DEFAULT_DOORS}),
-        catalogue=_assembled(builtins, (), read_catalogues([], (), report), report),
+        catalogue=_assembled(builtins, (), read_catalogues([], ("server", "commands"), report), report),
         notices=tuple(report.notices),
     )
     return Examination(None if report.problems else settings, tuple(report.problems))
@@ -115,7 +115,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     from doorward.config.tables import read_table
     from doorward.config.user_settings import read_users
 
-    server = read_table(tables.server, ServerShape, ("server",), report) or ServerShape()
+    server = read_table(tables.server, ServerShape, ("server",), report)
     limits = read_limits(tables.limits, report)
     doors = read_doors(tables.doors, report)
     users = read_users(tables.users, daemon_uid=machine.uid, report=report)

@@ -3,13 +3,13 @@
 import math
 import posixpath
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from doorward.config.report import Key, Report, dotted, found_in
 from doorward.config.shapes import ParameterShape
 from doorward.config.tables import read_each, read_table
-from doorward.core.errors import BadArgument, CatalogueError
+from doorward.core.errors import CatalogueError
 from doorward.core.parameter import Parameter, has_control_characters, word_of
 from doorward.core.parameter_types import (
     INTEGER_MOST,
@@ -48,7 +48,7 @@ def read_parameters(tables: dict[str, Any], key: Key, report: Report) -> tuple[P
     for name, here, table in read_each(tables, key, report):
         problems = len(report.problems)
         shape = read_table(table, ParameterShape, here, report)
-        if shape is None or len(report.problems) > problems:
+        if len(report.problems) > problems:
             continue
         if (parameter := _parameter(name, shape, here, report)) is not None:
             parameters.append(parameter)
@@ -71,19 +71,13 @@ def _parameter(name: str, shape: ParameterShape, key: Key, report: Report) -> Pa
     )
     try:
         parameter.check(key=dotted(key))
-        if parameter.default is None:
-            return parameter
-        # the default as a word of it would be read: a path made absolute, a number made a float
-        default = parameter.read(word_of(parameter.default))
     except CatalogueError as error:
         report.adopt((*key, "default") if error.key.endswith(".default") else key, error)
         return None
-    except BadArgument as error:
-        report.add((*key, "default"), "the default is not of the type", expected=error.expected)
-        return None
-    return Parameter(
-        name=name, type=kind, summary=parameter.summary, default=default, required=parameter.required
-    )
+    if parameter.default is None:
+        return parameter
+    # as a word of it would be read: a path made absolute, a number made a float
+    return replace(parameter, default=parameter.read(word_of(parameter.default)))
 
 
 def _type(shape: ParameterShape, key: Key, report: Report) -> ParameterType | None:

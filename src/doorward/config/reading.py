@@ -94,18 +94,24 @@ def _read(file: Path, uid: int) -> tuple[bytes, int]:
         raise ConfigurationError("this cannot be a path", found=ascii(str(file))) from error
     except OSError as error:
         raise _unreadable(file, error) from error
-    with open(descriptor, "rb") as opened:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-            raise ConfigurationError(
-                "a configuration is read from a regular file only", file=str(file), found=kind
-            )
-        _check_writers(file, status, uid)
-        try:
-            data = opened.read(FILE_BYTES + 1)
-        except OSError as error:
-            raise _unreadable(file, error) from error
+    try:
+        return _read_regular(descriptor, file, uid)
+    except OSError as error:
+        raise _unreadable(file, error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _read_regular(descriptor: int, file: Path, uid: int) -> tuple[bytes, int]:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
+        raise ConfigurationError(
+            "a configuration is read from a regular file only", file=str(file), found=kind
+        )
+    _check_writers(file, status, uid)
+    with open(descriptor, "rb", closefd=False) as opened:
+        data = opened.read(FILE_BYTES + 1)
     if len(data) > FILE_BYTES:
         raise ConfigurationError(
             "the file is too large", file=str(file), expected=f"at most {FILE_BYTES} bytes"

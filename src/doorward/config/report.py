@@ -18,12 +18,11 @@ _MOST_BITS_SHOWN = 64
 class Report:
     """The problems and notices of one file, in the order in which they were found."""
 
-    __slots__ = ("_keys", "_line_of", "file", "notices", "problems")
+    __slots__ = ("_line_of", "file", "notices", "problems")
 
     def __init__(self, file: str, line_of: Callable[[Key], int]) -> None:
         self.file = file
         self._line_of = line_of
-        self._keys: set[str] = set()
         self.problems: list[ConfigurationError] = []
         self.notices: list[str] = []
 
@@ -33,11 +32,7 @@ class Report:
 
     def adopt(self, key: Key, error: ConfigurationError) -> None:
         """Note an error that somebody else raised about what stands at `key`."""
-        text = dotted(key)
-        # one mistake is told once: a key of the wrong type is not missing as well
-        if text not in self._keys:
-            self._keys.add(text)
-            self.problems.append(replace(error, key=text, file=self.file, line=self._line_of(key)))
+        self.problems.append(replace(error, key=dotted(key), file=self.file, line=self._line_of(key)))
 
     def unknown(self, key: Key, known: Iterable[str], *, what: str = "key", found: str | None = None) -> None:
         """Note that no `what` is called `found`, or else as `key` ends; the nearest of `known` is named."""

@@ -14,20 +14,11 @@ ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 _ELEMENT = re.compile(r"`\$\[(\d+)\]")
 
 
-def read_table(value: object, shape: type[ShapeT], key: Key, report: Report) -> ShapeT | None:
-    """
-    Make `value` into `shape`.
-
-    Returns:
-        The keys that stand there, with defaults for the others and for those that are wrong, which `report`
-        has; None when `value` is no table.
-    """
-    if not isinstance(value, dict):
-        report.add(key, "this must be a table", expected=f"[{dotted(key)}]", found=found_in(value))
-        return None
+def read_table(table: Mapping[str, object], shape: type[ShapeT], key: Key, report: Report) -> ShapeT:
+    """Make `table` into `shape`, with defaults for what is left out or wrong; `report` has what is wrong."""
     declared = {field.name: field.type for field in msgspec.structs.fields(shape)}
     taken: dict[str, Any] = {}
-    for name, item in value.items():
+    for name, item in table.items():
         if name not in declared:
             report.unknown((*key, name), declared)
         elif _is_taken(item, declared[name], (*key, name), report):

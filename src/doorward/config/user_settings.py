@@ -46,8 +46,6 @@ def read_users(tables: dict[str, Any], *, daemon_uid: int, report: Report) -> Ma
         problems = len(report.problems)
         _check_name(name, key, report)
         shape = read_table(table, UserShape, key, report)
-        if shape is None:
-            continue
         _check_credentials(shape, key, report)
         _check_uid(shape.uid, by_uid, daemon_uid, (*key, "uid"), report)
         if shape.uid is not None:

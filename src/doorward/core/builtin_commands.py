@@ -2,7 +2,7 @@
 
 from doorward.core.command import Command, Program, Verb
 from doorward.core.parameter import Parameter
-from doorward.core.parameter_types import ChoiceType, IntegerType, TextType
+from doorward.core.parameter_types import ChoiceType, IntegerType, PatternType, TextType
 from doorward.core.principal import ADMIN
 from doorward.core.readers import read_df, read_uptime
 from doorward.core.tables import Reader
@@ -60,7 +60,10 @@ def verb_commands() -> list[Command]:
 
 
 def _words() -> Parameter:
-    return Parameter(name="words", type=TextType(min=0, max=4096), repeats=True, summary="what to say")
+    # nothing is started with them: a leading dash is as good as any character
+    return Parameter(
+        name="words", type=PatternType(pattern=".*", max=4096), repeats=True, summary="what to say"
+    )
 
 
 def _verb(

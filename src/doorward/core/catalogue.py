@@ -65,11 +65,11 @@ class Catalogue:
 
 
 def _command_of(function: Callable[..., Any], name: str, declared: dict[str, Any]) -> Command:
-    name = name or function.__name__.replace("_", "-")
+    name = name or str(getattr(function, "__name__", "")).replace("_", "-")
     fields = {"summary": function_summary(function), **declared}
     for field in ("roles", "doors"):
         if fields.get(field) is not None:
-            fields[field] = frozenset(fields[field])
+            fields[field] = _names(fields[field], key=f"commands.{name}.{field}")
     try:
         return Command(
             name=name,
@@ -79,3 +79,10 @@ def _command_of(function: Callable[..., Any], name: str, declared: dict[str, Any
         )
     except TypeError as error:
         raise CatalogueError(str(error), key=f"commands.{name}") from error
+
+
+def _names(names: object, *, key: str) -> frozenset[str]:
+    # a text is iterable too: `roles="operator"` would be roles of one letter each
+    if not isinstance(names, Iterable) or isinstance(names, str):
+        raise CatalogueError("these are no names", key=key, expected="a set of texts", found=ascii(names))
+    return frozenset(names)

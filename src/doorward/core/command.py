@@ -8,11 +8,19 @@ from types import MappingProxyType
 from typing import Any
 
 from doorward.core.errors import CatalogueError
+from doorward.core.limits import facts
 from doorward.core.parameter import Parameter
+from doorward.core.parameter_types import FlagType
 from doorward.core.tables import Reader
 from doorward.core.template import Element
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+_NUMBERS_MOST = {"fresh_seconds": 86_400.0, "at_once": 1024} | {
+    name: about.most
+    for name, _, about in facts()
+    if name in {"timeout_seconds", "output_bytes", "input_bytes", "linger_seconds"}
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,8 @@ class Command:
         takes_input: the caller's stdin goes to it.
         detach: goes on when nobody reads it.
         reader: reads its output as a table or a series.
-        is_builtin: came with the program, even when its action was declared anew.
+        is_builtin: came with the program and does what it came for; if a program, in places of its own.
+        is_shareable: two who ask the same may be given the same run; follows from the others.
     """
 
     name: str
@@ -110,17 +119,10 @@ class Command:
     detach: bool = False
     reader: Reader | None = None
     is_builtin: bool = False
+    is_shareable: bool = field(init=False, compare=False)
 
-    @property
-    def is_shareable(self) -> bool:
-        """Whether two who ask the same may be given the same run."""
-        if (
-            not self.read_only
-            or self.takes_input
-            or any(parameter.is_secret for parameter in self.parameters)
-        ):
-            return False
-        return not (isinstance(self.action, Function) and self.action.takes_call)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_shareable", self._is_shareable())
 
     @property
     def has_own_places(self) -> bool:
@@ -142,6 +144,7 @@ class Command:
                 expected="a-z, then a-z, 0-9, - and _",
                 found=ascii(self.name),
             )
+        self._check_numbers(key)
         self._check_parameters(f"{key}.parameters")
         if isinstance(self.action, Program):
             self._check_elements(self.action, f"{key}.run")
@@ -149,8 +152,31 @@ class Command:
             raise CatalogueError(
                 "its answers cannot be given again",
                 key=f"{key}.fresh_seconds",
-                expected="0, or a read_only command without input, secrets and `call`",
+                expected="0, or a read_only command without input, secrets and call",
             )
+
+    def _check_numbers(self, key: str) -> None:
+        for name, most in _NUMBERS_MOST.items():
+            number = getattr(self, name)
+            if number is None:
+                continue
+            # one that was declared in Python may be of any type; NaN is within nothing
+            if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= most:
+                raise CatalogueError(
+                    "this number cannot be",
+                    key=f"{key}.{name}",
+                    expected=f"0 to {most:.0f}",
+                    found=ascii(number),
+                )
+
+    def _is_shareable(self) -> bool:
+        if (
+            not self.read_only
+            or self.takes_input
+            or any(parameter.is_secret for parameter in self.parameters)
+        ):
+            return False
+        return not (isinstance(self.action, Function) and self.action.takes_call)
 
     def _check_parameters(self, key: str) -> None:
         names: set[str] = set()
@@ -172,3 +198,9 @@ class Command:
         for parameter in self.parameters:
             if parameter.repeats:
                 raise CatalogueError("a program's parameter cannot repeat", key=f"{key}.{parameter.name}")
+            if isinstance(parameter.type, FlagType) and not parameter.type.on:
+                raise CatalogueError(
+                    "a program's flag says what stands for yes",
+                    key=f"commands.{self.name}.parameters.{parameter.name}.on",
+                    expected='an element, as "-q"',
+                )

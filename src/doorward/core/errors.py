@@ -24,7 +24,24 @@ from dataclasses import dataclass
 
 
 class DoorwardError(Exception):
-    """Whatever Doorward raises on purpose; the text is one line a person can act on."""
+    """
+    Whatever Doorward raises on purpose; the text is one line a person can act on.
+
+    That holds for any fields: what would end the line, or deceive a terminal, is escaped.
+    """
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
+
+
+def one_line(text: str) -> str:
+    """`text` with all that is not printable escaped as in a Python literal: line ends, ESC, turned text."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 @dataclass(eq=False)
@@ -57,7 +74,7 @@ class ConfigurationError(DoorwardError):
                 f"; found {self.found}" if self.found else "",
             )
         )
-        return head + tail
+        return one_line(head + tail)
 
 
 class CatalogueError(ConfigurationError):
@@ -87,7 +104,7 @@ class UnknownCommand(LineError):
 
     def __str__(self) -> str:
         hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        return f"there is no command {self.name!r}{hint}"
+        return one_line(f"there is no command {self.name!r}{hint}")
 
 
 @dataclass(eq=False)
@@ -108,7 +125,7 @@ class BadArgument(LineError):
     def __str__(self) -> str:
         subject = f"{self.parameter}: " if self.parameter else ""
         came = f", got {self.found}" if self.found else ""
-        return f"{subject}expected {self.expected}{came}"
+        return one_line(f"{subject}expected {self.expected}{came}")
 
 
 class ProtocolError(DoorwardError):
@@ -147,7 +164,7 @@ class ListenError(DoorwardError):
     problem: str
 
     def __str__(self) -> str:
-        return f"door {self.door} cannot listen on {self.address}: {self.problem}"
+        return one_line(f"door {self.door} cannot listen on {self.address}: {self.problem}")
 
 
 class TrustError(DoorwardError):
@@ -173,4 +190,4 @@ class ConnectError(DoorwardError):
 
     def __str__(self) -> str:
         step = f". {self.next_step}" if self.next_step else ""
-        return f"{self.address}: {self.phase}: {self.problem}{step}"
+        return one_line(f"{self.address}: {self.phase}: {self.problem}{step}")

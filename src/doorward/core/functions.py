@@ -4,6 +4,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import NoneType, SimpleNamespace, UnionType
 from typing import Annotated, Any
 
 from doorward.core.command import Function
@@ -58,14 +59,29 @@ def function_parameters(function: Callable[..., Any], *, key: str) -> tuple[Para
     Raises:
         CatalogueError: an annotation that means no type, or a parameter that no word can fill.
     """
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except (NameError, TypeError) as error:
-        raise CatalogueError(f"its annotations cannot be read: {error}", key=key) from error
     declared = list(inspect.signature(function).parameters.values())
     if declared and declared[0].name == CALL:
         del declared[0]
+    hints = _hints(function, declared, key=key)
     return tuple(_parameter(argument, hints.get(argument.name, str), key=key) for argument in declared)
+
+
+def _hints(
+    function: Callable[..., Any], declared: Sequence[inspect.Parameter], *, key: str
+) -> dict[str, Any]:
+    # of these parameters alone: the names in the other annotations may be imported for type checking only
+    annotations = {
+        argument.name: argument.annotation
+        for argument in declared
+        if argument.annotation is not inspect.Parameter.empty
+    }
+    names = getattr(inspect.unwrap(function), "__globals__", {})
+    try:
+        return typing.get_type_hints(
+            SimpleNamespace(__annotations__=annotations), globalns=names, include_extras=True
+        )
+    except (NameError, TypeError, SyntaxError, AttributeError, ValueError) as error:
+        raise CatalogueError(f"its annotations cannot be read: {error}", key=key) from error
 
 
 def _parameter(argument: inspect.Parameter, hint: object, *, key: str) -> Parameter:
@@ -90,12 +106,12 @@ def _from_hint(hint: object, *, key: str) -> tuple[Parameter, bool]:
     if origin is Annotated:
         for extra in arguments[1:]:
             if isinstance(extra, Parameter):
-                return extra, False
+                return extra, _is_optional(arguments[0])
             if isinstance(extra, ParameterType):
-                return Parameter(type=extra), False
+                return Parameter(type=extra), _is_optional(arguments[0])
         return _from_hint(arguments[0], key=key)
-    if type(None) in arguments and len(arguments) == 2:
-        inner = next(argument for argument in arguments if argument is not type(None))
+    if _is_optional(hint) and len(arguments) == 2:
+        inner = next(argument for argument in arguments if argument is not NoneType)
         return _from_hint(inner, key=key)[0], True
     if origin is typing.Literal and all(isinstance(choice, str) for choice in arguments):
         return Parameter(type=ChoiceType(choices=arguments)), False
@@ -108,6 +124,10 @@ def _from_hint(hint: object, *, key: str) -> tuple[Parameter, bool]:
             expected="str, int, float, bool, Secret, Literal or Annotated",
             found=str(hint),
         ) from None
+
+
+def _is_optional(hint: object) -> bool:
+    return typing.get_origin(hint) in {typing.Union, UnionType} and NoneType in typing.get_args(hint)
 
 
 def arguments_of(

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from doorward.core.command import Command, Program
@@ -25,34 +25,41 @@ class Invocation:
     Attributes:
         command: which.
         values: by parameter; one that is absent and has no default has no entry.
+        key: equal for two invocations that do the same.
+        shown: `words` as one line.
     """
 
     command: Command
     values: Mapping[str, Value]
 
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for two invocations that do the same."""
-        return (self.command.name, *sorted(self.values.items(), key=lambda item: item[0]))
+    key: tuple[object, ...] = field(init=False, compare=False)
+    shown: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # both are asked for with every answer that is given again
+        object.__setattr__(self, "key", self._key())
+        object.__setattr__(self, "shown", quote_words(self.words))
+
+    def _key(self) -> tuple[object, ...]:
+        # a flag that is off does what an absent one does
+        said = (item for item in self.values.items() if item[1] is not False)
+        return (self.command.name, *sorted(said, key=lambda item: item[0]))
 
     @property
     def words(self) -> list[str]:
         """The line's words again, for people and logs: secrets as dots, defaults left out."""
         words = [self.command.name]
+        # words that repeat would fill the place of a default that was left out
+        keeps_defaults = any(isinstance(value, tuple) and value for value in self.values.values())
         for parameter in self.command.parameters:
             value = self.values.get(parameter.name)
-            if value is None or value == parameter.default:
+            if value is None or (not keeps_defaults and value == parameter.default_value):
                 continue
             if isinstance(value, tuple):
                 words.extend(value)
             else:
                 words.append(f"{parameter.name}={REDACTED if isinstance(value, Secret) else word_of(value)}")
         return words
-
-    @property
-    def shown(self) -> str:
-        """`words` as one line."""
-        return quote_words(self.words)
 
     @property
     def paths(self) -> dict[str, tuple[str, str]]:
@@ -95,8 +102,18 @@ def bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
     `name=value` sets a declared parameter; other words fill the parameters that are left, in their order.
 
     Raises:
-        BadArgument: which parameter, what was expected, what came.
+        BadArgument: which parameter, what was expected, what came; not what came when the command takes a
+            secret, which may stand in the wrong place.
     """
+    try:
+        return _bind(command, words, limits)
+    except BadArgument as error:
+        if any(parameter.is_secret for parameter in command.parameters):
+            raise BadArgument(error.parameter, error.expected) from None
+        raise
+
+
+def _bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
     _check_sizes(words, limits)
     by_name = {parameter.name: parameter for parameter in command.parameters if not parameter.repeats}
     values: dict[str, Value] = {}
@@ -135,8 +152,8 @@ def _fill(parameters: Iterable[Parameter], positional: list[str], values: dict[s
             values[parameter.name] = parameter.read(word)
         elif parameter.is_required:
             raise BadArgument(parameter.name, parameter.type.expected, "nothing")
-        elif parameter.default is not None:
-            values[parameter.name] = parameter.default
+        elif (default := parameter.default_value) is not None:
+            values[parameter.name] = default
     if (word := next(words, None)) is not None:
         raise BadArgument("", "no more words", shown(word))
 

@@ -7,17 +7,24 @@ from dataclasses import dataclass
 from doorward.core.errors import BadArgument, CatalogueError
 from doorward.core.parameter_types import (
     FlagType,
+    IntegerType,
+    NumberType,
     ParameterType,
+    PathType,
+    PortType,
     Refused,
     SecretType,
     TextType,
     Value,
+    number_word,
 )
 from doorward.core.secret import Secret
 
 ANY_TEXT = TextType()
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_NEVER_REPEATED = (IntegerType, NumberType, PortType, FlagType, SecretType, PathType)
+"""What repeats is handed over as texts: no numbers, no dots for a secret, no path that nobody followed."""
 _SHOWN_CHARACTERS = 40
 
 
@@ -53,6 +60,16 @@ class Parameter:
         )
 
     @property
+    def default_value(self) -> Value | None:
+        """
+        The default as a word of it would be read: a path made absolute, a number made a float.
+
+        Raises:
+            BadArgument: the default is not of the type, which `check` finds.
+        """
+        return None if self.default is None else self.read(word_of(self.default))
+
+    @property
     def is_secret(self) -> bool:
         return isinstance(self.type, SecretType)
 
@@ -61,7 +78,8 @@ class Parameter:
         Make sure that the declaration can be met.
 
         Raises:
-            CatalogueError: a name that cannot stand on a line, or a default that its own type refuses.
+            CatalogueError: a name that cannot stand on a line, a default that its own type refuses, or a type
+                that cannot repeat.
         """
         if not NAME.fullmatch(self.name):
             raise CatalogueError(
@@ -70,19 +88,26 @@ class Parameter:
                 expected="a-z, then a-z, 0-9 and _",
                 found=repr(self.name),
             )
-        if self.default is None or self.repeats:
-            return
-        if self.is_secret:
-            raise CatalogueError("a secret has no default", key=f"{key}.default")
-        try:
-            self.read(word_of(self.default))
-        except BadArgument as error:
+        if self.repeats and isinstance(self.type, _NEVER_REPEATED):
             raise CatalogueError(
-                "the default is not of the type",
-                key=f"{key}.default",
-                expected=error.expected,
-                found=error.found,
-            ) from error
+                f"a parameter of type {self.type.type_name} cannot repeat", key=key, expected="a kind of text"
+            )
+        if self.default is not None and not self.repeats:
+            self._check_default(f"{key}.default")
+
+    def _check_default(self, key: str) -> None:
+        if self.is_secret or isinstance(self.default, Secret):
+            raise CatalogueError("a secret has no default", key=key)
+        expected = self.type.expected
+        try:
+            value = self.default_value
+        except BadArgument as error:
+            expected, value = error.expected, None
+        # a text may be rewritten by its type; anything else has to be the value already: no [] for "[]"
+        if value is None or (not isinstance(self.default, str) and value != self.default):
+            raise CatalogueError(
+                "the default is not of the type", key=key, expected=expected, found=shown(str(self.default))
+            )
 
     def read(self, word: str) -> Value:
         """
@@ -113,6 +138,8 @@ def word_of(value: Value) -> str:
             return value.revealed
         case tuple():
             return " ".join(value)
+        case float():
+            return number_word(value)
         case _:
             return str(value)
 

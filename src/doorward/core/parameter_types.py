@@ -293,7 +293,19 @@ TYPES: dict[str, type[ParameterType]] = {
 
 def is_inside(path: str, folder: str) -> bool:
     """Whether the absolute, normal `path` is `folder` or below it, by the letters alone."""
-    return folder in {"/", path} or path.startswith(folder.rstrip("/") + "/")
+    folder = folder.rstrip("/")
+    return path == folder or path.startswith(folder + "/")
+
+
+def number_word(number: float) -> str:
+    """
+    `number` as a program is most likely to read it: `5` for 5.0 and for 5, `0` for -0.0.
+
+    Numbers that compare equal have one word, so that equal invocations are equal vectors.
+    """
+    # 2**53: above it a whole float is known by its power of ten, not by its last digits
+    is_whole = abs(number) <= 2**53 and number == int(number)
+    return str(int(number) if is_whole else number)
 
 
 def _address(word: str) -> str:
@@ -311,4 +323,6 @@ def _span(least: int, most: int) -> str:
 
 
 def _range(least: float, most: float, *, most_possible: float) -> str:
-    return f"of at least {least}" if most == most_possible else f"from {least} to {most}"
+    if most == most_possible:
+        return f"of at least {number_word(least)}"
+    return f"from {number_word(least)} to {number_word(most)}"

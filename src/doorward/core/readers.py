@@ -1,12 +1,21 @@
 """Readers of the built-in commands' outputs."""
 
 import re
+from typing import NamedTuple
 
 from doorward.core.tables import Column, Series, Table
 
 _DF_ROWS = 1000
-_SIZE = re.compile(r"([0-9]+(?:[.,][0-9]+)?)([KMGTPEZY]?)")
+# bounded digits: longer numbers are nobody's size, and Python refuses to read them as an integer
+_SIZE = re.compile(r"([0-9]{1,15}(?:[.,][0-9]{1,3})?)([KMGTPEZY]?)")
+_FIGURE = r"([0-9]{1,15}(?:[.,][0-9]{1,3})?[KMGTPEZY]?|-)[ \t]+"
+# a file system's name and a folder may hold blanks: what parts them is three sizes and a part in percent
+_FIGURES = re.compile(rf"(?<!\S){_FIGURE}{_FIGURE}{_FIGURE}(?:([0-9]{{1,4}})%|-)[ \t]+(?=\S)")
 _UNITS = {unit: 1024**power for power, unit in enumerate(["", *"KMGTPEZY"])}
+_BLOCK = re.compile(r"\b(512|1024|1K)-blocks\b")
+_BLOCK_BYTES = {"512": 512, "1024": 1024, "1K": 1024}
+_LOAD = r"([0-9]{1,9}[.,][0-9]{1,9})"
+_LOADS = re.compile(rf"load averages?:[ \t]{{1,8}}{_LOAD},?[ \t]{{1,8}}{_LOAD},?[ \t]{{1,8}}{_LOAD}")
 
 DF_COLUMNS = (
     Column("file system"),
@@ -18,35 +27,53 @@ DF_COLUMNS = (
 )
 
 
+class _DfRow(NamedTuple):
+    file_system: str
+    size_bytes: int | None
+    used_bytes: int | None
+    available_bytes: int | None
+    used_percent: int | None
+    mounted_on: str
+
+
 def read_df(output: bytes) -> Table | None:
     """
-    Read what `df -h` (or `df -P`, in blocks of 1,024 bytes) wrote.
+    Read what `df -h` (or `df -P`, in blocks) wrote.
 
     Returns:
         A row a file system, at most 1,000, sizes in bytes as exact as they were printed; None when no line
         after the first looks like one.
     """
-    lines = output.decode("utf-8", "replace").splitlines()[1 : _DF_ROWS + 1]
-    rows = tuple(row for line in lines if (row := _df_row(line)) is not None)
-    return Table(DF_COLUMNS, rows) if rows else None
+    header, *lines = output.decode("utf-8", "replace").split("\n", _DF_ROWS + 1)[: _DF_ROWS + 1]
+    block = _BLOCK.search(header)
+    block_bytes = _BLOCK_BYTES[block[1]] if block else 1
+    rows = []
+    before = ""
+    for line in lines:
+        row = _df_row(line, before, block_bytes=block_bytes)
+        if row is not None:
+            rows.append(row)
+        # a long file system has a line for itself, its figures stand on the next: Busybox, old coreutils
+        before = line.strip() if row is None else ""
+    return Table(DF_COLUMNS, tuple(rows)) if rows else None
 
 
-def _df_row(line: str) -> tuple[str, int | None, int | None, int | None, int | None, str] | None:
-    words = line.split(None, 5)
-    if len(words) < 6 or not re.fullmatch(r"[0-9]+%|-", words[4]):
+def _df_row(line: str, before: str, *, block_bytes: int) -> _DfRow | None:
+    figures = _FIGURES.search(line)
+    name = before if figures is None else line[: figures.start()].strip() or before
+    if figures is None or not name:
         return None
-    percent = None if words[4] == "-" else int(words[4][:-1])
-    return (words[0], _size(words[1]), _size(words[2]), _size(words[3]), percent, words[5])
+    size, used, available = (_size(figures[group], block_bytes=block_bytes) for group in (1, 2, 3))
+    used_percent = None if figures[4] is None else int(figures[4])
+    return _DfRow(name, size, used, available, used_percent, line[figures.end() :].strip())
 
 
-def _size(word: str) -> int | None:
+def _size(word: str, *, block_bytes: int) -> int | None:
     match = _SIZE.fullmatch(word)
     if match is None:
         return None
-    number = float(match[1].replace(",", "."))
-    # a bare number is one of df's blocks of 1,024 bytes, but for the 0 that -h prints too
-    unit = 1024 if not match[2] else _UNITS[match[2]]
-    return int(number * unit)
+    unit_bytes = _UNITS[match[2]] if match[2] else block_bytes
+    return int(float(match[1].replace(",", ".")) * unit_bytes)
 
 
 def read_uptime(output: bytes) -> Series | None:
@@ -56,10 +83,7 @@ def read_uptime(output: bytes) -> Series | None:
     Returns:
         The load averages over 1, 5 and 15 minutes; None when they do not stand there.
     """
-    text = output[:4096].decode("utf-8", "replace")
-    match = re.search(
-        r"load averages?:\s+([0-9]+[.,][0-9]+),?\s+([0-9]+[.,][0-9]+),?\s+([0-9]+[.,][0-9]+)", text
-    )
+    match = _LOADS.search(output[:4096].decode("utf-8", "replace"))
     if match is None:
         return None
     loads = [float(load.replace(",", ".")) for load in match.groups()]

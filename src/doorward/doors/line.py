@@ -1,9 +1,12 @@
 """The line doors: tcp and unix, one session object a connection, driven by asyncio's transports."""
 
 import asyncio
+import fcntl
 import logging
 import socket
 import struct
+import sys
+import termios
 from dataclasses import dataclass
 from typing import cast
 
@@ -28,6 +31,9 @@ LINGERING_SECONDS = 2.0
 """How long a peer that sent too much may still take to read its answer."""
 
 _BATCH_BYTES = 16 * 1024
+_TURN_EVENTS = 32
+"""Acted on at a time: a peer that sends a thousand lines at once holds up nobody."""
+_RESET = struct.pack("ii", 1, 0)
 _UCRED = struct.Struct("3i")
 
 
@@ -67,14 +73,18 @@ class LineConnection(asyncio.Protocol):
 
     __slots__ = (
         "_answer",
+        "_awaits_turn",
         "_caller",
         "_door",
+        "_is_last_answer",
         "_is_lingering",
         "_is_paused",
         "_login",
         "_reads",
         "_session",
         "_transport",
+        "_unsent_bytes",
+        "_untaken_bytes",
         "_visitor",
         "deadline_at",
     )
@@ -89,6 +99,10 @@ class LineConnection(asyncio.Protocol):
         self._login: Session | None = None
         self._is_paused = False
         self._is_lingering = False
+        self._is_last_answer = False
+        self._awaits_turn = False
+        self._unsent_bytes = 0
+        self._untaken_bytes: int | None = None
         self._reads = True
         self._visitor = 0
         self.deadline_at: float | None = None
@@ -111,21 +125,28 @@ class LineConnection(asyncio.Protocol):
         if self._is_lingering:
             return
         self._session.receive_data(data)
-        self._serve()
+        if not self._awaits_turn:
+            self._serve()
+        elif self._reads:
+            self._read_as_wanted()
 
     def eof_received(self) -> bool:
         if self._is_lingering:
             return False
         self._session.receive_eof()
-        self._serve()
+        if not self._awaits_turn:
+            self._serve()
         return True  # the other half stays open for what is still to be said
 
     def pause_writing(self) -> None:
         self._is_paused = True
+        self._untaken_bytes = self._count_untaken()
         self._renew_deadline()
 
     def resume_writing(self) -> None:
         self._is_paused = False
+        if self._is_lingering:
+            self.deadline_at = self._door.clock.monotonic() + LINGERING_SECONDS
         self._renew_deadline()
         self._hear_news()
 
@@ -139,11 +160,23 @@ class LineConnection(asyncio.Protocol):
     # What the gate tells
 
     def expire(self) -> None:
+        if self._was_taken_from():
+            return
         self._session.close()
+        if self._transport.get_write_buffer_size():
+            # what the peer did not take would otherwise stay in the kernel for as long as the peer does
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
+
+    def finish(self) -> None:
+        if self._answer is None:
+            self.close()
+        else:
+            self._is_last_answer = True
 
     def close(self) -> None:
         self._session.close()
+        self._leave_answer()
         self._transport.close()
 
     # Inside
@@ -159,6 +192,8 @@ class LineConnection(asyncio.Protocol):
             case Refused(reason):
                 self._session.bytes_to_send()
                 self._session.login_refused(reason)
+                # its line is on the way already, and nobody will read it
+                self._session.is_overfed = True
 
     def _who(self) -> Caller:
         if self._caller is None:
@@ -168,19 +203,30 @@ class LineConnection(asyncio.Protocol):
         return self._caller
 
     def _serve(self) -> None:
-        """Act on all that the peer wants so far, and send what there is to say in one piece."""
-        session, has_acted = self._session, False
+        """Act on what the peer wants so far, a turn's worth, and send what there is to say in one piece."""
+        session, events = self._session, 0
         try:
-            while (event := session.next_event()) is not None:
-                has_acted = True
+            while events < _TURN_EVENTS and (event := session.next_event()) is not None:
+                events += 1
                 self._act(event)
         except ProtocolError as error:
             _log.info("visitor %d broke the protocol: %s", self._visitor, error)
         self._flush()
-        if has_acted:
+        if events:
             self._renew_deadline()
-        if session.wants_data is not self._reads and not self._transport.is_closing():
-            self._reads = session.wants_data
+            if events == _TURN_EVENTS and not self._awaits_turn:
+                self._awaits_turn = True
+                self._door.clock.call_later(0, self._take_turn)
+        if session.wants_data is not self._reads:
+            self._read_as_wanted()
+
+    def _take_turn(self) -> None:
+        self._awaits_turn = False
+        self._serve()
+
+    def _read_as_wanted(self) -> None:
+        if self._session.wants_data is not self._reads and not self._transport.is_closing():
+            self._reads = not self._reads
             (self._transport.resume_reading if self._reads else self._transport.pause_reading)()
 
     def _act(self, event: Event) -> None:
@@ -198,7 +244,7 @@ class LineConnection(asyncio.Protocol):
             session.run_started(answer.number, takes_input=answer.takes_input)
             if answer.takes_input and not session.takes_input:
                 desk.end_input(answer)
-        self._pass_on()
+        self._pass_on(answer)
 
     def _act_on(self, answer: Answer, event: InputReceived | InputEnded | CancelWanted) -> None:
         match event:
@@ -213,24 +259,24 @@ class LineConnection(asyncio.Protocol):
         """There may be more of the answer, or more room to write it."""
         if self._answer is None:
             return
-        self._pass_on()
-        if self._answer is None:
+        if self._pass_on(self._answer):
+            if self._is_last_answer:
+                self._session.close()
             self._serve()  # lines that came meanwhile
             self._renew_deadline()
         else:
             self._flush()
 
-    def _pass_on(self) -> None:
-        """Hand over what the answer has, as far as the peer takes it."""
-        answer, session = self._answer, self._session
-        if answer is None:
-            return
+    def _pass_on(self, answer: Answer) -> bool:
+        """Hand over what the answer has, as far as the peer takes it; gives whether it is complete."""
+        session = self._session
         while not self._is_paused and (chunk := answer.take()) is not None:
             session.output(*chunk)
-            if len(chunk[1]) > _BATCH_BYTES:
+            self._unsent_bytes += len(chunk[1])
+            if self._unsent_bytes > _BATCH_BYTES:
                 self._flush()
         if (outcome := answer.outcome) is None:
-            return
+            return False
         self._answer = None
         drawing = answer.drawing() if session.speaks_frames else None
         session.run_ended(
@@ -238,10 +284,12 @@ class LineConnection(asyncio.Protocol):
             drawing=drawing_members(drawing) if drawing is not None else None,
             leaves=answer.leaves,
         )
+        return True
 
     def _flush(self) -> None:
         if self._transport.is_closing():
             return
+        self._unsent_bytes = 0
         if data := self._session.bytes_to_send():
             self._transport.write(data)
         if self._session.is_over:
@@ -250,15 +298,32 @@ class LineConnection(asyncio.Protocol):
     def _part(self) -> None:
         """Close once all is sent; a peer that sent too much may first read its answer to the end."""
         self._leave_answer()
-        now = self._door.clock.monotonic()
+        wait_seconds = self._door.limits.stalled_write_seconds
         if self._session.is_overfed and not self._is_lingering:
             # to close over unread bytes resets the connection, and the answer is lost on its way
             self._is_lingering = True
             self._transport.write_eof()
-            self.deadline_at = now + LINGERING_SECONDS
+            # what still waits here for a slow reader has the time of any stalled write first
+            if not self._is_paused:
+                wait_seconds = LINGERING_SECONDS
         else:
             self._transport.close()
-            self.deadline_at = now + self._door.limits.stalled_write_seconds
+        self.deadline_at = self._door.clock.monotonic() + wait_seconds
+
+    def _was_taken_from(self) -> bool:
+        """Renew the deadline of a peer that reads so slowly that only the kernel notices."""
+        if not self._transport.get_write_buffer_size():
+            return False
+        before_bytes, self._untaken_bytes = self._untaken_bytes, self._count_untaken()
+        if before_bytes is not None and self._untaken_bytes >= before_bytes:
+            return False
+        self.deadline_at = self._door.clock.monotonic() + self._door.limits.stalled_write_seconds
+        return True
+
+    def _count_untaken(self) -> int:
+        """How many bytes the peer has not taken yet, of what waits here and in the kernel."""
+        queued = fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        return self._transport.get_write_buffer_size() + int.from_bytes(queued, sys.byteorder)
 
     def _leave_answer(self) -> None:
         if (answer := self._answer) is not None:

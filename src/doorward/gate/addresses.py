@@ -34,9 +34,19 @@ def parse_address(text: str) -> Address:
         ValueError: it is neither; names are not looked up.
     """
     match = _ADDRESS.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no address: expected 127.0.0.1:7022 or [::1]:7022")
-    host = ipaddress.ip_address(match["six"] or match["four"])
-    if (host.version == 6) != bool(match["six"]) or int(match["port"]) > 65535:
+    host = _ip_address(match["six"] or match["four"]) if match else None
+    if (
+        match is None
+        or host is None
+        or (host.version == 6) != bool(match["six"])
+        or int(match["port"]) > 65535
+    ):
         raise ValueError(f"{text!r} is no address: expected 127.0.0.1:7022 or [::1]:7022")
     return Address(str(host), int(match["port"]))
+
+
+def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

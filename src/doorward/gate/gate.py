@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from doorward.core.limits import Limits
@@ -27,8 +28,11 @@ class Admitted(Protocol):
     def expire(self) -> None:
         """End it: its time is over."""
 
+    def finish(self) -> None:
+        """End it in an orderly way once its answer, if there is one, is over and sent: the daemon stops."""
+
     def close(self) -> None:
-        """End it in an orderly way: the daemon stops."""
+        """End it in an orderly way at once: what was handed over for it is still sent."""
 
 
 class Gate:
@@ -43,6 +47,7 @@ class Gate:
         self._visitors = 0
         self._turned_away = 0
         self._is_open = True
+        self._emptied: asyncio.Event | None = None
         self._sweep = clock.call_later(SWEEP_SECONDS, self._expire_late)
 
     @property
@@ -91,12 +96,30 @@ class Gate:
         """Forget a connection that has ended; idempotent."""
         if (door := self._connections.pop(connection, None)) is not None:
             self._doors[door] -= 1
+            if self._emptied is not None and not self._connections:
+                self._emptied.set()
 
     def stop_accepting(self) -> None:
         """Close the listeners; connections go on."""
         self._is_open = False
         for server in self._servers:
             server.close()
+
+    async def drain(self, within_seconds: float) -> None:
+        """
+        Have every connection end, those that are answered after their answer was sent; admit nobody.
+
+        Returns when the last is gone, or after `within_seconds`: what is left then is for `close`.
+        """
+        self.stop_accepting()
+        for connection in tuple(self._connections):
+            connection.finish()
+        if not self._connections:
+            return
+        self._emptied = asyncio.Event()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_seconds):
+                await self._emptied.wait()
 
     def close(self) -> None:
         """Close everything."""

@@ -16,6 +16,17 @@ BACKLOG = 4096
 
 UNIX_MODE = 0o666
 
+_TCP_OPTIONS = (
+    (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
+    # accepted sockets inherit these: a peer that vanished is found out 90 s after it fell silent, and after
+    # 30 s when there is something for it that it does not acknowledge
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -129,7 +140,8 @@ def _listen(door: str, address: Address) -> Listener:
     family = socket.AF_INET6 if address.is_ipv6 else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for level, option, value in _TCP_OPTIONS:
+            listening.setsockopt(level, option, value)
         if address.is_ipv6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listening.bind((address.host, address.port))

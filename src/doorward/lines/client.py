@@ -1,5 +1,6 @@
 """The asker's side of frames, as a pure object: what comes from the server, and what to send."""
 
+import re
 from typing import NamedTuple
 
 from doorward.core.errors import BadFrame
@@ -17,6 +18,8 @@ from doorward.lines.frames import (
     encode_frames,
 )
 from doorward.lines.splitter import Splitter
+
+_FIRST_HEADER = re.compile(rb"(?:ready|login) (?:0|[1-9][0-9]{0,9})")
 
 
 class Ready(NamedTuple):
@@ -100,7 +103,7 @@ class ClientSession:
             self._splitter.receive_data(data)
             return
         self._head += data
-        speaks_frames = _speaks_frames(self._head, most_bytes=self._limits.line_bytes)
+        speaks_frames = _speaks_frames(bytes(self._head), most_bytes=self._limits.line_bytes)
         if speaks_frames is not None:
             self._decide(speaks_frames=speaks_frames)
 
@@ -136,17 +139,25 @@ class ClientSession:
         self._splitter.receive_data(head.partition(b"\n")[2] if speaks_frames else head)
 
 
-def _speaks_frames(head: bytearray, *, most_bytes: int) -> bool | None:
+def _speaks_frames(head: bytes, *, most_bytes: int) -> bool | None:
     """What the first bytes of a server tell; None when more must come."""
     greeting, lf, rest = head.partition(b"\n")
+    if len(greeting) > most_bytes:
+        return False
     if not lf:
-        return False if len(greeting) > most_bytes else None
-    for first in (b"ready ", b"login "):
-        if rest.startswith(first):
-            return True
-        if first.startswith(rest):
-            return None
-    return False
+        return None
+    # `ready for you` is a text: only a whole header tells
+    header, lf, _ = rest.partition(b"\n")
+    if lf:
+        return _FIRST_HEADER.fullmatch(header) is not None
+    return None if _may_become_header(header) else False
+
+
+def _may_become_header(start: bytes) -> bool:
+    return any(
+        kind.startswith(start) or (start.startswith(kind) and _FIRST_HEADER.fullmatch(start))
+        for kind in (b"ready ", b"login ")
+    )
 
 
 def _event(frame: Frame[ServerFrame]) -> ClientEvent:

@@ -16,6 +16,9 @@ from doorward.lines.splitter import Splitter
 HELLO = b"doorward/1"
 """The first line of a peer that wants frames."""
 
+FRAME_BYTES = 64 * 1024
+"""What every side of the protocol takes in one frame, and the most that one may send."""
+
 _HEADER_BYTES = 32
 _HEADER = re.compile(rb"([a-z]{1,16}) (0|[1-9][0-9]{0,9})")
 
@@ -78,7 +81,8 @@ class FrameReader(Generic[KindT]):
 
     def _take_header(self, splitter: Splitter) -> bool:
         try:
-            line = splitter.take_line(_HEADER_BYTES)
+            # a header ends in LF alone: what has two spellings is read in two ways sooner or later
+            line = splitter.take_to_lf(_HEADER_BYTES)
         except LineTooLong as error:
             raise BadFrame("no frame header") from error
         if line is None:
@@ -117,7 +121,8 @@ def decode_json(content: bytes) -> dict[str, object]:
         BadFrame: it is none.
     """
     try:
-        members = json.loads(content)
+        # from bytes, the library would guess at UTF-16 as well
+        members = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise BadFrame("content that is no JSON") from error
     if not isinstance(members, dict):

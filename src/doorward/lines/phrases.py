@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from doorward.core.errors import one_line
 from doorward.core.settings import Language
 
 
@@ -27,5 +28,6 @@ UH = b"Uh?\n"
 
 def uh(reason: str) -> bytes:
     """`Uh?` and why, as one line."""
-    # a reason comes from the daemon's own words and from escaped ones of the peer; no line break gets through
-    return f"Uh? {' '.join(reason.split())}\n".encode("utf-8", "replace") if reason else UH
+    # it may quote the peer or a library: no line break gets through, and nothing that a terminal obeys
+    words = one_line(" ".join(reason.split()))
+    return f"Uh? {words}\n".encode() if words else UH

@@ -10,6 +10,7 @@ The server's side of one connection, as a pure object: no sockets, no clock.
 
 import enum
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from doorward.core.errors import BadFrame, ProtocolError
@@ -19,6 +20,7 @@ from doorward.core.outcome import Outcome, OutcomeKind, last_lines, outcome_memb
 from doorward.core.settings import LineSessionKind
 from doorward.lines.events import Asked, CancelWanted, Event, InputEnded, InputReceived, LoginTried
 from doorward.lines.frames import (
+    FRAME_BYTES,
     HELLO,
     FrameReader,
     PeerFrame,
@@ -31,8 +33,8 @@ from doorward.lines.phrases import Phrases, uh
 from doorward.lines.splitter import Splitter
 
 
-class State(enum.Enum):
-    """Where a session stands."""
+class State(enum.IntEnum):
+    """Where a session stands; an integer, because enums of objects hash slowly."""
 
     LOGIN = enum.auto()
     READY = enum.auto()
@@ -43,7 +45,7 @@ class State(enum.Enum):
     OVER = enum.auto()
 
 
-class Move(enum.Enum):
+class Move(enum.IntEnum):
     """What takes a session from one state to another."""
 
     HELLO = enum.auto()
@@ -67,7 +69,9 @@ MOVES: Mapping[tuple[State, Move], State] = MappingProxyType(
 """Every move there is; any state may also go to OVER. A move that is missing is a mistake of the caller."""
 
 _UH_KINDS = frozenset({OutcomeKind.INVALID, OutcomeKind.REFUSED, OutcomeKind.BUSY, OutcomeKind.FAILED})
-_FRAME_STATES = frozenset({State.FRAMES_LOGIN, State.FRAMES_READY, State.FRAMES_ANSWERING})
+
+_REASON_CHARACTERS = 4096
+"""Of a reason that made a frame too long: in JSON a character takes at most twelve bytes."""
 
 
 class LineSession:
@@ -83,6 +87,7 @@ class LineSession:
         "_eof_received",
         "_frames",
         "_input_ended",
+        "_is_first_line",
         "_kind",
         "_last_byte_is_lf",
         "_limits",
@@ -106,6 +111,7 @@ class LineSession:
         self._splitter = Splitter()
         self._frames: FrameReader[PeerFrame] | None = None
         self._answers = 0
+        self._is_first_line = True
         self._eof_received = False
         self._takes_input = False
         self._input_ended = False
@@ -123,7 +129,7 @@ class LineSession:
     @property
     def speaks_frames(self) -> bool:
         """Whether the peer is a program that asked for frames."""
-        return self._state in _FRAME_STATES
+        return self._frames is not None
 
     @property
     def patience_seconds(self) -> float | None:
@@ -139,7 +145,7 @@ class LineSession:
     @property
     def wants_data(self) -> bool:
         """Whether reading should go on: not while more than a line or a frame waits behind an answer."""
-        return len(self._splitter) <= max(self._limits.line_bytes, self._limits.frame_bytes)
+        return len(self._splitter) <= self._limits.line_bytes + self._limits.frame_bytes
 
     def bytes_to_send(self) -> bytes:
         """Take what is to be sent now; empty when nothing is."""
@@ -164,7 +170,7 @@ class LineSession:
         """
         self._eof_received = True
         if self.speaks_frames:
-            self._state = State.OVER
+            self._end()
 
     def next_event(self) -> Event | None:
         """
@@ -176,36 +182,39 @@ class LineSession:
         try:
             return self._next_event()
         except ProtocolError:
-            self._state = State.OVER
+            self.close()
             raise
 
     # What the door answers
 
     def logged_in(self) -> None:
-        """The login was right."""
+        """The login was right; nothing happens when the session ended while it was looked at."""
         self._login_pending = False
-        self._move(Move.LOGGED_IN)
-        self._welcome()
+        if self._state is not State.OVER:
+            self._move(Move.LOGGED_IN)
+            self._welcome()
 
     def login_refused(self, reason: str = "") -> None:
         """The login was wrong, or could not be looked at, which `reason` then says."""
+        if self._state is State.OVER:
+            return
         if self.speaks_frames:
             refused = Outcome(OutcomeKind.REFUSED, reason=reason or "the login was refused")
-            self._outgoing.append(encode_json(ServerFrame.END, outcome_members(refused)))
+            self._outgoing.append(_end_frame(refused, None))
         elif reason:
             self._outgoing.append(uh(reason))
-        self._state = State.OVER
+        self._end()
 
     def run_started(self, number: int, *, takes_input: bool) -> None:
         """The answer is a run with this number; its stdin comes from the peer or is empty."""
-        if self.speaks_frames:
+        if self._state is State.ANSWERING:
+            # where more lines may follow, nothing tells them from input
+            self._takes_input = takes_input and self._kind is LineSessionKind.ONCE
+        elif self._is_heard():
             self._takes_input = takes_input
             self._outgoing.append(
                 encode_frame(ServerFrame.RUN, b"%d input" % number if takes_input else b"%d" % number)
             )
-        else:
-            # where more lines may follow, nothing tells them from input
-            self._takes_input = takes_input and self._kind is LineSessionKind.ONCE
 
     @property
     def takes_input(self) -> bool:
@@ -217,9 +226,11 @@ class LineSession:
         if self._state is State.ANSWERING:
             self._last_byte_is_lf = data.endswith(b"\n")
             self._outgoing.append(data)
-            return
-        kind = ServerFrame.OUT if stream is Stream.OUT else ServerFrame.ERR
-        self._outgoing.extend(encode_frames(kind, data, most_bytes=self._limits.frame_bytes))
+        elif self._is_heard():
+            kind = ServerFrame.OUT if stream is Stream.OUT else ServerFrame.ERR
+            # however much a keeper lets peers send, they need not take more than this
+            most_bytes = min(self._limits.frame_bytes, FRAME_BYTES)
+            self._outgoing.extend(encode_frames(kind, data, most_bytes=most_bytes))
 
     def run_ended(
         self, outcome: Outcome, *, drawing: Mapping[str, object] | None = None, leaves: bool = False
@@ -229,16 +240,18 @@ class LineSession:
 
         Args:
             outcome: how it ended.
-            drawing: what its output says as a table or a series, for programs.
+            drawing: what its output says as a table or a series, for programs; left out where it would
+                not fit into a frame.
             leaves: whether the peer asked to go.
         """
         if self._state is State.ANSWERING:
             self._end_text(outcome, leaves=leaves)
-        else:
+        elif self._is_heard():
             self._end_frames(outcome, drawing, leaves=leaves)
 
     def close(self) -> None:
         """End the session from the server's side; nothing more is said."""
+        self._splitter.clear()
         self._state = State.OVER
 
     # Inside
@@ -250,42 +263,60 @@ class LineSession:
             return self._kind is LineSessionKind.ONCE and not self._takes_input
         return self._state is State.OVER
 
+    def _is_heard(self) -> bool:
+        """Whether an answer in frames is under way; one that comes after the end is heard by nobody."""
+        if self._state is State.FRAMES_ANSWERING:
+            return True
+        if self._state is not State.OVER:
+            raise AssertionError(f"nothing is answered in {self._state.name}")
+        return False
+
+    def _end(self) -> None:
+        """End the session with what is still to be sent."""
+        self.is_overfed = self.is_overfed or len(self._splitter) > 0
+        self.close()
+
     def _move(self, move: Move) -> None:
         self._state = MOVES[self._state, move]
 
     def _next_event(self) -> Event | None:
-        if self._login_pending:
+        state = self._state
+        if state is State.READY:
+            return self._next_line()
+        if state is State.ANSWERING:
+            return self._next_text_input()
+        if self._login_pending or state is State.OVER:
             return None
-        match self._state:
-            case State.READY | State.LOGIN:
-                return self._next_line()
-            case State.ANSWERING:
-                return self._next_text_input()
-            case State.OVER:
-                return None
-            case _:
-                return self._next_frame_event()
+        return self._next_line() if state is State.LOGIN else self._next_frame_event()
 
     def _next_line(self) -> Event | None:
         line = self._splitter.take_line(self._limits.line_bytes)
         if line is None:
             return self._at_end_of_lines() if self._eof_received else None
-        if not self._answers and _is_http(line):
-            raise BadFrame("a web page may not post to a line door")
-        if not self._answers and line == HELLO:
-            self._frames = FrameReader(PeerFrame, most_bytes=self._limits.frame_bytes)
-            self._move(Move.HELLO)
-            self._welcome()
-            return self._next_frame_event()
+        if self._is_first_line:
+            self._is_first_line = False
+            if _is_of_a_browser(line):
+                raise BadFrame("a web page may not post to a line door")
+            if line == HELLO:
+                return self._begin_frames()
         text = _decoded(line)
         return self._try_login(text) if self._state is State.LOGIN else self._ask(text)
+
+    def _begin_frames(self) -> Event | None:
+        self._frames = FrameReader(PeerFrame, most_bytes=self._limits.frame_bytes)
+        if self._eof_received:
+            self._end()
+            return None
+        self._move(Move.HELLO)
+        self._welcome()
+        return self._next_frame_event()
 
     def _at_end_of_lines(self) -> Event | None:
         # a line that the peer's end cut short is not run: `cancel 1` may have been `cancel 17`
         if len(self._splitter) and self._state is State.READY:
             self._splitter.clear()
             return self._ask(None)
-        self._state = State.OVER
+        self.close()
         return None
 
     def _try_login(self, text: str | None) -> Event:
@@ -322,17 +353,22 @@ class LineSession:
                 return self._try_login(_decoded(content))
             case State.FRAMES_READY, PeerFrame.LINE:
                 return self._ask(_decoded(content))
-            case State.FRAMES_ANSWERING, PeerFrame.IN:
-                return InputReceived(content) if self._takes_input and not self._input_ended else None
-            case State.FRAMES_ANSWERING, PeerFrame.EOF:
-                self._input_ended = True
-                return InputEnded()
             case State.FRAMES_ANSWERING, PeerFrame.CANCEL:
                 return CancelWanted()
+            case State.FRAMES_ANSWERING, PeerFrame.IN | PeerFrame.EOF:
+                return self._frame_input(kind, content)
             case State.FRAMES_READY, PeerFrame.IN | PeerFrame.EOF | PeerFrame.CANCEL:
                 return None  # meant for an answer that has just ended
             case _:
                 raise BadFrame(f"a frame {kind.value} may not come now")
+
+    def _frame_input(self, kind: PeerFrame, content: bytes) -> Event | None:
+        if not self._takes_input or self._input_ended:
+            return None  # nobody reads it
+        if kind is PeerFrame.IN:
+            return InputReceived(content) if content else None
+        self._input_ended = True
+        return InputEnded()
 
     def _welcome(self) -> None:
         match self._state:
@@ -346,23 +382,20 @@ class LineSession:
                 raise AssertionError(f"nobody is welcomed in {self._state}")
 
     def _end_text(self, outcome: Outcome, *, leaves: bool) -> None:
-        self._outgoing.extend(self._closing_words(outcome))
+        if not outcome.is_success or not self._last_byte_is_lf:
+            self._outgoing.extend(self._closing_words(outcome))
         self._answers += 1
         self._takes_input = False
         if self._kind is LineSessionKind.ONCE or leaves:
-            self.is_overfed = self.is_overfed or len(self._splitter) > 0
-            self._splitter.clear()
-            self._state = State.OVER
+            self._end()
         else:
             self._move(Move.ENDED)
             self._outgoing.append(self._phrases.greeting)
 
     def _closing_words(self, outcome: Outcome) -> Iterator[bytes]:
-        lines = last_lines(outcome)
-        is_kept = self._kind is LineSessionKind.KEEP
-        if not self._last_byte_is_lf and (lines or outcome.reason or is_kept):
+        if not self._last_byte_is_lf and (not outcome.is_success or self._kind is LineSessionKind.KEEP):
             yield b"\n"
-        for line in lines:
+        for line in last_lines(outcome):
             yield line.encode() + b"\n"
         if outcome.kind is OutcomeKind.UNKNOWN:
             yield self._phrases.not_understood
@@ -370,13 +403,11 @@ class LineSession:
             yield uh(outcome.reason)
 
     def _end_frames(self, outcome: Outcome, drawing: Mapping[str, object] | None, *, leaves: bool) -> None:
-        members: dict[str, object] = dict(outcome_members(outcome))
-        if drawing is not None:
-            members["drawing"] = drawing
-        self._outgoing.append(encode_json(ServerFrame.END, members))
+        self._outgoing.append(_end_frame(outcome, drawing))
         self._answers += 1
+        self._takes_input = False
         if leaves:
-            self._state = State.OVER
+            self._end()
         else:
             self._move(Move.ENDED)
             self._welcome()
@@ -389,5 +420,20 @@ def _decoded(line: bytes) -> str | None:
         return None
 
 
-def _is_http(line: bytes) -> bool:
-    return line[-9:-1] == b" HTTP/1." and line[-1:].isdigit()
+def _end_frame(outcome: Outcome, drawing: Mapping[str, object] | None) -> bytes:
+    members: dict[str, object] = dict(outcome_members(outcome))
+    if drawing is not None:
+        frame = encode_json(ServerFrame.END, {**members, "drawing": drawing})
+        if len(frame) <= FRAME_BYTES:
+            return frame
+    frame = encode_json(ServerFrame.END, members)
+    if len(frame) <= FRAME_BYTES:
+        return frame
+    # a reason may quote what the peer sent, and grows when it is escaped
+    return _end_frame(replace(outcome, reason=f"{outcome.reason[:_REASON_CHARACTERS]}..."), None)
+
+
+def _is_of_a_browser(line: bytes) -> bool:
+    # a page chooses the body of its request, its server a ticket in the TLS ClientHello that a redirection
+    # brings here ("TLS Poison", Black Hat USA 2020): both can hold whole lines
+    return (line[-9:-1] == b" HTTP/1." and line[-1:].isdigit()) or line[:2] == b"\x16\x03"

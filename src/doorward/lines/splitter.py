@@ -1,5 +1,7 @@
 """Bytes in any pieces to lines and counted blocks, in linear time and bounded memory."""
 
+from typing import NoReturn
+
 from doorward.core.errors import LineTooLong
 
 
@@ -10,19 +12,25 @@ class Splitter:
     It holds what it was given until it is taken: whoever feeds it stops while it is not emptied.
     """
 
-    __slots__ = ("_buffer", "_searched_bytes")
+    __slots__ = ("_buffer", "_line", "_searched_bytes")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         # no LF stands before this place: each byte is looked at once, however small the pieces
         self._searched_bytes = 0
+        # a line with its LF that came alone, the usual case, is not copied into the buffer and out again
+        self._line = b""
 
     def __len__(self) -> int:
-        return len(self._buffer)
+        return len(self._buffer) + len(self._line)
 
     def receive_data(self, data: bytes) -> None:
         """Take in bytes that came."""
-        self._buffer += data
+        if not self._buffer and not self._line and data.find(b"\n") == len(data) - 1:
+            self._line = data
+        else:
+            self._fill_buffer()
+            self._buffer += data
 
     def take_line(self, most_bytes: int) -> bytes | None:
         """
@@ -32,31 +40,50 @@ class Splitter:
             The line without its LF or CRLF, at most `most_bytes` bytes; None until an LF has arrived.
 
         Raises:
-            LineTooLong: `most_bytes` bytes held no LF. Nothing is held any more, and the peer can only be
-                closed.
+            LineTooLong: the line has more bytes than `most_bytes`, whether its ending has come or not.
+                Nothing is held any more, and the peer can only be closed.
 
         Source: RFC 5321 section 4.5.3.1.4 counts the ending; we do not.
         """
-        end = self._buffer.find(b"\n", self._searched_bytes)
-        # the ending may take two bytes more
-        if end > most_bytes + 1 or (end < 0 and len(self._buffer) > most_bytes + 1):
-            self.clear()
-            raise LineTooLong(f"no line ending within {most_bytes} bytes")
-        if end < 0:
-            self._searched_bytes = len(self._buffer)
+        line = self.take_to_lf(most_bytes)
+        if line is None:
             return None
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        self._searched_bytes = 0
         if line.endswith(b"\r"):
             line = line[:-1]
         if len(line) > most_bytes:
-            self.clear()
-            raise LineTooLong(f"no line ending within {most_bytes} bytes")
+            self._give_up(most_bytes)
+        return line
+
+    def take_to_lf(self, most_bytes: int) -> bytes | None:
+        """
+        Take the oldest bytes up to an LF, for a line that may end in no CRLF.
+
+        Returns:
+            All before the LF, a CR as well, and however much it is; None until an LF has arrived.
+
+        Raises:
+            LineTooLong: as `take_line`, but only while the LF has not arrived.
+        """
+        if self._line:
+            line, self._line = self._line[:-1], b""
+            return line
+        buffer = self._buffer
+        if not buffer:
+            return None
+        end = buffer.find(b"\n", self._searched_bytes)
+        if end < 0:
+            self._searched_bytes = len(buffer)
+            if len(buffer) > most_bytes:
+                self._check_open_line(most_bytes)
+            return None
+        line = bytes(buffer[:end])
+        del buffer[: end + 1]
+        self._searched_bytes = 0
         return line
 
     def take_block(self, length_bytes: int) -> bytes | None:
         """Take exactly `length_bytes` bytes; None until that many have arrived."""
+        self._fill_buffer()
         if len(self._buffer) < length_bytes:
             return None
         block = bytes(self._buffer[:length_bytes])
@@ -66,6 +93,7 @@ class Splitter:
 
     def take_all(self) -> bytes:
         """Take whatever is there; empty when nothing is."""
+        self._fill_buffer()
         block = bytes(self._buffer)
         self.clear()
         return block
@@ -73,4 +101,19 @@ class Splitter:
     def clear(self) -> None:
         """Forget what is held."""
         self._buffer.clear()
+        self._line = b""
         self._searched_bytes = 0
+
+    def _fill_buffer(self) -> None:
+        if self._line:
+            self._buffer += self._line
+            self._line = b""
+
+    def _check_open_line(self, most_bytes: int) -> None:
+        # a CR at the end may yet turn out to be part of the ending
+        if len(self._buffer) > most_bytes + 1 or not self._buffer.endswith(b"\r"):
+            self._give_up(most_bytes)
+
+    def _give_up(self, most_bytes: int) -> NoReturn:
+        self.clear()
+        raise LineTooLong(f"no line ending within {most_bytes} bytes")

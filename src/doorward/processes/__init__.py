@@ -1,1 +1,1 @@
-"""Children: started without a shell and without forking the daemon, read, limited, and ended with their tree."""
+"""Children: started without a shell or a fork of the daemon, limited, read, ended with their whole tree."""

@@ -25,6 +25,9 @@ class House(Protocol):
     readiness: Readiness
     settings: ProcessSettings
 
+    def withdraw(self, child: "ShimChild") -> None:
+        """Have a child that has not been started yet end without; nothing when it is over."""
+
     def child_ended(self, child: "ShimChild") -> None:
         """Forget a child, before its events hear of the end."""
 
@@ -32,7 +35,18 @@ class House(Protocol):
 class ShimChild:
     """A child whose tree a shim watches over."""
 
-    __slots__ = ("_errors", "_events", "_give_up", "_house", "_input", "_launch", "_link", "_output", "_wanted")
+    __slots__ = (
+        "_errors",
+        "_events",
+        "_give_up",
+        "_house",
+        "_input",
+        "_launch",
+        "_link",
+        "_output",
+        "_theirs",
+        "_wanted",
+    )
 
     def __init__(self, launch: Launch, events: ChildEvents, house: House) -> None:
         self._launch = launch
@@ -43,6 +57,7 @@ class ShimChild:
         self._errors: OutputPipe | None = None
         self._input: InputPipe | None = None
         self._give_up: asyncio.TimerHandle | None = None
+        self._theirs: list[int] = []
         self._wanted = True
 
     # What the desk asks for.
@@ -57,7 +72,10 @@ class ShimChild:
             self._input.end()
 
     def stop(self) -> None:
-        if self._link is None or self._give_up is not None:
+        if self._link is None:
+            self._house.withdraw(self)
+            return
+        if self._give_up is not None:
             return
         self._link.stop()
         launch = self._launch
@@ -65,31 +83,43 @@ class ShimChild:
 
     # What the spawner asks for.
 
+    def prepare(self) -> None:
+        """
+        Make the pipes and the files for secrets.
+
+        Raises:
+            OSError: there is no descriptor or no memory; nothing is left behind.
+        """
+        try:
+            self._output = self._make_output(Stream.OUT)
+            self._errors = self._make_output(Stream.ERR)
+            if self._launch.takes_input:
+                self._input = self._make_input()
+            for secret in self._launch.secrets:
+                self._theirs.append(file_of(secret))
+        except OSError:
+            self._let_go()
+            raise
+
     def start(self) -> None:
         """
         Hand the launch to a shim.
 
         Raises:
-            OSError: there is no shim, no descriptor, no memory; nothing was started or left behind.
+            OSError: there is no shim; nothing was started or left behind.
             ValueError: what the launch holds cannot be handed over.
         """
-        link = self._house.pool.take()
-        theirs: list[int] = []
         try:
-            self._output = self._make_output(Stream.OUT, theirs)
-            self._errors = self._make_output(Stream.ERR, theirs)
-            if self._launch.takes_input:
-                self._input = self._make_input(theirs)
-            for secret in self._launch.secrets:
-                theirs.append(file_of(secret))
-            link.launch(self._launch, theirs)
+            link = self._house.pool.take()
+            try:
+                link.launch(self._launch, self._theirs)
+            except (OSError, ValueError):
+                self._house.pool.give_back(link)
+                raise
         except (OSError, ValueError):
-            self._close_pipes()
-            self._house.pool.give_back(link)
+            self._let_go()
             raise
-        finally:
-            for descriptor in theirs:
-                os.close(descriptor)
+        self._close_theirs()
         link.user = self
         self._link = link
 
@@ -106,7 +136,7 @@ class ShimChild:
         for pipe in (self._output, self._errors):
             if pipe is not None:
                 pipe.finish()
-        self._close_pipes()
+        self._let_go()
         self._link = None
         self._house.child_ended(self)
         self._events.ended(ending)
@@ -149,9 +179,9 @@ class ShimChild:
             self._wanted = self._events.output_received(stream, data)
         return self._wanted
 
-    def _make_output(self, stream: Stream, theirs: list[int]) -> OutputPipe:
+    def _make_output(self, stream: Stream) -> OutputPipe:
         ours, their_end = os.pipe2(os.O_CLOEXEC)
-        theirs.append(their_end)
+        self._theirs.append(their_end)
         os.set_blocking(ours, False)
         house = self._house
         return OutputPipe(
@@ -163,15 +193,19 @@ class ShimChild:
             settings=house.settings,
         )
 
-    def _make_input(self, theirs: list[int]) -> InputPipe:
+    def _make_input(self) -> InputPipe:
         their_end, ours = os.pipe2(os.O_CLOEXEC)
-        theirs.append(their_end)
+        self._theirs.append(their_end)
         os.set_blocking(ours, False)
-        return InputPipe(
-            ours, readiness=self._house.readiness, limit_bytes=self._house.settings.input_bytes
-        )
+        return InputPipe(ours, readiness=self._house.readiness, limit_bytes=self._house.settings.input_bytes)
 
-    def _close_pipes(self) -> None:
+    def _close_theirs(self) -> None:
+        for descriptor in self._theirs:
+            os.close(descriptor)
+        self._theirs.clear()
+
+    def _let_go(self) -> None:
+        self._close_theirs()
         for pipe in (self._output, self._errors, self._input):
             if pipe is not None:
                 pipe.close()

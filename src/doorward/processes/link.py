@@ -3,6 +3,7 @@
 import marshal
 import os
 import socket
+from contextlib import suppress
 from typing import Protocol
 
 from doorward.core.launch import Launch
@@ -74,15 +75,13 @@ class ShimLink:
 
     def stop(self) -> None:
         """Ask for the end of the run."""
-        try:
+        with suppress(OSError):  # a dead shim is noticed by its socket, a stuck one by the clock
             self.socket.send(shim.STOP)
-        except OSError:
-            pass  # a dead shim is noticed by its socket, a stuck one by the clock
 
 
 def file_of(data: bytes) -> int:
     """
-    The descriptor of a file without a name that holds `data`, at its beginning, for reading by whoever has it.
+    The descriptor of a file without a name that holds `data`, at its beginning.
 
     Raises:
         OSError: no descriptors or no memory are left.
@@ -91,6 +90,7 @@ def file_of(data: bytes) -> int:
     """
     descriptor = os.memfd_create("doorward")
     try:
+        os.set_blocking(descriptor, False)  # memory never blocks; this says so to whoever watches for it
         view = memoryview(data)
         while view:
             view = view[os.write(descriptor, view) :]

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from doorward.processes import shim
 from doorward.processes.readiness import Readiness
@@ -63,19 +64,18 @@ class Nursery:
 
     def kill_shim(self, number: int) -> None:
         """Kill a shim that does not answer; what it leaves is killed by the nursery."""
-        try:
+        with suppress(OSError):  # a dead nursery is noticed by its socket
             self._socket.send(shim.NUMBER.pack(shim.KILL, number))
-        except OSError:
-            pass  # a dead nursery is noticed by its socket
 
     async def close(self, seconds: float) -> None:
         """Tell it to end with all its shims, and wait this long; it may take longer over the unkillable."""
         self._readiness.forget(self._socket.fileno())
         self._socket.close()
         loop = asyncio.get_running_loop()
-        ended: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(self._exit, lambda: ended.done() or ended.set_result(None))
-        await asyncio.wait([ended], timeout=seconds)
+        ended = asyncio.Event()
+        loop.add_reader(self._exit, ended.set)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), seconds)
         loop.remove_reader(self._exit)
         self._bury()
 
@@ -100,10 +100,8 @@ class Nursery:
 
     def _bury(self) -> None:
         """Reap it, if it is dead."""
-        try:
+        with suppress(ChildProcessError):  # somebody reaps every child of this process
             os.waitpid(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            pass  # somebody reaps every child of this process
         os.close(self._exit)
 
 

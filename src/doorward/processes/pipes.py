@@ -9,7 +9,7 @@ from doorward.processes.readiness import Readiness
 from doorward.processes.settings import ProcessSettings
 
 MOST_LAST_READS = 4096
-"""Of a finished run's output; only a writer that is no descendant, given the pipe by one, could go on longer."""
+"""Of a finished run's output: only a stranger who was handed the pipe could go on writing."""
 
 
 class OutputPipe:

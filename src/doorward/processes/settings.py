@@ -1,6 +1,7 @@
 """The bounds of the room, each with its unit."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,10 +11,14 @@ class ProcessSettings:
 
     Attributes:
         shims: at most this many runs at once; one more ends as `NotStarted`. Abandoned ones do not count.
-        warm_shims: started with the nursery and kept while idle, each about 1.5 MiB of its own.
+        warm_shims: started with the nursery and kept while idle, each about 1.1 MiB of its own.
         idle_seconds: what is idle beyond the warm ones goes after one to two times this.
-        input_bytes: held for one child that does not read; more closes its stdin.
+        input_bytes: held for one child that does not read; more stops it.
         chunk_bytes: read from a pipe at a time.
+        starting: so many runs may be younger than `starting_seconds`; the next wait their turn. More at once
+            only get in each other's way: with 64 asked for, 6 on two processors gave about the same rate
+            and two thirds of the p99 (benchmarks/spawn.py).
+        starting_seconds: a run this old (up to twice this) is not in the others' way.
         settle_seconds: a run this young has its output read only at its end, which is most runs' whole life.
         discard_seconds: between two chunks of output that nobody wants.
         answer_seconds: beyond its times, what a shim may take to say that a run is over.
@@ -25,6 +30,8 @@ class ProcessSettings:
     idle_seconds: float = 10.0
     input_bytes: int = 1024 * 1024
     chunk_bytes: int = 64 * 1024
+    starting: int = field(default_factory=lambda: 3 * (os.cpu_count() or 1))
+    starting_seconds: float = 0.02
     settle_seconds: float = 0.005
     discard_seconds: float = 0.01
     answer_seconds: float = 1.0

@@ -33,6 +33,8 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 FORK, KILL, GONE = b"F", b"K", b"G"
 LAUNCH, LAUNCH_IN_FILE, STOP = b"L", b"M", b"S"
@@ -41,7 +43,7 @@ NUMBER = struct.Struct("<cI")
 ENDING = struct.Struct("<Bi")
 
 MESSAGE_BYTES = 131072
-"""The longest message, as a packet must fit the socket's buffer (at least 212,992 bytes unless tuned down)."""
+"""The longest message, as a packet must fit the socket's buffer (212,992 bytes by default)."""
 DESCRIPTORS = 253
 """The most descriptors in one message: SCM_MAX_FD of the kernel."""
 NOFILE_SOFT = 1024
@@ -51,6 +53,11 @@ SWEEP_SECONDS = 0.02
 SWEEP_ROUNDS = 50
 """How often one sweep looks for processes that were born while it stopped the others."""
 PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36
+
+HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+"""Signals that the daemon decides about; nursery and shims end when it is gone, and not before."""
+RESET = (*HELD, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
+"""What we or Python handle or ignore; a run finds all as after a login."""
 
 Launch = tuple[list[str], dict[str, str], str, str, dict[str, int], bool, float, float]
 """argv, environment, folder, user, resources, whether stdin comes along, grace and unkillable seconds."""
@@ -93,66 +100,97 @@ def parent_of(pid: int) -> int:
         return 0
 
 
-def signal_one(pid: int, parent: int, number: int) -> None:
+def signal_child(pid: int, number: int) -> int:
     """
-    Send a signal to a descendant and to no stranger.
+    Send a signal to a child of ours and to its whole process group, which is told; 0 for our own.
 
-    A child of ours keeps its number until we reap it, and so does its process group, which holds nothing but
-    descendants: the group gets the signal at once, so that no member can fork away from it. A deeper one is
-    pinned by a pidfd first and then asked for its parent.
+    A child keeps its number until we reap it, and so does its group, which holds nothing but descendants: the
+    group gets the signal at once, so that no member can fork away from it.
     """
-    own = os.getpid()
-    try:
-        if parent == own:
-            group = os.getpgid(pid)
-            if group != os.getpgrp():
-                os.killpg(group, number)
-            os.kill(pid, number)
-            return
+    with suppress(OSError):  # set-user-ID and not ours to signal: it is then found to be unkillable
+        group = os.getpgid(pid)
+        if group != os.getpgrp():
+            os.killpg(group, number)
+            return group
+        os.kill(pid, number)
+    return 0
+
+
+def signal_deeper(pid: int, parent: int, number: int) -> None:
+    """Send a signal to a descendant, and to no stranger: it is pinned first and then asked for its parent."""
+    with suppress(OSError):
         pinned = os.pidfd_open(pid)
         try:
-            if parent_of(pid) in (parent, own):
+            if parent_of(pid) in (parent, os.getpid()):
                 signal.pidfd_send_signal(pinned, number)
         finally:
             os.close(pinned)
+
+
+def group_of(pid: int) -> int:
+    """The process group of `pid`, -1 when it is gone."""
+    try:
+        return os.getpgid(pid)
     except OSError:
-        pass  # gone already, or set-user-ID and not ours to signal: it is then found to be unkillable
+        return -1
+
+
+def signal_all(pairs: list[tuple[int, int]], number: int) -> None:
+    """Send a signal to each process of these, once: most share a group."""
+    own = os.getpid()
+    groups: set[int] = set()
+    for pid, parent in pairs:
+        if group_of(pid) in groups:
+            continue
+        if parent == own:
+            groups.add(signal_child(pid, number))
+        else:
+            signal_deeper(pid, parent, number)
 
 
 def terminate_tree(spared: set[int]) -> None:
     """TERM for the whole tree, and CONT so that a stopped one can obey."""
-    for number in (signal.SIGTERM, signal.SIGCONT):
-        for pid, parent in descendants(spared):
-            signal_one(pid, parent, number)
+    with haste():
+        pairs = descendants(spared)
+        signal_all(pairs, signal.SIGTERM)
+        signal_all(pairs, signal.SIGCONT)
 
 
 def kill_tree(spared: set[int]) -> None:
     """KILL for the whole tree: first all are stopped until no new one turns up, so that none forks away."""
     stopped: set[int] = set()
-    for _ in range(SWEEP_ROUNDS):
-        fresh = [pair for pair in descendants(spared) if pair[0] not in stopped]
-        if not fresh:
-            break
-        for pid, parent in fresh:
-            signal_one(pid, parent, signal.SIGSTOP)
-            stopped.add(pid)
-    for pid, parent in descendants(spared):
-        signal_one(pid, parent, signal.SIGKILL)
+    with haste():
+        for _ in range(SWEEP_ROUNDS):
+            fresh = [pair for pair in descendants(spared) if pair[0] not in stopped]
+            if not fresh:
+                break
+            signal_all(fresh, signal.SIGSTOP)
+            stopped.update(pid for pid, _ in fresh)
+        signal_all(descendants(spared), signal.SIGKILL)
 
 
-def hurry() -> None:
+@contextmanager
+def haste() -> Iterator[None]:
     """Go before a tree that keeps every processor busy; only root may."""
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    set_priority(-20)
     try:
-        os.setpriority(os.PRIO_PROCESS, 0, -20)
-    except OSError:
-        pass
+        yield
+    finally:
+        set_priority(usual)
+
+
+def set_priority(nice: int) -> None:
+    """Be this nice, if we may."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
 
 
 # What both kinds of process need.
 
 
 def prctl(option: int, argument: object) -> None:
-    """prctl(2), which the standard library lacks."""
+    """This process with an attribute changed, which the standard library cannot do."""
     ctypes.CDLL(None).prctl(option, argument, 0, 0, 0)
 
 
@@ -236,24 +274,24 @@ def start(launch: Launch, descriptors: list[int], null: int) -> int:
             os.close(secret)
 
 
-RESET = [number for number in range(1, signal.NSIG) if number not in (signal.SIGKILL, signal.SIGSTOP, 32, 33)]
-"""Signals whose handling a run finds as a login shell would: 32 and 33 are the C library's own."""
-
-
 def fork_changed(launch: Launch, moves: list[tuple[int, int]]) -> int:
-    """The same by fork, for another user or with limits: cheaper than prlimit(1) and setpriv(1) before it."""
+    """
+    The same by fork, for another user or with limits.
+
+    About a millisecond more than a spawn, as setpriv(1) or prlimit(1) before the program would cost; unlike
+    those it tells a program that cannot be executed from one that exits with 127.
+    """
     argv, environment, _, user, resources, _, _, _ = launch
-    limits = [(getattr(resource, f"RLIMIT_{name.upper()}"), value) for name, value in resources.items()]
+    limits = [(number_of_limit(name), value) for name, value in resources.items()]
     identity = identify(user) if user else None
     told, tell = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
         try:
             become(limits, identity, moves)
-            os.execve(argv[0], argv, environment)
+            os.execve(argv[0], argv, environment)  # noqa: S606 - it is the point
         except (OSError, ValueError) as error:
-            number = getattr(error, "errno", None) or errno.EINVAL
-            os.write(tell, struct.pack("<i", number))
+            os.write(tell, struct.pack("<i", number_of(error)))
         finally:
             os._exit(127)
     os.close(tell)
@@ -268,9 +306,17 @@ def fork_changed(launch: Launch, moves: list[tuple[int, int]]) -> int:
     return pid
 
 
+def number_of_limit(name: str) -> int:
+    """The number of a resource limit as prlimit(1) spells it."""
+    number = getattr(resource, f"RLIMIT_{name.upper()}", None)
+    if number is None:
+        raise ValueError(f"no such resource limit: {name}")
+    return int(number)
+
+
 def identify(user: str) -> tuple[int, int, list[int]]:
-    """User, group and all groups of a system user; asked for here, where a slow directory harms one run only."""
-    import pwd  # noqa: PLC0415
+    """User, group and all groups of a system user; asked here, where a slow directory holds up one run."""
+    import pwd
 
     try:
         entry = pwd.getpwnam(user)
@@ -284,10 +330,10 @@ def become(
     identity: tuple[int, int, list[int]] | None,
     moves: list[tuple[int, int]],
 ) -> None:
-    """In the forked child: session, signals, descriptors, user, and at last the limits, which may pinch us."""
+    """In the forked child: session, signals, descriptors, limits, user, and last what may pinch us."""
     os.setsid()
     signal.set_wakeup_fd(-1)
-    for number in (*HELD, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+    for number in RESET:
         signal.signal(number, signal.SIG_DFL)
     for source, target in moves:
         os.dup2(source, target, inheritable=True)
@@ -304,6 +350,10 @@ def become(
             resource.setrlimit(limit, (value, value))
 
 
+class Abandoned(Exception):
+    """Nobody waits for this run any more: the daemon is gone, or was told that it cannot be killed."""
+
+
 class Shim:
     """Runs one launch after the other, each with its whole tree, until the daemon is gone."""
 
@@ -312,76 +362,93 @@ class Shim:
         self._waiter = Waiter(daemon)
         self._null = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self._main = 0
-        self._status: int | None = None
+        self._status = 0
 
     def serve(self) -> None:
         """Run what is asked for; return when the daemon is gone and nothing of ours is left."""
-        going = True
-        while going:
-            message, descriptors = receive(self._daemon, MESSAGE_BYTES)
-            if not message:
-                return
-            if message[:1] != STOP:  # a stop that crossed the ending on its way
-                going = self._run(message, descriptors)
+        try:
+            while True:
+                message, descriptors = receive(self._daemon, MESSAGE_BYTES)
+                if not message:
+                    return
+                if message[:1] != STOP:  # a stop that crossed the ending on its way
+                    self._run(message, descriptors)
+        except Abandoned:
+            self._outlive()
 
-    def _run(self, message: bytes, descriptors: list[int]) -> bool:
+    def _run(self, message: bytes, descriptors: list[int]) -> None:
         try:
             launch = read_launch(message, descriptors)
             self._main = start(launch, descriptors, self._null)
-        except (OSError, ValueError, AttributeError) as error:
-            return self._say(NOT_STARTED, getattr(error, "errno", None) or 0, reason_of(error))
+        except (OSError, ValueError) as error:
+            self._say(NOT_STARTED, number_of(error), reason_of(error))
+            return
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
-        self._status = None
-        *_, grace_seconds, unkillable_seconds = launch
-        return self._watch(grace_seconds, unkillable_seconds)
+        if self._watch(*launch[-2:]):
+            self._say(UNKILLABLE, 0, "")
+            raise Abandoned
+        status = self._status
+        if os.WIFSIGNALED(status):
+            self._say(SIGNALLED, os.WTERMSIG(status), "")
+        else:
+            self._say(EXITED, os.WEXITSTATUS(status), "")
 
     def _watch(self, grace_seconds: float, unkillable_seconds: float) -> bool:
-        """Wait for the whole tree; False when the daemon is gone or has given the run up."""
-        asked = False
-        while not asked and self._status is None:
-            asked = self._waiter.wait(None)
+        """See the tree to its end; whether something is left after all that could be done."""
+        stopped = False
+        while not stopped and self._main:
+            stopped = self._wait(None)
             if not self._reap():
-                return self._tell()
-        if asked and not receive(self._daemon, 1)[0]:
-            return self._outlive()
+                return False
         terminate_tree(set())
-        if self._await_end(grace_seconds, self._reap):
-            return self._tell()
-        if self._await_end(unkillable_seconds, self._kill):
-            return self._tell()
-        self._say(UNKILLABLE, 0, "")
-        return self._outlive()
+        if not self._reap_for(grace_seconds):
+            return False
+        return self._kill_for(unkillable_seconds)
 
-    def _await_end(self, seconds: float, step: "Callable[[], bool]") -> bool:
-        """Whether the tree was gone within the time; `step` tells whether something is left."""
+    def _reap_for(self, seconds: float) -> bool:
+        """Give the tree this long; whether something is left."""
         until = time.monotonic() + seconds
-        while step():
+        while self._reap():
             left = until - time.monotonic()
             if left <= 0:
-                return False
-            pause = left if step == self._reap else min(left, SWEEP_SECONDS)
-            if self._waiter.wait(pause) and not receive(self._daemon, 1)[0]:
-                self._outlive()
-                os._exit(0)
+                return True
+            self._wait(left)
+        return False
+
+    def _kill_for(self, seconds: float) -> bool:
+        """Kill the tree, and again for this long; whether something is left."""
+        left = self._kill()
+        until = time.monotonic() + seconds  # a large tree may take long to find
+        while left and time.monotonic() < until:
+            self._wait(SWEEP_SECONDS)
+            left = self._kill()
+        return left
+
+    def _wait(self, seconds: float | None) -> bool:
+        """Wait for a death; whether the daemon said stop instead."""
+        if not self._waiter.wait(seconds):
+            return False
+        if not receive(self._daemon, 1)[0]:
+            raise Abandoned
         return True
 
+    def _outlive(self) -> None:
+        """Kill all that is left, for as long as it takes."""
+        pause_seconds = SWEEP_SECONDS
+        while self._kill():
+            time.sleep(pause_seconds)
+            pause_seconds = min(1.0, pause_seconds * 1.2)
+
     def _kill(self) -> bool:
+        if not self._reap():
+            return False
         kill_tree(set())
         return self._reap()
 
-    def _outlive(self) -> bool:
-        """Kill all that is left, for as long as it takes: nobody listens any more."""
-        pause = SWEEP_SECONDS
-        hurry()
-        while self._kill():
-            time.sleep(pause)
-            pause = min(1.0, pause * 1.2)
-        return False
-
     def _reap(self) -> bool:
-        """Take leave of the dead; whether any child lives."""
+        """Take leave of the dead; whether any child is left."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -390,20 +457,13 @@ class Shim:
             if pid == 0:
                 return True
             if pid == self._main:
-                self._status = status
+                self._main, self._status = 0, status
 
-    def _tell(self) -> bool:
-        status = self._status or 0
-        if os.WIFSIGNALED(status):
-            return self._say(SIGNALLED, os.WTERMSIG(status), "")
-        return self._say(EXITED, os.WEXITSTATUS(status), "")
-
-    def _say(self, kind: int, number: int, text: str) -> bool:
+    def _say(self, kind: int, number: int, text: str) -> None:
         try:
             self._daemon.send(ENDING.pack(kind, number) + text.encode(errors="replace"))
         except OSError:
-            return False
-        return True
+            raise Abandoned from None
 
 
 def read_launch(message: bytes, descriptors: list[int]) -> Launch:
@@ -414,15 +474,17 @@ def read_launch(message: bytes, descriptors: list[int]) -> Launch:
         return marshal.load(file)  # type: ignore[no-any-return]  # noqa: S302
 
 
+def number_of(error: OSError | ValueError) -> int:
+    """The system's number of an error."""
+    return (isinstance(error, OSError) and error.errno) or errno.EINVAL
+
+
 def reason_of(error: Exception) -> str:
     """One line for people."""
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 # The nursery.
-
-HELD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
-"""Signals that the daemon decides about; nursery and shims end when it is gone, and not before."""
 
 
 class Nursery:
@@ -468,6 +530,8 @@ class Nursery:
                 prctl(PR_SET_CHILD_SUBREAPER, 1)
                 prctl(PR_SET_NAME, b"doorward-shim")
                 Shim(socket.socket(fileno=descriptor)).serve()
+            except BaseException:  # noqa: BLE001 - the end of this process, on the daemon's stderr
+                sys.excepthook(*sys.exc_info())
             finally:
                 os._exit(0)
         os.close(descriptor)
@@ -527,4 +591,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

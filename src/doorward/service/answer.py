@@ -1,5 +1,6 @@
 """What a door gets for a line: something to read, and the few things it may do with it."""
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -7,10 +8,13 @@ from doorward.core.launch import Stream
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.principal import Principal
 from doorward.core.tables import Series, Table
+from doorward.service.failures import log_failure
 from doorward.service.transcript import Chunk, Transcript
 
 if TYPE_CHECKING:
     from doorward.service.run import Run
+
+_log = logging.getLogger("doorward.answer")
 
 CANCELLED = Outcome(OutcomeKind.CANCELLED)
 
@@ -32,7 +36,17 @@ class Answer:
         leaves: the asker wants to go.
     """
 
-    __slots__ = ("_next", "_own_outcome", "_transcript", "leaves", "on_news", "principal", "run")
+    __slots__ = (
+        "_next",
+        "_own_outcome",
+        "_taken_bytes",
+        "_taken_of_next_bytes",
+        "_transcript",
+        "leaves",
+        "on_news",
+        "principal",
+        "run",
+    )
 
     def __init__(
         self,
@@ -45,6 +59,8 @@ class Answer:
     ) -> None:
         self._transcript = transcript
         self._next = 0
+        self._taken_of_next_bytes = 0
+        self._taken_bytes = 0
         self._own_outcome: Outcome | None = None
         self.principal = principal
         self.on_news = on_news
@@ -58,31 +74,48 @@ class Answer:
 
     @property
     def takes_input(self) -> bool:
-        """Whether the asker's stdin is wanted."""
-        return self.run is not None and not self.run.input_ended
+        """Whether the asker's stdin is wanted: that of who asked first, and of nobody who attached."""
+        run = self.run
+        return run is not None and run.asker is self and not run.input_ended
 
     @property
     def outcome(self) -> Outcome | None:
         """How it ended for this reader; None while there is, or may be, more to take."""
         if self._own_outcome is not None:
             return self._own_outcome
-        return self._transcript.outcome if self._next == len(self._transcript.chunks) else None
+        transcript = self._transcript
+        return transcript.outcome if self._taken_bytes == transcript.size_bytes else None
 
     def take(self) -> Chunk | None:
-        """Take the next chunk; None when there is none now."""
-        if self._next == len(self._transcript.chunks) or self._own_outcome is not None:
+        """Take the next chunk, or what came to the last one since; None when there is nothing now."""
+        transcript = self._transcript
+        if self._taken_bytes == transcript.size_bytes or self._own_outcome is not None:
             return None
-        chunk = self._transcript.chunks[self._next]
-        self._next += 1
-        return chunk
+        stream, data = transcript.chunks[self._next]
+        if self._taken_of_next_bytes:
+            if self._taken_of_next_bytes == len(data):
+                self._next += 1
+                stream, data = transcript.chunks[self._next]
+                self._taken_of_next_bytes = 0
+            data = data[self._taken_of_next_bytes :]
+        self._taken_of_next_bytes += len(data)
+        self._taken_bytes += len(data)
+        return stream, data
 
     def drawing(self) -> Table | Series | None:
         """What the command's reader makes of the output, when all went well and it is of a size to draw."""
-        if self.run is None or self.run.invocation.command.reader is None or self._transcript.outcome is None:
+        reader = None if self.run is None else self.run.invocation.command.reader
+        outcome = self._transcript.outcome
+        if reader is None or outcome is None or not outcome.is_success:
             return None
-        if not self._transcript.outcome.is_success or self._transcript.size_bytes > DRAWN_BYTES:
+        if self._transcript.size_bytes > DRAWN_BYTES:
             return None
-        return self.run.invocation.command.reader(self._transcript.stdout())
+        try:
+            return reader(self._transcript.stdout())
+        except Exception as error:  # noqa: BLE001 - logged
+            # a keeper's reader is isolated from the answer, which is whole without a drawing
+            log_failure(_log, f"the drawing of run {self.number}", error)
+            return None
 
     def take_off(self) -> None:
         """End it for this reader alone, as cancelled."""

@@ -6,7 +6,7 @@ from doorward.core.audit import AuditKind
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument, BadLine, UnknownCommand
-from doorward.core.invocation import Invocation, bind, find_command
+from doorward.core.invocation import Invocation, bind, find_command, nearest_name
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.core.policy import Deed, Permission, judge
@@ -15,7 +15,7 @@ from doorward.core.words import split_words
 from doorward.service import verbs
 from doorward.service.answer import Answer, refusal, words
 from doorward.service.caller import Caller
-from doorward.service.run import Run, StopCause
+from doorward.service.run import Run, RunState, StopCause
 from doorward.service.runs import Runs
 
 StatusReport = Callable[[], Mapping[str, object]]
@@ -78,27 +78,30 @@ class Desk:
         return self._answer_run(caller, understood, on_news)
 
     def write_input(self, answer: Answer, data: bytes) -> None:
-        """Hand bytes of the asker's stdin to the run that is being read."""
-        if answer.run is not None:
+        """Hand bytes of the asker's stdin to the run that they began; those of other readers are dropped."""
+        if answer.run is not None and answer.takes_input:
             self._runs.write_input(answer.run, data)
 
     def end_input(self, answer: Answer) -> None:
         """End that stdin."""
-        if answer.run is not None:
+        if answer.run is not None and answer.takes_input:
             self._runs.end_input(answer.run)
 
     def leave(self, answer: Answer) -> None:
         """The asker reads no more; idempotent."""
         run = answer.run
-        if run is not None and answer in run.answers:
+        if run is None:
+            return
+        # also from a run that has ended, and is about to tell this one so
+        run.transcript.forget(answer)
+        if answer in run.answers:
             run.answers.remove(answer)
-            run.transcript.forget(answer.on_news)
             self._runs.left(run)
 
     def cancel(self, caller: Caller, answer: Answer) -> None:
         """The asker wants the run that they read to end: it does, unless it is others' too."""
         run = answer.run
-        if run is None or answer not in run.answers:
+        if run is None or answer not in run.answers or run.state is RunState.STOPPING:
             return
         self._runs.record(AuditKind.CANCEL, caller, run=run.number)
         if len(run.answers) > 1 or run.owners - {caller.principal.name}:
@@ -125,7 +128,10 @@ class Desk:
         if line is None:
             raise BadLine("not UTF-8")
         name, *rest = split_words(line) or [""]
-        command = find_command(self._commands, name)
+        command = self._commands.get(name)
+        if command is None:
+            # a name that is near is told to those who may see it
+            raise UnknownCommand(name, nearest_name(name, self._seen_by(caller)))
         # what may not be run tells nothing of its parameters either
         return self._refuse_unless_granted(caller, command) or bind(command, rest, self._limits)
 
@@ -148,25 +154,31 @@ class Desk:
     # Runs
 
     def _answer_run(self, caller: Caller, invocation: Invocation, on_news: Callable[[], None]) -> Answer:
-        if invocation.command.is_shareable and (run := self._runs.shared(invocation)) is not None:
+        if invocation.command.is_shareable and (run := self._runs.shared(invocation, caller)) is not None:
             run.own(caller.principal)
             self._runs.record(AuditKind.RUN, caller, run=run.number, command=invocation.shown, shared=True)
             return self._read(caller, run, on_news)
         run_or_outcome = self._runs.start(invocation, caller)
         if isinstance(run_or_outcome, Outcome):
             return refusal(run_or_outcome, caller.principal)
-        return self._read(caller, run_or_outcome, on_news)
+        answer = self._read(caller, run_or_outcome, on_news)
+        if invocation.command.takes_input:
+            run_or_outcome.asker = answer
+        return answer
 
     def _read(self, caller: Caller, run: Run, on_news: Callable[[], None]) -> Answer:
         answer = Answer(run.transcript, caller.principal, on_news, run=run)
         if run.outcome is None:
             run.answers.append(answer)
-            run.transcript.listen(on_news)
+            run.transcript.listen(answer, on_news)
             self._runs.read_again(run)
         return answer
 
     def _take_off(self, run: Run, answers: list[Answer], caller: Caller) -> None:
-        run.owners -= {caller.principal.name}
+        name = caller.principal.name
+        # who still reads it from elsewhere goes on owning it
+        if all(answer in answers for answer in run.answers if answer.principal.name == name):
+            run.owners -= {name}
         for answer in answers:
             self.leave(answer)
             answer.take_off()
@@ -206,16 +218,21 @@ class Desk:
                 raise AssertionError(f"{verb} is no text")
 
     def _help(self, caller: Caller, name: object, *, as_json: bool) -> Answer:
-        seen = [command for command in self._commands.values() if self._may(caller, Deed.SEE, command)]
+        seen = self._seen_by(caller)
         if name is None:
-            return words(verbs.help_json(seen) if as_json else verbs.help_text(seen), caller.principal)
-        by_name = {command.name: command for command in seen}
+            text = verbs.help_json(seen.values()) if as_json else verbs.help_text(seen.values())
+            return words(text, caller.principal)
         try:
-            command = find_command(by_name, str(name))
+            command = find_command(seen, str(name))
         except UnknownCommand as error:
             return refusal(Outcome(OutcomeKind.UNKNOWN, reason=str(error)), caller.principal)
         text = verbs.help_json([command]) if as_json else verbs.command_help_text(command)
         return words(text, caller.principal)
+
+    def _seen_by(self, caller: Caller) -> dict[str, Command]:
+        return {
+            name: command for name, command in self._commands.items() if self._may(caller, Deed.SEE, command)
+        }
 
     def _attach(self, caller: Caller, number: object, on_news: Callable[[], None]) -> Answer:
         found = self._find_run(caller, Deed.ATTACH, number)
@@ -231,6 +248,8 @@ class Desk:
             return refusal(run, caller.principal)
         if run.outcome is not None:
             return words(f"Run {run.number} has ended already.\n", caller.principal)
+        if run.state is RunState.STOPPING:
+            return words(f"Run {run.number} is being stopped.\n", caller.principal)
         self._runs.record(AuditKind.CANCEL, caller, run=run.number)
         own = [answer for answer in run.answers if answer.principal.name == caller.principal.name]
         is_shared = len(run.answers) > len(own) or run.owners - {caller.principal.name}
@@ -241,7 +260,7 @@ class Desk:
         return words(f"Run {run.number} is being stopped.\n", caller.principal)
 
     def _find_run(self, caller: Caller, deed: Deed, number: object) -> Run | Outcome:
-        run = self._runs.history.get(number) if isinstance(number, int) else None
+        run = self._runs.known().get(number) if isinstance(number, int) else None
         if run is not None and self._may(caller, deed, run.invocation.command, run.owners):
             return run
         if run is not None:
@@ -253,7 +272,7 @@ class Desk:
     def _visible_runs(self, caller: Caller) -> list[Run]:
         return [
             run
-            for run in self._runs.history
+            for run in self._runs.known()
             if self._may(caller, Deed.ATTACH, run.invocation.command, run.owners)
         ]
 

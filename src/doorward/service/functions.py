@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -13,24 +11,36 @@ from typing import Any
 from doorward.core.call import Call
 from doorward.core.command import Function
 from doorward.core.functions import arguments_of
-from doorward.core.launch import Ending, Exited, Raised, Signalled, Stream, Unkillable
+from doorward.core.launch import Ending, Exited, Signalled, Stream, Unkillable
 from doorward.core.ports import Child, ChildEvents, Clock, Timer
+from doorward.service.failures import log_failure
 from doorward.service.run import Run
+from doorward.service.threads import Threads, Work
 
 _log = logging.getLogger("doorward.functions")
 
 
 class FunctionChild:
-    """A call under way; stopping it cancels an async function, and can only wait for another."""
+    """
+    A call under way.
 
-    def __init__(self, events: ChildEvents, clock: Clock, *, grace_seconds: float) -> None:
+    Stopping it cancels an async function, takes back one that still waits for a thread, and can only wait
+    for one that is in a thread; what has not ended after the grace is given up.
+    """
+
+    def __init__(
+        self, events: ChildEvents, *, clock: Clock, threads: Threads, name: str, grace_seconds: float
+    ) -> None:
         self._events = events
         self._clock = clock
+        self._threads = threads
+        self._name = name
         self._grace_seconds = grace_seconds
         self._input: asyncio.Queue[bytes] = asyncio.Queue()
         self._giving_up: Timer | None = None
         self._has_ended = False
-        self.task: asyncio.Task[None] | None = None
+        self._work: Work | None = None
+        self._task: asyncio.Task[None] | None = None
 
     def write_input(self, data: bytes) -> None:
         """See `Child`."""
@@ -42,11 +52,13 @@ class FunctionChild:
         self._input.put_nowait(b"")
 
     def stop(self) -> None:
-        """See `Child`: cancel it, and give it up when it has not ended after the grace."""
-        if self._giving_up is None and not self._has_ended:
-            self._giving_up = self._clock.call_later(self._grace_seconds, self._give_up)
-            if self.task is not None:
-                self.task.cancel()
+        """See `Child`."""
+        if self._is_stopped or self._has_ended:
+            return
+        self._giving_up = self._clock.call_later(self._grace_seconds, self._give_up)
+        is_in_thread = self._work is not None and not self._threads.withdraw(self._work)
+        if self._task is not None and not is_in_thread:
+            self._task.cancel()
 
     async def read_input(self) -> bytes:
         """The next bytes of the caller's stdin; empty at its end, however often one asks."""
@@ -55,19 +67,35 @@ class FunctionChild:
             self._input.put_nowait(b"")
         return data
 
-    async def follow(self, result: Awaitable[object]) -> None:
-        """Await the function's `result`, pass on what it gives, and tell how it ended."""
+    def begin(self, function: Function, positional: list[Any], named: dict[str, Any]) -> asyncio.Task[None]:
+        """Begin the call; all that comes of it is told to the events later."""
+        call = partial(function.function, *positional, **named)
+        self._task = asyncio.get_running_loop().create_task(
+            self._follow(call, is_async=function.is_async), name=self._name
+        )
+        self._task.add_done_callback(self._task_done)
+        return self._task
+
+    async def _follow(self, call: "partial[object]", *, is_async: bool) -> None:
         try:
-            await self._pass_on_result(await result)
-        except asyncio.CancelledError:
-            self._end(Signalled(signal.SIGTERM))
-        except Exception:  # noqa: BLE001 - logged
+            result = call() if is_async else await self._in_thread(call)
+            if not self._is_stopped:
+                await self._pass_on_result(await result if isawaitable(result) else result)
+        except asyncio.CancelledError as error:
+            # one that we did not ask for is the function's own failure
+            self._end(Signalled(signal.SIGTERM) if self._is_stopped else log_failure(_log, self._name, error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - logged
             # a run is isolated from the others: whatever a function raises ends this run alone
-            reference = secrets.token_hex(4)
-            _log.exception("a function failed, reference %s", reference)
-            self._end(Raised(reference))
+            self._end(log_failure(_log, self._name, error))
         else:
-            self._end(Exited(0))
+            self._end(Signalled(signal.SIGTERM) if self._is_stopped else Exited(0))
+
+    async def _in_thread(self, call: "partial[object]") -> object:
+        self._work = self._threads.call(call)
+        try:
+            return await self._work.future
+        finally:
+            self._work = None
 
     async def _pass_on_result(self, result: object) -> None:
         if isinstance(result, AsyncIterator):
@@ -76,24 +104,41 @@ class FunctionChild:
             self._pass_on(result)
 
     async def _pass_on_all(self, results: AsyncIterator[object]) -> None:
-        async for result in results:
-            if not self._pass_on(result):
-                return
-            # one that never waits must not hold up the loop
-            await asyncio.sleep(0)
+        try:
+            async for result in results:
+                if not self._pass_on(result):
+                    return
+                # one that never waits must not hold up the loop
+                await asyncio.sleep(0)
+        finally:
+            # what a generator has open is let go of now, not when somebody collects it
+            aclose = getattr(results, "aclose", None)
+            if aclose is not None:
+                await aclose()
 
     def _pass_on(self, result: object) -> bool:
+        if self._has_ended:
+            return False
         match result:
             case None | "" | b"":
                 return True
             case str():
                 return self._events.output_received(Stream.OUT, result.encode("utf-8", "replace"))
             case bytes() | bytearray() | memoryview():
-                return self._events.output_received(Stream.OUT, bytes(result))
+                data = bytes(result)
+                return self._events.output_received(Stream.OUT, data) if data else True
             case _:
                 raise TypeError(
                     f"a function gave {type(result).__name__}, neither text nor an async iterator"
                 )
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self._giving_up is not None
+
+    def _task_done(self, _task: "asyncio.Task[None]") -> None:
+        # a task that is cancelled before its first step never gets as far as telling how it ended
+        self._end(Signalled(signal.SIGTERM))
 
     def _give_up(self) -> None:
         self._end(Unkillable())
@@ -112,31 +157,27 @@ class FunctionRunner:
 
     def __init__(self, clock: Clock, *, threads: int) -> None:
         self._clock = clock
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="function")
+        self._threads = Threads(threads, name="function")
         self._tasks: set[asyncio.Task[None]] = set()
 
     def call(self, run: Run, function: Function, events: ChildEvents, *, grace_seconds: float) -> Child:
         """Call the function that is `run`'s action; all that it does is told to `events` later."""
-        child = FunctionChild(events, self._clock, grace_seconds=grace_seconds)
+        child = FunctionChild(
+            events,
+            clock=self._clock,
+            threads=self._threads,
+            name=f"run {run.number}, {run.invocation.command.name},",
+            grace_seconds=grace_seconds,
+        )
         positional, named = arguments_of(run.invocation.command.parameters, run.invocation.values)
         if function.takes_call:
             call = Call(principal=run.principal, peer=run.peer, run=run.number, read_input=child.read_input)
             positional.insert(0, call)
-        task = asyncio.get_running_loop().create_task(
-            child.follow(self._result(function, positional, named)), name=f"run {run.number}"
-        )
-        child.task = task
+        task = child.begin(function, positional, named)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return child
 
-    async def _result(self, function: Function, positional: list[Any], named: dict[str, Any]) -> object:
-        if not function.is_async:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, partial(function.function, *positional, **named))
-        result = function.function(*positional, **named)
-        return await result if isawaitable(result) else result
-
     def close(self) -> None:
-        """Let go of the threads; a function that still runs in one is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Begin no more calls; a function that still runs in a thread is not waited for."""
+        self._threads.close()

@@ -1,6 +1,6 @@
 """The runs that are known: those under way, and for a while those that have ended."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from doorward.core.limits import Limits
 from doorward.service.run import Run
@@ -10,11 +10,13 @@ class History:
     """
     Runs by their number.
 
-    Ended ones are kept within `limits.kept_runs`, `kept_bytes` and `kept_seconds`, and the oldest go first.
+    Ended ones are kept within `limits.kept_runs`, `kept_bytes` and `kept_seconds`, and the oldest go first;
+    `on_forgotten` is told of each that goes.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, on_forgotten: Callable[[Run], None]) -> None:
         self._limits = limits
+        self._on_forgotten = on_forgotten
         self._live: dict[int, Run] = {}
         self._ended: dict[int, Run] = {}
         self._ended_bytes = 0
@@ -68,6 +70,7 @@ class History:
                 return
             del self._ended[number]
             self._ended_bytes -= run.transcript.size_bytes
+            self._on_forgotten(run)
 
     def _is_beyond(self, run: Run, *, now: float) -> bool:
         if len(self._ended) > self._limits.kept_runs or self._ended_bytes > self._limits.kept_bytes:

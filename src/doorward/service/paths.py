@@ -1,7 +1,6 @@
 """Paths followed through their links, off the loop: a dead mount holds up one run and nobody else."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from os.path import realpath
 
 from doorward.core.errors import BadArgument
@@ -9,11 +8,7 @@ from doorward.core.parameter import shown
 from doorward.core.parameter_types import Value, is_inside
 
 THREADS = 8
-
-
-def path_pool() -> ThreadPoolExecutor:
-    """Where paths are followed; when all its threads hang on dead mounts, runs with paths end by time."""
-    return ThreadPoolExecutor(THREADS, thread_name_prefix="paths")
+"""Where paths are followed; when all of these hang on dead mounts, runs with paths end by time."""
 
 
 def follow_paths(paths: Mapping[str, tuple[str, str]]) -> dict[str, Value]:
@@ -24,7 +19,7 @@ def follow_paths(paths: Mapping[str, tuple[str, str]]) -> dict[str, Value]:
         paths: parameter to path and the folder that it must be inside, both absolute.
 
     Raises:
-        BadArgument: a path that leads out of its folder, or round in a ring.
+        BadArgument: a path that leads out of its folder, round in a ring, or where nobody may look.
 
     The file behind a path may change after this: a folder that hostile users can write is no `within`.
     """
@@ -33,10 +28,19 @@ def follow_paths(paths: Mapping[str, tuple[str, str]]) -> dict[str, Value]:
 
 def _followed(name: str, path: str, folder: str) -> str:
     try:
-        real = realpath(path)
-        real_folder = realpath(folder)
+        real, real_folder = _real(path), _real(folder)
     except (OSError, ValueError) as error:
-        raise BadArgument(name, f"a path inside {folder}", shown(path)) from error
+        raise BadArgument(
+            name, f"a path inside {folder}", f"{shown(path)}, which cannot be followed"
+        ) from error
     if not is_inside(real, real_folder):
         raise BadArgument(name, f"a path inside {folder}", f"{shown(path)}, which leads out of it")
     return real
+
+
+def _real(path: str) -> str:
+    try:
+        # without `strict` a ring, and a folder that cannot be read, would be handed over as they stand
+        return realpath(path, strict=True)
+    except FileNotFoundError:
+        return realpath(path)

@@ -37,6 +37,11 @@ class Claim:
     standing: Standing = Standing.WAITING
 
 
+def owner_of(principal: Principal) -> str:
+    """Whose share `principal` counts against."""
+    return GUEST if principal.is_guest else principal.name
+
+
 class Places:
     """
     The places for runs, and the queue before them.
@@ -74,7 +79,7 @@ class Places:
         Returns:
             A claim that is HELD at once, WAITING until `start` is called, or TURNED_AWAY for good.
         """
-        claim = Claim(GUEST if principal.is_guest else principal.name, command, start)
+        claim = Claim(owner_of(principal), command, start)
         if self._has_room(claim):
             self._hold(claim)
         elif self._may_wait(claim):

@@ -45,6 +45,8 @@ class Busy:
 
 Admission = Admitted | Refused | Busy
 
+_GUEST = Admitted(guest())
+
 
 class Session:
     """
@@ -99,7 +101,7 @@ class Portal:
 
     def admit_guest(self) -> Admitted:
         """Let in whoever comes by a door without login; that is no login, and is not written down."""
-        return Admitted(guest())
+        return _GUEST
 
     def admit_uid(self, peer: Peer) -> Admitted | Refused:
         """Let in by `peer.uid`, which the kernel vouches for: root and the daemon's own user are `admin`."""

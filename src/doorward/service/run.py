@@ -10,6 +10,7 @@ from doorward.core.ports import Child, Timer
 from doorward.core.principal import Peer, Principal
 from doorward.service.answer import Answer
 from doorward.service.places import Claim
+from doorward.service.threads import Work
 from doorward.service.transcript import Transcript
 
 
@@ -47,20 +48,24 @@ class Run:
         asked_at: seconds since 1970-01-01 UTC.
         began_at, ended_at: on the monotonic clock, in seconds; None before.
         input_bytes: how much came for its stdin so far.
-        child: what does it; None until it has started.
+        child: what does it; None until it has started, and once it has ended.
+        following: its paths being followed; None before and after.
         claim: its place.
         stop_cause: why it was stopped; None when it was not.
         answers: those that are being read from it.
+        asker: the answer of who began it, whose stdin is its own; None when no stdin is wanted.
         timers: whatever is due for it, by what it is for.
     """
 
     __slots__ = (
         "answers",
         "asked_at",
+        "asker",
         "began_at",
         "child",
         "claim",
         "ended_at",
+        "following",
         "input_bytes",
         "input_ended",
         "invocation",
@@ -99,10 +104,12 @@ class Run:
         self.input_ended = not invocation.command.takes_input
         self.pending_input: list[bytes] = []
         self.child: Child | None = None
+        self.following: Work | None = None
         self.claim: Claim | None = None
         self.stop_cause: StopCause | None = None
         self.state = RunState.WAITING
         self.answers: list[Answer] = []
+        self.asker: Answer | None = None
         self.timers: dict[str, Timer] = {}
         self.transcript = Transcript(output_bytes)
 

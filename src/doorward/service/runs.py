@@ -1,6 +1,7 @@
 """The life of runs: started when there is a place, stopped for a cause, ended, and kept for a while."""
 
 import asyncio
+import logging
 from functools import partial
 
 from doorward.core.audit import AuditEvent, AuditKind, AuditValue
@@ -11,13 +12,19 @@ from doorward.core.launch import Ending, Signalled, Stream, Unkillable
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.core.parameter_types import Value
-from doorward.core.ports import AuditLog, Clock, Spawner
+from doorward.core.ports import AuditLog, Child, Clock, Spawner
+from doorward.core.principal import Principal
 from doorward.service.caller import Caller
+from doorward.service.failures import log_failure
 from doorward.service.functions import FunctionRunner
 from doorward.service.history import History
-from doorward.service.paths import follow_paths, path_pool
-from doorward.service.places import Places, Standing
+from doorward.service.paths import THREADS as PATH_THREADS
+from doorward.service.paths import follow_paths
+from doorward.service.places import Places, Standing, owner_of
 from doorward.service.run import Run, RunState, StopCause, run_outcome
+from doorward.service.threads import Threads
+
+_log = logging.getLogger("doorward.runs")
 
 FUNCTION_THREADS = 8
 
@@ -38,12 +45,12 @@ class Runs:
         self._clock = clock
         self._audit = audit
         self._functions = FunctionRunner(clock, threads=FUNCTION_THREADS)
-        self._paths = path_pool()
+        self._paths = Threads(PATH_THREADS, name="paths")
         self._shareable: dict[tuple[object, ...], Run] = {}
         self._given_up = 0
         self._drained: asyncio.Event | None = None
         self.places = Places(limits)
-        self.history = History(limits)
+        self.history = History(limits, on_forgotten=self._forget_shareable)
 
     @property
     def given_up(self) -> int:
@@ -57,15 +64,22 @@ class Runs:
         self.places.replace_limits(limits)
         self.history.replace_limits(limits, now=self._clock.monotonic())
 
-    def shared(self, invocation: Invocation) -> Run | None:
-        """The run whose answer `invocation` may be given: one under way, or one that is fresh."""
+    def shared(self, invocation: Invocation, caller: Caller) -> Run | None:
+        """The run whose answer `caller` may be given: one under way, or one that is fresh."""
         run = self._shareable.get(invocation.key)
-        if run is None or run.ended_at is None:
-            return run
+        if run is None:
+            return None
+        if run.ended_at is None:
+            return run if _may_join(run, caller.principal) else None
         if self._clock.monotonic() - run.ended_at <= invocation.command.fresh_seconds:
             return run
         del self._shareable[invocation.key]
         return None
+
+    def known(self) -> History:
+        """The runs that are known now."""
+        self.history.forget_old(now=self._clock.monotonic())
+        return self.history
 
     def start(self, invocation: Invocation, caller: Caller) -> Run | Outcome:
         """
@@ -90,6 +104,7 @@ class Runs:
             return _BUSY
         run.own(caller.principal)
         self.history.add(run)
+        self.record(AuditKind.RUN, caller, run=run.number, command=invocation.shown)
         if command.is_shareable:
             self._shareable[run.key] = run
         if run.claim.standing is Standing.HELD:
@@ -123,6 +138,8 @@ class Runs:
         if run.state in {RunState.STOPPING, RunState.ENDED}:
             return
         run.stop_cause = cause
+        # what is being stopped is no answer to anybody who asks from now on
+        self._forget_shareable(run)
         if run.child is None:
             self._end(run, Signalled(0))
         else:
@@ -140,6 +157,8 @@ class Runs:
             return
         if run.state is RunState.WAITING:
             self.stop(run, StopCause.UNREAD)
+        elif self._drained is not None:
+            self.stop(run, StopCause.DRAINED)
         else:
             linger_seconds = run.invocation.command.linger_seconds
             self._later(
@@ -157,12 +176,14 @@ class Runs:
         """
         self._drained = self._drained or asyncio.Event()
         timer = self._clock.call_later(self._limits.drain_seconds, self._stop_all)
-        for run in self.history.live():
-            if not run.answers and not run.invocation.command.detach:
-                self.stop(run, StopCause.DRAINED)
-        if not self.history.is_idle:
-            await self._drained.wait()
-        timer.cancel()
+        try:
+            for run in self.history.live():
+                if not run.answers and not run.invocation.command.detach:
+                    self.stop(run, StopCause.DRAINED)
+            if not self.history.is_idle:
+                await self._drained.wait()
+        finally:
+            timer.cancel()
 
     async def close(self) -> None:
         """End every run at once, and let go of what they ran on."""
@@ -172,7 +193,7 @@ class Runs:
             await self._drained.wait()
         await self._spawner.close()
         self._functions.close()
-        self._paths.shutdown(wait=False, cancel_futures=True)
+        self._paths.close()
 
     def record(self, kind: AuditKind, caller: Caller, **details: AuditValue) -> None:
         """Write down what `caller` did."""
@@ -191,47 +212,56 @@ class Runs:
             self._timeout_seconds(run.invocation.command),
             partial(self.stop, run, StopCause.TIME),
         )
-        self.record(
-            AuditKind.RUN, Caller(run.principal, run.peer), run=run.number, command=run.invocation.shown
-        )
-        if run.invocation.paths:
-            self._follow_paths(run)
+        if paths := run.invocation.paths:
+            run.following = self._paths.call(partial(follow_paths, paths))
+            run.following.future.add_done_callback(partial(self._paths_followed, run))
         else:
             self._launch(run)
 
-    def _follow_paths(self, run: Run) -> None:
-        loop = asyncio.get_running_loop()
-        followed = loop.run_in_executor(self._paths, follow_paths, run.invocation.paths)
-        followed.add_done_callback(partial(self._paths_followed, run))
-
     def _paths_followed(self, run: Run, followed: "asyncio.Future[dict[str, Value]]") -> None:
-        if followed.cancelled() or run.state is not RunState.LIVE:
+        if followed.cancelled():
             return
         error = followed.exception()
+        if run.state is not RunState.LIVE:
+            return
+        run.following = None
         if error is None:
             run.invocation = run.invocation.with_values(followed.result())
             self._launch(run)
         elif isinstance(error, BadArgument):
             self._finish(run, Outcome(OutcomeKind.INVALID, reason=str(error)))
         else:
-            raise error
+            self._end(run, log_failure(_log, f"run {run.number}", error))
 
     def _launch(self, run: Run) -> None:
-        action = run.invocation.command.action
-        events = RunEvents(run, self)
-        if isinstance(action, Program):
-            run.child = self._spawner.spawn(launch_of(run.invocation, action, self._limits), events)
-        elif isinstance(action, Function):
-            run.child = self._functions.call(run, action, events, grace_seconds=self._limits.grace_seconds)
-        else:
-            raise TypeError(f"{action} is answered by the desk itself")
+        try:
+            child = self._child_of(run)
+        except Exception as error:  # noqa: BLE001 - logged
+            # a run is isolated from the others: those that wait for a place are started next
+            self._end(run, log_failure(_log, f"run {run.number}", error))
+            return
+        if run.state is RunState.ENDED:
+            return
+        run.child = child
         for data in run.pending_input:
-            run.child.write_input(data)
+            child.write_input(data)
         run.pending_input.clear()
         if run.input_ended:
-            run.child.close_input()
+            child.close_input()
+
+    def _child_of(self, run: Run) -> Child:
+        action, events = run.invocation.command.action, RunEvents(run, self)
+        match action:
+            case Program():
+                return self._spawner.spawn(launch_of(run.invocation, action, self._limits), events)
+            case Function():
+                return self._functions.call(run, action, events, grace_seconds=self._limits.grace_seconds)
+            case _:
+                raise TypeError(f"{action} is answered by the desk itself")
 
     def _end(self, run: Run, ending: Ending) -> None:
+        if run.state is RunState.ENDED:
+            return
         command = run.invocation.command
         outcome = run_outcome(
             run,
@@ -252,16 +282,27 @@ class Runs:
             return
         run.state = RunState.ENDED
         run.ended_at = self._clock.monotonic()
-        run.cancel_timers()
+        self._let_go(run)
         self._record_end(run, outcome)
-        self._forget_unless_fresh(run, outcome)
-        run.transcript.finish(outcome)
-        run.answers.clear()
+        if not outcome.is_success or run.invocation.command.fresh_seconds <= 0:
+            self._forget_shareable(run)
+        # all is settled before the readers are told: one of them may ask again at once
         self.history.end(run, now=run.ended_at)
+        run.answers.clear()
         if frees_place and run.claim is not None:
             self.places.give_back(run.claim)
+        run.transcript.finish(outcome)
         if self._drained is not None and self.history.is_idle:
             self._drained.set()
+
+    def _let_go(self, run: Run) -> None:
+        """Keep nothing with a run that is known for a while yet but what it wrote."""
+        run.cancel_timers()
+        run.child = run.asker = None
+        run.pending_input.clear()
+        if run.following is not None:
+            self._paths.withdraw(run.following)
+            run.following = None
 
     def _record_end(self, run: Run, outcome: Outcome) -> None:
         began_at = run.ended_at if run.began_at is None else run.began_at
@@ -276,11 +317,9 @@ class Runs:
             output_bytes=run.transcript.size_bytes,
         )
 
-    def _forget_unless_fresh(self, run: Run, outcome: Outcome) -> None:
-        key = run.key
-        is_fresh = outcome.is_success and run.invocation.command.fresh_seconds > 0
-        if not is_fresh and self._shareable.get(key) is run:
-            del self._shareable[key]
+    def _forget_shareable(self, run: Run) -> None:
+        if self._shareable.get(run.key) is run:
+            del self._shareable[run.key]
 
     def _stop_all(self) -> None:
         for run in self.history.live():
@@ -297,6 +336,13 @@ class Runs:
 
     def _input_bytes(self, command: Command) -> int:
         return self._limits.input_bytes if command.input_bytes is None else command.input_bytes
+
+
+def _may_join(run: Run, principal: Principal) -> bool:
+    """Not when it waits for want of somebody else's share: those who have one of their own need not wait."""
+    if run.state is not RunState.WAITING or run.claim is None or run.invocation.command.has_own_places:
+        return True
+    return run.claim.owner == owner_of(principal)
 
 
 class RunEvents:

@@ -1,11 +1,18 @@
 """What was said in answer to a line, from its start, for any number of readers."""
 
+import logging
 from collections.abc import Callable
 
 from doorward.core.launch import Stream
 from doorward.core.outcome import Outcome
+from doorward.service.failures import log_failure
+
+_log = logging.getLogger("doorward.transcript")
 
 Chunk = tuple[Stream, bytes]
+
+MERGED_BYTES = 1024
+"""Chunks smaller than this together become one: a byte in a chunk of its own takes a hundred of memory."""
 
 
 class Transcript:
@@ -16,7 +23,7 @@ class Transcript:
     delays nobody.
 
     Attributes:
-        chunks: all so far; only ever added to.
+        chunks: all so far; only ever added to, and the last may still grow until it has `MERGED_BYTES`.
         size_bytes: of all chunks.
         cut_at_bytes: `most_bytes` once output was thrown away, else 0.
         outcome: how it ended; None while it goes on.
@@ -26,7 +33,7 @@ class Transcript:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: dict[object, Callable[[], None]] = {}
         self.chunks: list[Chunk] = []
         self.size_bytes = 0
         self.cut_at_bytes = 0
@@ -34,18 +41,19 @@ class Transcript:
 
     def add(self, stream: Stream, data: bytes) -> bool:
         """
-        Add output, which must not be empty.
+        Add output, which must not be empty; what comes after the end is thrown away.
 
         Returns:
             Whether there is room for more.
         """
+        if self.outcome is not None:
+            return False
         room_bytes = self._most_bytes - self.size_bytes
         if len(data) > room_bytes:
             self.cut_at_bytes = self._most_bytes
             data = data[:room_bytes]
         if data:
-            self.chunks.append((stream, data))
-            self.size_bytes += len(data)
+            self._append(stream, data)
             self._tell()
         return not self.cut_at_bytes
 
@@ -55,15 +63,14 @@ class Transcript:
         self._tell()
         self._listeners.clear()
 
-    def listen(self, on_news: Callable[[], None]) -> None:
-        """Have `on_news` called whenever there is more to read; never once it has ended."""
+    def listen(self, reader: object, on_news: Callable[[], None]) -> None:
+        """Have `on_news` called whenever there is more for `reader`; never once it has ended."""
         if self.outcome is None:
-            self._listeners.append(on_news)
+            self._listeners[reader] = on_news
 
-    def forget(self, on_news: Callable[[], None]) -> None:
-        """Call it no more; nothing happens when it was not listening."""
-        if on_news in self._listeners:
-            self._listeners.remove(on_news)
+    def forget(self, reader: object) -> None:
+        """Tell `reader` no more; nothing happens when it was not listening."""
+        self._listeners.pop(reader, None)
 
     @property
     def listeners(self) -> int:
@@ -74,7 +81,25 @@ class Transcript:
         """All of the standard output so far."""
         return b"".join(data for stream, data in self.chunks if stream is Stream.OUT)
 
+    def _append(self, stream: Stream, data: bytes) -> None:
+        self.size_bytes += len(data)
+        if self.chunks:
+            last_stream, last = self.chunks[-1]
+            if last_stream is stream and len(last) + len(data) <= MERGED_BYTES:
+                self.chunks[-1] = (stream, last + data)
+                return
+        self.chunks.append((stream, data))
+
     def _tell(self) -> None:
-        # a listener may leave while it is told
-        for on_news in tuple(self._listeners):
+        for reader, on_news in tuple(self._listeners.items()):
+            # one may have left while another was told
+            if reader in self._listeners:
+                self._tell_one(reader, on_news)
+
+    def _tell_one(self, reader: object, on_news: Callable[[], None]) -> None:
+        try:
             on_news()
+        except Exception as error:  # noqa: BLE001 - logged
+            # a reader is isolated from the others, and from the run whose end may be what it is told
+            log_failure(_log, "a reader, which is told no more,", error)
+            self._listeners.pop(reader, None)

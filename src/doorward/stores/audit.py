@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from doorward.core.audit import AuditEvent
+from doorward.core.audit import AuditEvent, audit_line
 from doorward.core.errors import StateError
 from doorward.core.ports import Clock, Timer
-from doorward.stores.audit_writer import AuditWriter, Record
+from doorward.stores.audit_writer import OVERFLOW, AuditWriter, TimeText
 
 AUDIT_NAME = "audit.jsonl"
 
@@ -62,7 +62,8 @@ class AuditFile:
         self._told_at: float | None = None
         self._told_lines = 0
         self._waiting_lines = waiting_lines
-        self._batch: list[Record] = []
+        self._time_text = TimeText()
+        self._batch: list[str] = []
         # what may still come before the next tick; the writer's progress is only looked at there
         self._room = 0
         self._handed_lines = 0
@@ -92,10 +93,16 @@ class AuditFile:
 
     def record(self, event: AuditEvent) -> None:
         if self._room <= 0:
-            self._writer.overflowed_lines += 1
+            self._writer.turn_away(OVERFLOW)
+            return
+        # written out here: a thread that did it fought the loop for the interpreter, at ten times the cost
+        try:
+            line = audit_line(event, at=self._time_text(self._wall()))
+        except (TypeError, ValueError) as error:
+            self._writer.turn_away(f"an event that is no JSON: {error}")
             return
         self._room -= 1
-        self._batch.append((self._wall(), event))
+        self._batch.append(line)
         if self._timer is None:
             self._timer = self._clock.call_later(_BATCH_SECONDS, self._tick)
 
@@ -133,6 +140,7 @@ class AuditFile:
                 await reached.wait()
         except TimeoutError:
             return False
+        self._hand_over()
         return True
 
     def _tick(self) -> None:

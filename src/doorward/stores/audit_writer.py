@@ -10,16 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from doorward.core.audit import AuditEvent, audit_line
 from doorward.stores.locks import open_private
 
-Record = tuple[float, AuditEvent]
-"""Seconds since 1970-01-01 UTC, and what happened then."""
-
 _SYNC_SECONDS = 0.5
-_SLICE_LINES = 16
-_YIELD_SECONDS = 0.00005
-_OVERFLOW = "more came than the disk took"
+OVERFLOW = "more came than the disk took"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +22,25 @@ class _Mark:
     is_last: bool
 
 
-def iso_time(wall_seconds: float) -> str:
-    """Seconds since 1970-01-01 UTC as ISO 8601 has them, with milliseconds: `2026-11-23T05:00:00.000Z`."""
-    seconds, milliseconds = divmod(int(wall_seconds * 1000), 1000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03d}Z"
+class TimeText:
+    """
+    Seconds since 1970-01-01 UTC as ISO 8601 has them, with milliseconds: `2026-11-23T05:00:00.000Z`.
+
+    The text of the last second is kept, as many lines fall into one.
+    """
+
+    __slots__ = ("_second", "_text")
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def __call__(self, wall_seconds: float) -> str:
+        second, milliseconds = divmod(int(wall_seconds * 1000), 1000)
+        if second != self._second:
+            self._second = second
+            self._text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._text}.{milliseconds:03d}Z"
 
 
 class AuditWriter:
@@ -52,12 +61,13 @@ class AuditWriter:
         self.done_lines = 0
         self._path = path
         self._wall = wall
-        self._failure = _OVERFLOW
+        self._failure = OVERFLOW
         self._announced_lines = 0
         self._unsynced_lines = 0
+        self._due_at = 0.0
         self._descriptor = -1
         self._is_torn = False
-        self._work: queue.SimpleQueue[Sequence[Record] | _Mark] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Sequence[str] | _Mark] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
     @property
@@ -86,9 +96,14 @@ class AuditWriter:
         """Start the thread; what was handed over before is written too."""
         self._thread.start()
 
-    def write(self, batch: Sequence[Record]) -> None:
+    def write(self, batch: Sequence[str]) -> None:
         """Hand over `batch`; never blocks."""
         self._work.put(batch)
+
+    def turn_away(self, reason: str) -> None:
+        """Count a line that is not handed over; for the loop alone."""
+        self.overflowed_lines += 1
+        self._failure = reason
 
     def mark(self, reached: Callable[[], object], *, is_last: bool) -> None:
         """Have `reached` called in the thread when all that was handed over is dealt with and synced."""
@@ -101,16 +116,25 @@ class AuditWriter:
                 case None:
                     self._append([])
                     self._sync()
+                    self._due_at = time.monotonic() + _SYNC_SECONDS
                 case _Mark() as mark:
                     is_last = mark.is_last
                     self._reach(mark)
                 case batch:
+                    if not self._has_more_to_do():
+                        self._due_at = time.monotonic() + _SYNC_SECONDS
                     self._write_batch(batch)
         self._close()
 
-    def _next_work(self) -> Sequence[Record] | _Mark | None:
+    def _next_work(self) -> Sequence[str] | _Mark | None:
+        if not self._has_more_to_do():
+            return self._work.get()
+        left_seconds = self._due_at - time.monotonic()
+        # under steady load there is always a batch: the sync does not wait for a pause
+        if left_seconds <= 0:
+            return None
         try:
-            return self._work.get(timeout=_SYNC_SECONDS if self._has_more_to_do() else None)
+            return self._work.get(timeout=left_seconds)
         except queue.Empty:
             return None
 
@@ -124,24 +148,9 @@ class AuditWriter:
         with contextlib.suppress(RuntimeError):
             mark.reached()
 
-    def _write_batch(self, batch: Sequence[Record]) -> None:
-        for start in range(0, len(batch), _SLICE_LINES):
-            if start:
-                # a thread that only lets the interpreter's lock go gets it back before the loop wakes up, and
-                # would stop the loop for 5 ms
-                time.sleep(_YIELD_SECONDS)
-            records = batch[start : start + _SLICE_LINES]
-            self._append(self._encoded(records))
-            self.done_lines += len(records)
-
-    def _encoded(self, records: Sequence[Record]) -> list[bytes]:
-        lines = []
-        for wall, event in records:
-            try:
-                lines.append(audit_line(event, at=iso_time(wall)).encode("ascii"))
-            except (TypeError, ValueError) as error:
-                self._lose(1, f"an event that is no JSON: {error}")
-        return lines
+    def _write_batch(self, batch: Sequence[str]) -> None:
+        self._append([line.encode("ascii") for line in batch])
+        self.done_lines += len(batch)
 
     def _append(self, lines: list[bytes]) -> None:
         self._follow_path()
@@ -162,7 +171,7 @@ class AuditWriter:
     def _notice(self, lines: int) -> list[bytes]:
         if not lines:
             return []
-        members = {"at": iso_time(self._wall()), "event": "lost", "lines": lines}
+        members = {"at": TimeText()(self._wall()), "event": "lost", "lines": lines}
         return [json.dumps(members, separators=(",", ":")).encode("ascii") + b"\n"]
 
     def _write(self, data: bytes) -> int:

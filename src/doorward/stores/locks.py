@@ -61,12 +61,12 @@ def short_lock(path: Path, *, within_seconds: float) -> Iterator[None]:
         _wait_for(descriptor, path, within_seconds=within_seconds)
         yield
     finally:
-        os.close(descriptor)
+        unlock(descriptor)
 
 
 def try_lock(descriptor: int) -> bool:
     """
-    Take the lock on an open file if nobody has it; it is held until the descriptor is closed.
+    Take the lock on an open file if nobody has it; it is held until `unlock`, or the end of the process.
 
     Raises:
         OSError: the system refused for another reason.
@@ -76,6 +76,15 @@ def try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def unlock(descriptor: int) -> None:
+    """Let go of the lock, if it is held, and close the file."""
+    try:
+        # closing alone would leave the lock with a child that is between its fork and its exec
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
 
 
 def _wait_for(descriptor: int, path: Path, *, within_seconds: float) -> None:

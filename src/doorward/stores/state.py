@@ -9,7 +9,7 @@ from pathlib import Path
 
 from doorward.core.errors import StateError, StateTaken
 from doorward.stores.atomic import remove_leftovers, write_all, write_atomically
-from doorward.stores.locks import open_private, try_lock
+from doorward.stores.locks import open_private, try_lock, unlock
 
 LOCK_NAME = "lock"
 DOORS_NAME = "doors.json"
@@ -123,7 +123,7 @@ class HeldState:
         finally:
             descriptor, self._descriptor = self._descriptor, -1
             # the file stays: were it removed, two daemons could each hold a lock on a file of this name
-            os.close(descriptor)
+            unlock(descriptor)
 
     def _check_held(self) -> None:
         if self._descriptor < 0:
@@ -164,23 +164,20 @@ def read_doors(folder: Path) -> dict[str, list[str]]:
     try:
         with path.open("rb") as file:
             data = file.read(_DOORS_BYTES + 1)
-        found = json.loads(data)
+        found = json.loads(data) if len(data) <= _DOORS_BYTES else None
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise StateError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise StateError(f"{path} is no JSON") from error
-    if not _are_doors(found):
+    if not isinstance(found, dict) or not all(_are_addresses(addresses) for addresses in found.values()):
         raise StateError(f"{path} does not hold lists of addresses by door")
-    return dict(found)
+    return found
 
 
-def _are_doors(found: object) -> bool:
-    return isinstance(found, dict) and all(
-        isinstance(addresses, list) and all(isinstance(address, str) for address in addresses)
-        for addresses in found.values()
-    )
+def _are_addresses(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(address, str) for address in found)
 
 
 def _locked(path: Path) -> int:

@@ -121,7 +121,12 @@ class UserFile:
 
     def remove(self, name: str) -> None:
         """Remove the user `name`; raises as `set_password`."""
-        self._change(lambda users: tuple(user for user in users if user is not self._find(users, name)))
+
+        def others(users: tuple[User, ...]) -> tuple[User, ...]:
+            removed = self._find(users, name)
+            return tuple(user for user in users if user is not removed)
+
+        self._change(others)
 
     def set_password(self, name: str, password_hash: str | None) -> None:
         """

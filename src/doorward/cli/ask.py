@@ -1,0 +1,80 @@
+"""`doorward ask`."""
+
+import os
+from pathlib import Path
+
+import click
+
+from doorward.cli.completing import complete_line
+from doorward.cli.daemon import Patience, Target, ask_daemon, keep_answer
+from doorward.cli.examples import WithExamples
+from doorward.cli.options import json_option, place_options
+from doorward.cli.outcomes import answer_json, exit_status, report
+from doorward.clients.lines.asking import Descriptors
+from doorward.clients.lines.endpoint import CONNECT_SECONDS
+
+
+@click.command(
+    "ask",
+    context_settings={"allow_interspersed_args": False},
+    cls=WithExamples,
+    examples=(
+        "doorward ask df",
+        "doorward ask ping example.org count=5",
+        "doorward ask --json uptime | jq .drawing",
+        "doorward ask --at tcp://127.0.0.1:7022 help",
+    ),
+)
+@place_options
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Cancel it after this time, and exit with 124.",
+)
+@json_option
+@click.argument("words", nargs=-1, required=True, metavar="COMMAND...", shell_complete=complete_line)
+def command(
+    *,
+    at: str | None,
+    state: str | None,
+    user: str | None,
+    password_file: Path | None,
+    timeout: float | None,
+    as_json: bool,
+    words: tuple[str, ...],
+) -> int:
+    """
+    Ask a daemon for a command.
+
+    Options end at the first word of COMMAND. Its output comes as it is written, stderr on stderr. stdin is
+    read only when the command takes input. Ctrl-C cancels the command, a second one leaves at once.
+
+    The exit status is the command's own; 124 stopped by its time limit, 125 doorward could not, 126 refused,
+    127 unknown command.
+
+    Without --at and --state it looks at $DOORWARD_AT, ./.doorward, your runtime folder, your state folder and
+    /run/doorward.
+    """
+    target = Target(at=at, state=state, user=user, password_file=password_file)
+    return ask_words(target, words, timeout_seconds=timeout, as_json=as_json)
+
+
+def ask_words(
+    target: Target, words: tuple[str, ...], *, timeout_seconds: float | None = None, as_json: bool
+) -> int:
+    """Ask for `words`, print the answer, and return the exit status."""
+    patience = Patience(
+        connect_seconds=min(CONNECT_SECONDS, timeout_seconds or CONNECT_SECONDS),
+        timeout_seconds=timeout_seconds,
+    )
+    if as_json:
+        reply, kept = keep_answer(
+            target, words, environment=os.environ, patience=patience, input_descriptor=0
+        )
+        click.echo(answer_json(words, reply, kept))
+        return exit_status(reply)
+    reply = ask_daemon(
+        target, words, Descriptors(), environment=os.environ, patience=patience, input_descriptor=0
+    )
+    return report(reply)

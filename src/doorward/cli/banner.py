@@ -1,0 +1,74 @@
+"""What `serve` prints when the doors are open: for each of them, the very line to type."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doorward.cli.daemon import Target, candidate_urls
+from doorward.cli.screen import aligned, printable
+from doorward.core.catalogue import Catalogue
+from doorward.core.settings import TCP, UNIX
+
+if TYPE_CHECKING:
+    from doorward.compose import Opened
+
+_SHOWN_COMMANDS = ("df", "uptime", "help")
+
+
+def banner(opened: "Opened", *, program: str, environment: Mapping[str, str]) -> str:
+    """Lines for people; `program` is how they call this program."""
+    asked = _shown_command(opened.settings.catalogue)
+    rows: list[tuple[str, str]] = []
+    for door, addresses in opened.doors.items():
+        lines = _lines_to_type(
+            door, addresses, asked, opened=opened, program=program, environment=environment
+        )
+        rows += [("" if index else door, line) for index, line in enumerate(lines)]
+    configuration = opened.settings.file or f"none, these are the defaults ({program} init writes one)"
+    facts = [("configuration", configuration), ("state", str(opened.state_folder))]
+    notices = "".join(f"Notice: {printable(notice)}\n" for notice in opened.notices)
+    return (
+        f"Doorward is open. Type one of these:\n\n{aligned(rows)}\n{aligned(facts)}\n"
+        f"{notices}Ctrl-C ends it.\n"
+    )
+
+
+def _lines_to_type(
+    door: str,
+    addresses: tuple[str, ...],
+    asked: str,
+    *,
+    opened: "Opened",
+    program: str,
+    environment: Mapping[str, str],
+) -> list[str]:
+    if door == TCP:
+        lines = [f"nc {_host_and_port(address)}" for address in addresses]
+        return [*lines, f"printf '{asked}\\n' | nc -N {_host_and_port(addresses[0])}"]
+    if door == UNIX:
+        where = _where(addresses[0], opened.state_folder, environment)
+        return [f"{program} ask {where}{asked}"]
+    return list(addresses)
+
+
+def _host_and_port(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    return f"{host.strip('[]')} {port}"
+
+
+def _where(path: str, state_folder: Path, environment: Mapping[str, str]) -> str:
+    """The option that `ask` needs to find the socket; none when it looks there first by itself."""
+    if next(candidate_urls(Target(), environment), "") == f"unix://{path}":
+        return ""
+    relative = os.path.relpath(state_folder)
+    return f"--state {shlex.quote(min(relative, str(state_folder), key=len))} "
+
+
+def _shown_command(catalogue: Catalogue) -> str:
+    for name in _SHOWN_COMMANDS:
+        command = catalogue.commands.get(name)
+        if command is not None and not any(parameter.is_required for parameter in command.parameters):
+            return name
+    return "help"

@@ -1,0 +1,33 @@
+"""`doorward cancel`."""
+
+from pathlib import Path
+
+import click
+
+from doorward.cli.ask import ask_words
+from doorward.cli.daemon import Target
+from doorward.cli.examples import WithExamples
+from doorward.cli.options import json_option, place_options, run_number
+
+
+@click.command("cancel", cls=WithExamples, examples=("doorward cancel 17",))
+@place_options
+@json_option
+@click.argument("number", callback=run_number, metavar="N")
+def command(
+    *,
+    at: str | None,
+    state: str | None,
+    user: str | None,
+    password_file: Path | None,
+    as_json: bool,
+    number: int,
+) -> int:
+    """
+    Stop run N: TERM to all of its processes, and KILL after the grace time.
+
+    A run that others asked for too goes on for them, unless you are admin. Exit status 126: no such run, or
+    none of yours.
+    """
+    target = Target(at=at, state=state, user=user, password_file=password_file)
+    return ask_words(target, ("cancel", str(number)), as_json=as_json)

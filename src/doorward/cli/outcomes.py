@@ -1,0 +1,71 @@
+"""How an answer ended, as words on stderr, an exit status, or JSON."""
+
+import json
+
+from doorward.cli.screen import STATUS_INTERRUPTED, complain
+from doorward.clients.lines.asking import Kept, Reply
+from doorward.core.outcome import (
+    STATUS_TIMED_OUT,
+    STATUS_UNAVAILABLE,
+    Outcome,
+    OutcomeKind,
+    last_lines,
+    outcome_members,
+)
+
+_UNREASONED = {
+    OutcomeKind.INVALID: "the words could not be read: an open quote, or no UTF-8",
+    OutcomeKind.REFUSED: "refused",
+    OutcomeKind.BUSY: "busy: too many runs wait already; try again later",
+    OutcomeKind.FAILED: "it could not be run",
+    OutcomeKind.UNKNOWN: "there is no such command; `doorward ask help` lists them",
+}
+
+
+def exit_status(reply: Reply) -> int:
+    """What to exit with; 125 when the peer could not tell."""
+    if reply.outcome is None:
+        return STATUS_UNAVAILABLE
+    if reply.outcome.kind is OutcomeKind.CANCELLED and reply.was_out_of_time:
+        return STATUS_TIMED_OUT
+    if reply.outcome.kind is OutcomeKind.CANCELLED and reply.was_cancelled:
+        return STATUS_INTERRUPTED
+    return reply.outcome.exit_status
+
+
+def report(reply: Reply) -> int:
+    """Say on stderr how it ended unless the exit status says it all; returns that."""
+    for line in _remarks(reply):
+        complain(line)
+    return exit_status(reply)
+
+
+def _remarks(reply: Reply) -> list[str]:
+    outcome = reply.outcome
+    if outcome is None:
+        return ["the peer speaks no frames, so the exit status is unknown"]
+    if outcome.kind is OutcomeKind.CANCELLED and reply.was_out_of_time:
+        return ["cancelled, as the time of --timeout was over"]
+    remarks = [line for line in last_lines(outcome) if not line.startswith("exit status")]
+    if outcome.kind in _UNREASONED:
+        remarks.append(_reason(outcome))
+    return remarks
+
+
+def _reason(outcome: Outcome) -> str:
+    return outcome.reason or _UNREASONED[outcome.kind]
+
+
+def answer_json(words: tuple[str, ...], reply: Reply, kept: Kept) -> str:
+    """The whole answer as one object; bytes that are no UTF-8 become replacement characters."""
+    members: dict[str, object] = {
+        "command": list(words),
+        "run": reply.number or None,
+        "outcome": outcome_members(reply.outcome) if reply.outcome is not None else None,
+        "exit_status": exit_status(reply),
+        "stdout": kept.out.decode("utf-8", "replace"),
+        "stderr": kept.err.decode("utf-8", "replace"),
+    }
+    if reply.drawing is not None:
+        members["drawing"] = reply.drawing
+    return json.dumps(members, ensure_ascii=False)

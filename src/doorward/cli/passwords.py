@@ -1,0 +1,114 @@
+"""Passwords from a prompt, a file or the environment; never from argv, which everybody can read."""
+
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from doorward.core.errors import ConnectError, DoorwardError, TrustError
+from doorward.core.secret import Secret
+
+ENVIRONMENT_NAME = "DOORWARD_PASSWORD"
+
+_FILE_BYTES = 8 * 1024
+_GENERATED_BYTES = 15
+
+
+class NoPassword(DoorwardError):
+    """There is no way to get a password here, or two that were typed differ."""
+
+
+def generated_password() -> Secret:
+    """A random password of 20 letters, digits, - and _: 120 bits."""
+    return Secret(secrets.token_urlsafe(_GENERATED_BYTES))
+
+
+def password_from_file(file: Path) -> Secret:
+    """
+    The first line of `file`; `-` is stdin.
+
+    Raises:
+        NoPassword: it cannot be read, or its first line is empty or no text.
+        TrustError: others than its owner can read it.
+    """
+    if str(file) == "-":
+        return _first_line(sys.stdin.buffer.readline(_FILE_BYTES), "stdin")
+    try:
+        with file.open("rb") as opened:
+            status = os.fstat(opened.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+                raise TrustError(f"{file} holds a password and others may read it; type: chmod 600 {file}")
+            return _first_line(opened.readline(_FILE_BYTES), str(file))
+    except OSError as error:
+        raise NoPassword(f"{file} cannot be read: {error.strerror}") from error
+
+
+def password_for_login(file: Path | None, environment: Mapping[str, str], *, where: str) -> Secret:
+    """
+    The password to log in with at `where`.
+
+    Raises:
+        ConnectError: none was given, and there is no terminal to ask for it.
+        NoPassword, TrustError: as `password_from_file`.
+    """
+    if file is not None:
+        return password_from_file(file)
+    if given := environment.get(ENVIRONMENT_NAME):
+        return Secret(given)
+    if not _has_terminal():
+        raise ConnectError(
+            where,
+            "login",
+            "a password is wanted, and there is no terminal to ask for it",
+            f"Use --password-file, or set ${ENVIRONMENT_NAME}.",
+        )
+    return _prompted(f"Password for {where}: ")
+
+
+def new_password(file: Path | None, *, otherwise: str) -> Secret:
+    """
+    A password to be set: from `file`, or typed twice; `otherwise` names the options for where neither can be.
+
+    Raises:
+        NoPassword: what was typed differs, or nothing can be typed here.
+        TrustError: as `password_from_file`.
+    """
+    if file is not None:
+        return password_from_file(file)
+    if not _has_terminal():
+        raise NoPassword(f"a password is wanted, and there is no terminal to ask for it; use {otherwise}")
+    first = _prompted("New password: ")
+    if not first.revealed:
+        raise NoPassword("an empty password is none; nothing was changed")
+    if first != _prompted("Once more: "):
+        raise NoPassword("the two passwords differ; nothing was changed")
+    return first
+
+
+def _first_line(line: bytes, origin: str) -> Secret:
+    text = line.removesuffix(b"\n").removesuffix(b"\r")
+    if not text:
+        raise NoPassword(f"the first line of {origin} is empty and so no password")
+    try:
+        return Secret(text.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise NoPassword(f"the first line of {origin} is no text in UTF-8") from error
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _prompted(prompt: str) -> Secret:
+    from getpass import getpass
+
+    try:
+        return Secret(getpass(prompt))
+    except EOFError as error:
+        raise NoPassword("no password was typed") from error

@@ -1,0 +1,76 @@
+"""`doorward runs`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from doorward.cli.daemon import Target, ask_daemon, keep_answer
+from doorward.cli.examples import WithExamples
+from doorward.cli.options import json_option, place_options
+from doorward.cli.outcomes import exit_status, report
+from doorward.cli.screen import is_terminal, printable, wants_colours
+from doorward.clients.lines.asking import Descriptors
+
+_COLUMNS = ("RUN", "STATE", "SECONDS", "WHO", "DOOR", "COMMAND")
+
+
+@click.command(
+    "runs",
+    cls=WithExamples,
+    examples=(
+        "doorward runs",
+        "doorward runs --json | jq '.[] | select(.state == \"running\")'",
+    ),
+)
+@place_options
+@json_option
+def command(
+    *, at: str | None, state: str | None, user: str | None, password_file: Path | None, as_json: bool
+) -> int:
+    """List the runs that you may see, the live ones first: your own, or all of them for an admin."""
+    target = Target(at=at, state=state, user=user, password_file=password_file)
+    if as_json or not is_terminal(sys.stdout):
+        words = ("runs", "form=json") if as_json else ("runs",)
+        return report(ask_daemon(target, words, Descriptors(), environment=os.environ))
+    reply, kept = keep_answer(target, ("runs", "form=json"), environment=os.environ)
+    if exit_status(reply) == 0:
+        _print_table(json.loads(kept.out))
+    return report(reply)
+
+
+def _print_table(runs: list[dict[str, Any]]) -> None:
+    if not runs:
+        click.echo("No runs.")
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*_COLUMNS[:2], box=None, pad_edge=False)
+    table.add_column(_COLUMNS[2], justify="right")
+    for name in _COLUMNS[3:]:
+        table.add_column(name, overflow="fold" if name == "COMMAND" else "ellipsis")
+    for run in runs:
+        # Text: nothing in a command's words is markup
+        table.add_row(
+            str(run["run"]),
+            Text(*_state(run)),
+            f"{run['seconds']:.1f}",
+            *(Text(printable(str(run[key]))) for key in ("who", "door", "words")),
+        )
+    Console(no_color=not wants_colours(sys.stdout, os.environ), highlight=False).print(table)
+
+
+def _state(run: dict[str, Any]) -> tuple[str, str]:
+    """What the run's state is called, and its colour."""
+    outcome = run["outcome"]
+    if outcome is None:
+        return printable(run["state"]), "cyan"
+    if outcome["kind"] == "exited":
+        status = outcome.get("status", 0)
+        return f"exit status {status}", "red" if status else "green"
+    return printable(outcome["kind"]), "yellow"

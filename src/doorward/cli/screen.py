@@ -1,0 +1,108 @@
+"""What goes to the terminal beside the output of commands: complaints, and texts made safe to show."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from doorward.core.errors import ConnectError, DoorwardError, LineError, UnknownCommand
+from doorward.core.outcome import STATUS_REFUSED, STATUS_UNAVAILABLE, STATUS_UNKNOWN
+
+STATUS_INTERRUPTED = 130
+STATUS_BROKEN_PIPE = 141
+STATUS_FAILED = 1
+
+_NOTES_SHOWN = 30
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that is no plain character, so that it cannot steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def complain(text: str) -> None:
+    """Say `text`, one line, on stderr."""
+    try:
+        sys.stderr.write(f"doorward: {printable(text)}\n")
+        sys.stderr.flush()
+    except OSError:
+        pass  # nobody listens, and the exit status says it too
+
+
+def complain_of(error: DoorwardError) -> int:
+    """Say what `error` says, and what it notes; returns the exit status."""
+    complain(str(error))
+    notes: list[str] = getattr(error, "__notes__", [])
+    for note in notes[:_NOTES_SHOWN]:
+        complain(note)
+    if len(notes) > _NOTES_SHOWN:
+        complain(f"and {len(notes) - _NOTES_SHOWN} more")
+    return status_of(error)
+
+
+def status_of(error: DoorwardError) -> int:
+    """The exit status that goes with `error`."""
+    match error:
+        case ConnectError():
+            return STATUS_UNAVAILABLE
+        case UnknownCommand():
+            return STATUS_UNKNOWN
+        case LineError():
+            return STATUS_REFUSED
+        case _:
+            return STATUS_FAILED
+
+
+def complain_of_usage(error: click.ClickException) -> None:
+    """Say what was wrong with the words of the command line, and where help is."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "doorward"
+    subject = path.partition(" ")[2]
+    message = error.format_message().rstrip(".")
+    message = message[:1].lower() + message[1:]
+    complain(f"{subject}: {message}" if subject else message)
+    complain(f"try: {path} --help")
+
+
+def complain_of_fault(error: BaseException) -> None:
+    """Say that the program itself is at fault, and how to report it."""
+    text = " ".join(str(error).split())[:200]
+    complain(f"this is a fault of the program itself: {type(error).__name__}: {text}")
+    complain(
+        "please report it, with what `doorward --version` and the same command with `doorward --debug` print"
+    )
+
+
+def is_terminal(stream: object) -> bool:
+    """Whether a person reads `stream`."""
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty())
+
+
+def wants_colours(stream: object, environment: Mapping[str, str]) -> bool:
+    """Whether colours may go to `stream`; NO_COLOR, when not empty, forbids them."""
+    return is_terminal(stream) and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def give_up_stdout() -> None:
+    """Have what is still in stdout's buffer thrown away: its reader has left."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.close(null)
+
+
+def aligned(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> str:
+    """`rows` as lines, each column but the last as wide as its widest cell; cells are made printable."""
+    cells = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in cells), strict=True)]
+    lines = []
+    for row in cells:
+        padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        lines.append((indent + "  ".join([*padded, row[-1]])).rstrip())
+    return "".join(f"{line}\n" for line in lines)

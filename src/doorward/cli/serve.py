@@ -1,0 +1,57 @@
+"""`doorward serve`."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from doorward.cli.examples import WithExamples
+from doorward.cli.options import config_option, state_option
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@click.command(
+    "serve",
+    cls=WithExamples,
+    examples=(
+        "doorward serve --state .doorward",
+        "doorward serve --config ./doorward.toml --log-level debug",
+    ),
+)
+@config_option
+@state_option("Keep the state here; otherwise in $STATE_DIRECTORY, or in your own state folder.")
+@click.option(
+    "--loop",
+    type=click.Choice(["uvloop", "asyncio"]),
+    default="uvloop",
+    show_default=True,
+    help="The event loop.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(LOG_LEVELS),
+    default="info",
+    show_default=True,
+    help="The least that is logged.",
+)
+def command(*, config: Path | None, state: Path | None, loop: str, log_level: str) -> None:
+    """
+    Run the daemon: open the doors of the configuration, and print for each the line to type.
+
+    Without a configuration the default catalogue is open on loopback. Ctrl-C or SIGTERM ends it; what runs
+    then gets 25 s. SIGHUP has it read its users again. Logs go to stderr.
+    """
+    from doorward.cli.banner import banner
+    from doorward.cli.logs import configure_logs
+    from doorward.cli.program import program_name
+    from doorward.compose import Opened, ServeOptions, run
+
+    configure_logs(log_level, environment=os.environ)
+    program = program_name(sys.argv[0], sys.executable, os.environ)
+
+    def show(opened: Opened) -> None:
+        click.echo(banner(opened, program=program, environment=os.environ), nl=False)
+
+    run(ServeOptions(config=config, state=Path(state) if state else None, loop=loop), show)

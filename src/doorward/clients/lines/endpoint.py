@@ -1,0 +1,151 @@
+"""Where a daemon is, read from a URL, and a connection to it."""
+
+import os
+import re
+import socket
+import struct
+from dataclasses import dataclass
+
+from doorward.core.errors import ConnectError
+
+CONNECT_SECONDS = 10.0
+"""How long a connection may take; see the limits of clients."""
+
+_TCP = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:/@?#\s]+)):(?P<port>[0-9]{1,5})/?")
+_WITHOUT_SCHEME = re.compile(r"[^/\s]+:[0-9]{1,5}")
+_LATER_SCHEMES = ("tls", "http", "https", "ssh")
+
+
+@dataclass(frozen=True, slots=True)
+class UnixEndpoint:
+    """
+    A socket of the file system.
+
+    Attributes:
+        url: as it was given.
+        path: of the socket.
+    """
+
+    url: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TcpEndpoint:
+    """
+    A host and a port, in plain text.
+
+    Attributes:
+        url: as it was given.
+        host: a name, or an address without brackets.
+        port: 1 to 65535.
+    """
+
+    url: str
+    host: str
+    port: int
+
+
+Endpoint = UnixEndpoint | TcpEndpoint
+
+
+def parse_endpoint(url: str) -> Endpoint:
+    """
+    Read `unix://PATH` or `tcp://HOST:PORT`; an IPv6 address stands in brackets.
+
+    Raises:
+        ConnectError: it is neither.
+    """
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme == "unix" and rest and "\0" not in rest:
+        return UnixEndpoint(url, rest)
+    if separator and scheme == "tcp" and (match := _TCP.fullmatch(rest)) and 0 < int(match["port"]) < 65536:
+        return TcpEndpoint(url, match["six"] or match["host"], int(match["port"]))
+    raise ConnectError(url, "connect", *_what_is_wrong(scheme if separator else "", url))
+
+
+def _what_is_wrong(scheme: str, url: str) -> tuple[str, str]:
+    if scheme in _LATER_SCHEMES:
+        return f"this version cannot ask over {scheme}", "Use unix://PATH or tcp://HOST:PORT."
+    if not scheme and url.startswith(("/", "./")):
+        return "the scheme is missing", f"Write unix://{url}"
+    if not scheme and _WITHOUT_SCHEME.fullmatch(url):
+        return "the scheme is missing", f"Write tcp://{url}"
+    if scheme == "tcp":
+        return "this is no host with a port", "Write tcp://HOST:PORT, an IPv6 address as in tcp://[::1]:7022"
+    return "this names no daemon", "Write unix://PATH or tcp://HOST:PORT."
+
+
+def connect(endpoint: Endpoint, *, within_seconds: float = CONNECT_SECONDS) -> socket.socket:
+    """
+    Reach `endpoint`; blocks for at most `within_seconds` an address, and while its name is resolved.
+
+    Returns:
+        A connected socket that does not block.
+
+    Raises:
+        ConnectError: nothing could be reached there.
+    """
+    try:
+        if isinstance(endpoint, UnixEndpoint):
+            connected = _connect_unix(endpoint.path, within_seconds)
+        else:
+            connected = socket.create_connection((endpoint.host, endpoint.port), timeout=within_seconds)
+            _tune(connected)
+    except (TimeoutError, BlockingIOError) as error:
+        raise ConnectError(
+            endpoint.url, "connect", f"no connection within {within_seconds:g} s", _next_step(endpoint, error)
+        ) from error
+    except (OSError, UnicodeError) as error:
+        raise ConnectError(endpoint.url, "connect", _problem(error), _next_step(endpoint, error)) from error
+    connected.setblocking(False)
+    return connected
+
+
+def _connect_unix(path: str, within_seconds: float) -> socket.socket:
+    connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # one that does not block, as with a timeout of Python, is refused at once while the queue is full
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(within_seconds))
+        connected.connect(path)
+    except BaseException:
+        connected.close()
+        raise
+    return connected
+
+
+def _tune(connected: socket.socket) -> None:
+    """Send at once, and notice within 90 s that the other end is gone while a long command says nothing."""
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        (socket.TCP_NODELAY, 1),
+        (socket.TCP_KEEPIDLE, 60),
+        (socket.TCP_KEEPINTVL, 10),
+        (socket.TCP_KEEPCNT, 3),
+    ):
+        connected.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _timeval(seconds: float) -> bytes:
+    return struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"the name cannot be resolved: {error.strerror}"
+    strerror = getattr(error, "strerror", None)
+    return strerror[0].lower() + strerror[1:] if strerror else str(error)
+
+
+def _next_step(endpoint: Endpoint, error: Exception) -> str:
+    match error:
+        case socket.gaierror():
+            return "Look at how the host is written."
+        case FileNotFoundError() | ConnectionRefusedError():
+            return "Is the daemon running? `doorward serve` starts it."
+        case PermissionError() if isinstance(endpoint, UnixEndpoint):
+            return f"Who may enter {os.path.dirname(endpoint.path) or '.'}? Try as the daemon's user."
+        case TimeoutError() | BlockingIOError():
+            return "Is the host up, and does it let you through?"
+        case _:
+            return ""

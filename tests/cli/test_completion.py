@@ -1,0 +1,144 @@
+"""Completion in the shells themselves."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from doorward.cli.completing import parameter_words
+from tests.daemon import ANSWER_SECONDS, COMMANDS, DOORS, RunningDaemon, Shell
+
+BASH = """
+source {script}
+COMP_WORDS=({words}); COMP_CWORD={last}; COMP_TYPE=9
+_doorward_completion doorward
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.fixture
+def program(shell: Shell) -> dict[str, str]:
+    """An environment in whose search path the program stands under its own name."""
+    folder = shell.folder / "bin"
+    folder.mkdir()
+    words = " ".join(shell.words())
+    (folder / "doorward").write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    (folder / "doorward").chmod(0o755)
+    return {**shell.environment, "PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def script(shell: Shell, name: str) -> Path:
+    run = shell.run("completion", name)
+    assert (run.returncode, run.stderr) == (0, "")
+    file = shell.folder / f"completion.{name}"
+    file.write_text(run.stdout)
+    return file
+
+
+def in_bash(shell: Shell, environment: dict[str, str], *words: str) -> list[str]:
+    """What bash would offer for the last of `words`."""
+    quoted = " ".join(f"'{word}'" for word in ("doorward", *words))
+    code = BASH.format(script=script(shell, "bash"), words=quoted, last=len(words))
+    run = subprocess.run(
+        ["bash", "--norc", "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=shell.folder,
+        env=environment,
+        timeout=ANSWER_SECONDS,
+    )
+    return run.stdout.split()
+
+
+def test_bash_completes_subcommands_and_options(shell: Shell, program: dict[str, str]) -> None:
+    assert in_bash(shell, program, "ch") == ["check"]
+    assert in_bash(shell, program, "user", "") == ["add", "list", "passwd", "remove"]
+    assert "--password-file" in in_bash(shell, program, "ask", "--pass")
+    assert in_bash(shell, program, "serve", "--loop", "") == ["uvloop", "asyncio"]
+
+
+def test_bash_completes_the_commands_of_the_running_daemon(
+    daemon: RunningDaemon, shell: Shell, program: dict[str, str]
+) -> None:
+    found = {**program, "DOORWARD_AT": daemon.unix_url}
+    assert in_bash(shell, found, "ask", "fl") == ["flood"]
+    assert in_bash(shell, found, "ask", "pick", "") == ["red", "green", "blue", "colour=", "count="]
+    assert in_bash(shell, found, "ask", "pick", "gr") == ["green"]
+
+
+def test_without_a_daemon_the_configuration_is_read(shell: Shell, program: dict[str, str]) -> None:
+    file = shell.folder / "doorward.toml"
+    file.write_text(DOORS + COMMANDS)
+    file.chmod(0o600)
+    assert in_bash(shell, program, "explain", "--config", str(file), "fl") == ["flood"]
+    assert in_bash(shell, program, "who-can", "up") == ["uptime"]
+    assert in_bash(shell, program, "who-can", "uptime", "") == []
+
+
+def test_a_broken_configuration_offers_nothing_and_says_nothing(
+    shell: Shell, program: dict[str, str]
+) -> None:
+    file = shell.folder / "doorward.toml"
+    file.write_text("nonsense")
+    assert in_bash(shell, program, "explain", "--config", str(file), "") == []
+
+
+@pytest.mark.needs_program("zsh", package="zsh")
+def test_zsh_takes_the_script_and_gets_names_with_summaries(shell: Shell, program: dict[str, str]) -> None:
+    subprocess.run(["zsh", "-n", str(script(shell, "zsh"))], check=True, timeout=ANSWER_SECONDS)
+    offered = offers(shell, program, "zsh_complete", COMP_WORDS="doorward who-can", COMP_CWORD="2")
+    assert "plain\nuptime\nHow long the machine has been up, and its load\n" in offered
+
+
+@pytest.mark.needs_program("fish", package="fish")
+def test_fish_completes_the_commands(shell: Shell, program: dict[str, str]) -> None:
+    code = f"source {script(shell, 'fish')}; complete -C 'doorward who-can up'"
+    run = subprocess.run(
+        ["fish", "--no-config", "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=program,
+        timeout=ANSWER_SECONDS,
+    )
+    assert run.stdout.startswith("uptime\tHow long")
+
+
+def offers(shell: Shell, environment: dict[str, str], instruction: str, **variables: str) -> str:
+    run = subprocess.run(
+        ["doorward"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=shell.folder,
+        env={**environment, "_DOORWARD_COMPLETE": instruction, **variables},
+        timeout=ANSWER_SECONDS,
+    )
+    return run.stdout
+
+
+PICK = {
+    "parameters": [
+        {"name": "colour", "choices": ["red", "green"]},
+        {"name": "size", "choices": ["small", "large"]},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "offered"),
+    [
+        ((), "", ["red", "green", "colour=", "size="]),
+        (("red",), "", ["small", "large", "size="]),
+        (("size=small",), "", ["red", "green", "colour="]),
+        ((), "size=l", ["size=large"]),
+        (("red", "small"), "", []),
+        ((), "x", []),
+    ],
+)
+def test_parameters_that_are_left_are_offered(
+    words: tuple[str, ...], incomplete: str, offered: list[str]
+) -> None:
+    assert parameter_words(PICK, words, incomplete) == offered

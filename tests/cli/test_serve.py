@@ -1,0 +1,112 @@
+"""`doorward serve`: what it prints can be typed, and how it begins and ends."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.daemon import ANSWER_SECONDS, DOORS, END_SECONDS, LAST_BANNER_LINE, Shell, StartDaemon, await_text
+
+
+def typed(shell: Shell, line: str) -> subprocess.CompletedProcess[str]:
+    """What a person's shell does with a line of the banner."""
+    return subprocess.run(
+        ["bash", "-c", line],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=shell.folder,
+        env={**shell.environment, "DOORWARD_AT": ""},
+        input="echo typed\n",
+        timeout=ANSWER_SECONDS,
+    )
+
+
+@pytest.mark.needs_program("nc", package="netcat-openbsd")
+def test_each_line_of_the_banner_works_when_it_is_typed(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon()
+    lines = [line.strip() for line in daemon.banner.splitlines()]
+    port = daemon.doors["tcp"][0].rpartition(":")[2]
+    assert f"tcp   nc 127.0.0.1 {port}" in lines
+    assert typed(daemon.shell, f"nc 127.0.0.1 {port}").stdout == "What can I do for you?\ntyped\n"
+    printf = next(line for line in lines if line.startswith("printf"))
+    assert "Filesystem" in typed(daemon.shell, printf).stdout
+    ask = next(line for line in lines if " ask " in line).removeprefix("unix").strip()
+    assert "--state" in ask
+    # df itself may end with 1, where the machine has a mount that cannot be looked at
+    assert "Filesystem" in typed(daemon.shell, ask).stdout
+
+
+def test_ask_needs_no_option_where_it_finds_the_daemon_by_itself(shell: Shell) -> None:
+    process = subprocess.Popen(
+        shell.words("serve", "--state", ".doorward", "--config", str(configured(shell.folder))),
+        cwd=shell.folder,
+        env=dict(shell.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        banner = await_text(process, LAST_BANNER_LINE, within_seconds=END_SECONDS)
+        ask = next(line for line in banner.splitlines() if " ask " in line).split("unix")[1].strip()
+        assert ask.endswith("-m doorward ask df")
+        assert "Filesystem" in typed(shell, ask).stdout
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 0
+    assert [json.loads(line)["event"] for line in err.splitlines()][-1] == "stopped"
+    assert not (shell.folder / ".doorward" / "doors.json").exists()
+
+
+def configured(folder: Path) -> Path:
+    file = folder / "doorward.toml"
+    file.write_text(DOORS)
+    file.chmod(0o600)
+    return file
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_it_serves_on_either_loop(start_daemon: StartDaemon, loop: str) -> None:
+    daemon = start_daemon(DOORS, "--loop", loop)
+    assert daemon.shell.run("ask", "echo", "hi").stdout == "hi\n"
+
+
+def test_a_second_daemon_on_one_state_is_refused_with_the_first_ones_pid(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon(DOORS)
+    second = daemon.shell.run("serve", "--state", str(daemon.state))
+    assert second.returncode == 1
+    assert f"in use by process {daemon.process.pid}" in second.stderr
+    assert len(second.stderr.splitlines()) == 1
+
+
+def test_every_problem_of_a_configuration_is_a_line(shell: Shell) -> None:
+    file = configured(shell.folder)
+    file.write_text('[server]\nlangage = "en"\n[doors.tcp]\nlisten = "0.0.0.0:1"\n')
+    run = shell.run("serve", "--config", str(file), "--state", "s")
+    assert (run.returncode, run.stdout) == (1, "")
+    lines = run.stderr.splitlines()
+    assert lines[0].startswith(f"doorward: {file}:2: server.langage: ")
+    assert lines[1].startswith(f"doorward: {file}:4: doors.tcp.listen: ")
+    assert not (shell.folder / "s").exists()
+
+
+def test_a_door_that_cannot_be_opened_names_door_and_address(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon(DOORS)
+    taken = daemon.doors["tcp"][0]
+    file = daemon.shell.folder / "doorward.toml"
+    file.write_text(DOORS.replace("127.0.0.1:0", taken))
+    file.chmod(0o600)
+    run = daemon.shell.run("serve", "--config", str(file), "--state", str(daemon.state) + "x")
+    assert run.returncode == 1
+    assert f"door tcp cannot listen on {taken}: " in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_start_up_needs_no_more_than_it_says() -> None:
+    code = "import doorward.cli.serve, sys; print('structlog' in sys.modules, 'asyncio' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout == "False False\n"

@@ -1,0 +1,241 @@
+"""`doorward user`, alone and beside a running daemon."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from doorward.stores.passwords import argon2_check
+from doorward.stores.users import UserFile
+from tests.clients.lines.peers import listening_at
+from tests.daemon import Shell, StartDaemon, typed_at_prompts
+
+
+def stored_hash(state: Path, name: str) -> str:
+    user = next(user for user in UserFile(state).load() if user.name == name)
+    assert user.password_hash is not None
+    return user.password_hash
+
+
+def test_a_user_is_added_listed_and_removed(shell: Shell) -> None:
+    added = shell.run(
+        "user",
+        "add",
+        "alice",
+        "--role",
+        "operator",
+        "--uid",
+        "1234",
+        "--password-file",
+        "-",
+        "--state",
+        "s",
+        stdin="open sesame\n",
+    )
+    state = shell.folder / "s"
+    assert added.returncode == 0, added.stderr
+    assert added.stdout == f"alice is added to {state}/users.json.\nNo daemon runs on this state.\n"
+    assert argon2_check(stored_hash(state, "alice"), b"open sesame")
+    assert state.stat().st_mode & 0o777 == 0o700
+    listed = shell.run("user", "list", "--state", "s").stdout.splitlines()
+    assert listed[1].split() == ["alice", "operator", "1234", "password,", "uid"]
+    assert json.loads(shell.run("user", "list", "--state", "s", "--json").stdout) == [
+        {"name": "alice", "roles": ["operator"], "uid": 1234, "password": True, "keys": 0}
+    ]
+    assert shell.run("user", "remove", "alice", "--state", "s").returncode == 0
+    assert json.loads(shell.run("user", "list", "--state", "s", "--json").stdout) == []
+
+
+def test_a_generated_password_is_shown_once_and_is_right(shell: Shell) -> None:
+    first = generated(shell.run("user", "add", "robot", "--generate", "--state", "s").stdout)
+    assert argon2_check(stored_hash(shell.folder / "s", "robot"), first)
+    second = generated(shell.run("user", "passwd", "robot", "--generate", "--state", "s").stdout)
+    assert argon2_check(stored_hash(shell.folder / "s", "robot"), second)
+    assert first != second
+
+
+def generated(text: str) -> bytes:
+    match = re.search(r"shown this once: (\S{20})\n", text)
+    assert match is not None
+    return match[1].encode()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["add", "Alice", "--no-password"], "users: not a name for a user"),
+        (["add", "guest", "--no-password"], "users.guest: nobody can be called guest"),
+        (["add", "bob", "--no-password"], "bob: this user stands in"),
+        (["passwd", "nobody", "--generate"], "there is no such user here; found 'nobody'"),
+        (["remove", "nobody"], "there is no such user here; found 'nobody'"),
+        (["add", "eve"], "there is no terminal to ask for it; use --password-file or --generate"),
+    ],
+)
+def test_what_cannot_be_is_said_and_changes_nothing(shell: Shell, words: list[str], expected: str) -> None:
+    assert shell.run("user", "add", "bob", "--no-password", "--state", "s").returncode == 0
+    before = (shell.folder / "s" / "users.json").read_bytes()
+    run = shell.run("user", *words, "--state", "s")
+    assert run.returncode == 1
+    assert expected in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+    assert (shell.folder / "s" / "users.json").read_bytes() == before
+
+
+def test_a_user_of_the_configuration_is_not_added_again(shell: Shell) -> None:
+    file = shell.folder / "doorward.toml"
+    file.write_text("[users.alice]\nuid = 7\n")
+    file.chmod(0o600)
+    words = ("--no-password", "--state", "s", "--config", str(file))
+    run = shell.run("user", "add", "alice", *words)
+    assert (run.returncode, f"stands in {file} already" in run.stderr) == (1, True)
+    run = shell.run("user", "add", "bob", "--uid", "7", *words)
+    assert (run.returncode, f"uid 7 stands in {file} already" in run.stderr) == (1, True)
+
+
+def test_options_that_contradict_are_a_mistake_in_the_words(shell: Shell) -> None:
+    assert shell.run("user", "add", "x", "--generate", "--no-password").returncode == 2
+    assert shell.run("user", "add", "x", "--generate", "--password-file", "-", "--state", "s").returncode == 2
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user can enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory(prefix="doorward-") as folder:
+        os.chmod(folder, 0o755)  # noqa: S103 - what it is for
+        yield Path(folder)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_a_running_daemon_knows_a_new_user_at_once(start_daemon: StartDaemon, open_folder: Path) -> None:
+    path = open_folder / "d.sock"
+    daemon = start_daemon(f'[doors.unix]\nlisten = "{path}"\n')
+    state = str(daemon.state)
+    added = daemon.shell.run("user", "add", "dora", "--uid", "4321", "--no-password", "--state", state)
+    assert added.stdout.splitlines()[-1] == "The running daemon knows it already."
+    code = (
+        "import os, sys\n"
+        "import doorward.cli.ask, doorward.cli.root\n"  # another user may not be able to read them later
+        "os.setgid(4321); os.setuid(4321)\n"
+        "sys.argv[1:] = ['ask', '--at', 'unix://' + sys.argv[1], 'whoami']\n"
+        "doorward.cli.main()\n"
+    )
+
+    def whoami() -> tuple[int, str]:
+        words = [sys.executable, "-c", code, str(path)]
+        # whoever measures coverage would write a file in a folder that is not this user's
+        measured_by_nobody = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+        run = subprocess.run(words, capture_output=True, text=True, check=False, env=measured_by_nobody)
+        return run.returncode, run.stdout + run.stderr
+
+    status, said = whoami()
+    assert (status, "you are dora" in said) == (0, True), said
+    removed = daemon.shell.run("user", "remove", "dora", "--state", state)
+    assert removed.stdout.splitlines()[-1] == "The running daemon knows it already."
+    assert whoami() == (126, "doorward: this uid is no user here\n")
+
+
+def test_a_daemon_in_this_folder_is_pointed_out_when_another_state_was_changed(shell: Shell) -> None:
+    folder = shell.folder / ".doorward"
+    folder.mkdir(mode=0o700)
+    (folder / "doors.json").write_text('{"unix": ["/nowhere"]}')
+    run = shell.run("user", "add", "zoe", "--no-password")
+    assert run.stdout.splitlines()[-1] == (
+        "No daemon runs on this state. One runs on ./.doorward: for that one add --state .doorward."
+    )
+
+
+@pytest.mark.parametrize(
+    ("doors", "said"),
+    [
+        ('{"unix": ["/nowhere"]}', "No daemon runs on this state; the last one was killed."),
+        (
+            '{"tcp": ["127.0.0.1:1"]}',
+            "A daemon runs (doors: tcp) without a unix door to tell it by: send it SIGHUP.",
+        ),
+        ("nonsense", "Whether a daemon runs is not known: "),
+    ],
+)
+def test_a_daemon_that_cannot_be_told_is_said(shell: Shell, doors: str, said: str) -> None:
+    folder = shell.folder / "s"
+    folder.mkdir(mode=0o700)
+    (folder / "doors.json").write_text(doors)
+    run = shell.run("user", "add", "zoe", "--no-password", "--state", "s")
+    assert run.returncode == 0
+    assert run.stdout.splitlines()[-1].startswith(said)
+
+
+def test_a_daemon_that_answers_with_a_refusal_is_said(shell: Shell) -> None:
+    folder = shell.folder / "s"
+    folder.mkdir(mode=0o700)
+    path = folder / "x.sock"
+    (folder / "doors.json").write_text(f'{{"unix": ["{path}"]}}')
+    with listening_at(path, lambda peer: peer.sendall(b"Uh? not you\n")):
+        run = shell.run("user", "add", "zoe", "--no-password", "--state", "s")
+    assert run.returncode == 0
+    assert run.stdout.splitlines()[-1].startswith(
+        "The running daemon did not take it: not you. Send it SIGHUP"
+    )
+
+
+def test_nobody_can_be_removed_from_an_empty_state(shell: Shell) -> None:
+    run = shell.run("user", "remove", "zed", "--state", "s")
+    assert (run.returncode, "there is no such user here" in run.stderr) == (1, True)
+
+
+def test_a_list_of_nobody_says_so_and_makes_nothing(shell: Shell) -> None:
+    run = shell.run("user", "list", "--state", "s")
+    assert (run.returncode, run.stdout) == (0, "")
+    assert run.stderr == f"doorward: {shell.folder}/s/users.json has no users\n"
+    assert not (shell.folder / "s").exists()
+
+
+def test_a_state_that_others_can_read_is_refused(shell: Shell) -> None:
+    (shell.folder / "s").mkdir(mode=0o755)
+    run = shell.run("user", "list", "--state", "s")
+    assert (run.returncode, "chmod 700" in run.stderr) == (1, True)
+
+
+def test_a_password_file_that_is_not_there_or_no_text_is_an_error(shell: Shell) -> None:
+    none = shell.run("hash-password", "--password-file", "none")
+    assert (none.returncode, none.stderr) == (1, "doorward: none cannot be read: No such file or directory\n")
+    file = shell.folder / "latin"
+    file.write_bytes(b"caf\xe9\n")
+    file.chmod(0o600)
+    latin = shell.run("hash-password", "--password-file", "latin")
+    assert (latin.returncode, "is no text in UTF-8" in latin.stderr) == (1, True)
+
+
+def test_a_password_is_typed_twice_and_never_shown(shell: Shell) -> None:
+    status, text = typed_at_prompts(shell, shell.words("user", "add", "tess", "--state", "s"), ["one", "one"])
+    assert status == 0, text
+    assert "one" not in text.replace("Once", "")
+    assert argon2_check(stored_hash(shell.folder / "s", "tess"), b"one")
+
+
+@pytest.mark.parametrize(
+    ("answers", "complaint"),
+    [(["one", "two"], "the two passwords differ"), ([""], "an empty password is none")],
+)
+def test_passwords_that_differ_or_are_empty_change_nothing(
+    shell: Shell, answers: list[str], complaint: str
+) -> None:
+    status, text = typed_at_prompts(shell, shell.words("user", "add", "tess", "--state", "s"), answers)
+    assert (status, complaint in text) == (1, True)
+    assert UserFile(shell.folder / "s").load() == ()
+
+
+def test_hash_password_prints_what_a_configuration_takes(shell: Shell) -> None:
+    run = shell.run("hash-password", "--password-file", "-", stdin="pässwörd\nrest\n")
+    assert run.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=1$")
+    assert argon2_check(run.stdout.strip(), "pässwörd".encode())
+    empty = shell.run("hash-password", "--password-file", "-", stdin="\n")
+    assert (empty.returncode, empty.stderr) == (
+        1,
+        "doorward: the first line of stdin is empty and so no password\n",
+    )

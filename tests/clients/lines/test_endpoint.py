@@ -1,0 +1,80 @@
+import socket
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.clients.lines.endpoint import TcpEndpoint, UnixEndpoint, connect, parse_endpoint
+from doorward.core.errors import ConnectError
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint"),
+    [
+        ("unix:///run/d.sock", UnixEndpoint("unix:///run/d.sock", "/run/d.sock")),
+        ("unix://d.sock", UnixEndpoint("unix://d.sock", "d.sock")),
+        ("tcp://127.0.0.1:7022", TcpEndpoint("tcp://127.0.0.1:7022", "127.0.0.1", 7022)),
+        ("tcp://[::1]:7022", TcpEndpoint("tcp://[::1]:7022", "::1", 7022)),
+        ("tcp://host.example:1/", TcpEndpoint("tcp://host.example:1/", "host.example", 1)),
+    ],
+)
+def test_a_url_names_an_endpoint(url: str, endpoint: object) -> None:
+    assert parse_endpoint(url) == endpoint
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("127.0.0.1:7022", "Write tcp://127.0.0.1:7022"),
+        ("/run/d.sock", "Write unix:///run/d.sock"),
+        ("tls://host:1", "cannot ask over tls"),
+        ("tcp://host", "HOST:PORT"),
+        ("tcp://::1:7022", "tcp://[::1]:7022"),
+        ("tcp://host:0", "HOST:PORT"),
+        ("tcp://host:70000", "HOST:PORT"),
+        ("unix://", "names no daemon"),
+        ("", "names no daemon"),
+    ],
+)
+def test_what_is_no_endpoint_is_told_with_what_to_write(url: str, advice: str) -> None:
+    with pytest.raises(ConnectError, match=advice.replace("[", r"\[")) as caught:
+        parse_endpoint(url)
+    assert caught.value.phase == "connect"
+
+
+@given(st.text(max_size=60))
+def test_only_the_documented_error_escapes(text: str) -> None:
+    for url in (text, f"tcp://{text}", f"unix://{text}"):
+        try:
+            endpoint = parse_endpoint(url)
+        except ConnectError:
+            continue
+        assert endpoint.url == url
+
+
+def test_an_address_where_nobody_listens_is_told_with_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(ConnectError, match="connection refused") as caught:
+        connect(parse_endpoint(f"tcp://127.0.0.1:{port}"))
+    assert "doorward serve" in caught.value.next_step
+
+
+def test_a_socket_that_is_not_there_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConnectError, match=r"no such file or directory.*Is the daemon running"):
+        connect(parse_endpoint(f"unix://{tmp_path}/none.sock"))
+
+
+def test_a_path_too_long_for_a_socket_is_an_error_like_any_other() -> None:
+    with pytest.raises(ConnectError, match="too long"):
+        connect(parse_endpoint(f"unix:///{'x' * 200}"))
+
+
+def test_a_full_queue_of_connections_is_not_waited_for_forever(tmp_path: Path) -> None:
+    path = str(tmp_path / "full.sock")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(0)
+        with connect(parse_endpoint(f"unix://{path}")), pytest.raises(ConnectError, match=r"within 0\.05 s"):
+            connect(parse_endpoint(f"unix://{path}"), within_seconds=0.05)

@@ -1,0 +1,56 @@
+import math
+from dataclasses import FrozenInstanceError, fields, replace
+
+import pytest
+
+from doorward.core.limits import LimitFacts, Limits, facts
+
+FACTS = {name: (default, about) for name, default, about in facts()}
+
+
+def test_every_limit_has_facts_in_the_order_of_the_fields() -> None:
+    assert list(FACTS) == [field.name for field in fields(Limits)]
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_a_limit_says_its_unit_its_source_and_its_bounds(name: str) -> None:
+    default, about = FACTS[name]
+    assert isinstance(about, LimitFacts)
+    assert about.unit.strip()
+    assert about.source.strip()
+    assert 0 <= about.least <= default <= about.most
+    assert math.isfinite(about.most)
+    assert getattr(Limits(), name) == default
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_the_unit_in_the_name_is_the_unit_of_the_facts(name: str) -> None:
+    _, about = FACTS[name]
+    unit = next((unit for unit in ("bytes", "seconds") if name.endswith(f"_{unit}")), None)
+    assert about.unit.split()[0] == unit if unit else not about.unit.startswith(("bytes", "seconds"))
+
+
+def test_whole_limits_are_integers_and_times_are_floats() -> None:
+    for name, (default, _) in FACTS.items():
+        assert type(default) is (float if name.endswith("_seconds") else int), name
+
+
+def test_limits_are_values() -> None:
+    assert Limits() == Limits()
+    assert replace(Limits(), runs=1).runs == 1
+    with pytest.raises(FrozenInstanceError):
+        Limits().runs = 1  # type: ignore[misc]
+
+
+def test_defaults_are_those_that_users_were_promised() -> None:
+    limits = Limits()
+    assert (limits.line_bytes, limits.frame_bytes, limits.output_bytes) == (8192, 65_536, 1_048_576)
+    assert (limits.runs, limits.runs_per_user, limits.runs_of_guests, limits.runs_of_builtins) == (
+        32,
+        8,
+        16,
+        4,
+    )
+    assert (limits.queue, limits.arguments, limits.argument_bytes) == (64, 64, 4096)
+    assert (limits.timeout_seconds, limits.grace_seconds, limits.linger_seconds) == (60, 5, 10)
+    assert limits.unkillable_runs == 8

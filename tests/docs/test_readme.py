@@ -1,0 +1,99 @@
+"""What the README tells a new user to type, typed."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from doorward.core.catalogue import Catalogue
+from tests.daemon import LAST_BANNER_LINE, OPEN_SECONDS, Shell, await_text
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+PROGRAM = ".venv/bin/doorward"
+USUAL_PORTS = '#listen = ["127.0.0.1:7022", "[::1]:7022"]'
+FREE_PORT = 'listen = ["127.0.0.1:0"]'
+
+
+def typed_lines(heading: str) -> list[list[str]]:
+    """The calls of our program below a heading, as words after its name."""
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = re.findall(rf"^    (?:\$ )?{re.escape(PROGRAM)} (.+)$", section, re.MULTILINE)
+    return [shlex.split(line) for line in lines]
+
+
+def code_blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.needs_program("ping", package="iputils-ping")
+def test_what_a_keeper_types_for_commands_of_their_own_works(shell: Shell) -> None:
+    init, check, explain, serve, ask = typed_lines("Your own commands")
+    assert [words[0] for words in (init, check, explain, serve, ask)] == [
+        *("init", "check", "explain", "serve", "ask"),
+    ]
+    typed = shell.run("init", ".")
+    assert typed.returncode == 0, typed.stderr
+    configuration = shell.folder / "doorward.toml"
+    text = configuration.read_text()
+    assert USUAL_PORTS in text
+    configuration.write_text(text.replace(USUAL_PORTS, FREE_PORT) + "\n" + code_blocks("toml")[0])
+    typed = shell.run(*check)
+    assert typed.returncode == 0, typed.stderr
+    typed = shell.run(*explain)
+    assert 'ping", "-c", "5", "example.org"]' in typed.stdout, typed
+    daemon = subprocess.Popen(
+        shell.words(*serve), cwd=shell.folder, env=dict(shell.environment), stdout=-1, stderr=-1, text=True
+    )
+    try:
+        await_text(daemon, LAST_BANNER_LINE, within_seconds=OPEN_SECONDS)
+        typed = shell.run(*ask)
+        assert typed.returncode == 0, typed.stderr
+        assert "1 packets transmitted, 1 received" in typed.stdout
+    finally:
+        daemon.terminate()
+        daemon.communicate(timeout=OPEN_SECONDS)
+
+
+@pytest.mark.needs_program("nc", package="netcat-openbsd")
+def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: Shell) -> None:
+    daemon = subprocess.Popen(
+        shell.words("serve", "--state", ".doorward"),
+        cwd=shell.folder,
+        env=dict(shell.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        banner = await_text(daemon, LAST_BANNER_LINE, within_seconds=OPEN_SECONDS)
+        first = next(line for line in banner.splitlines() if "nc 127.0.0.1" in line)
+        port = first.split()[-1]
+        answer = subprocess.run(
+            ["nc", "-N", "127.0.0.1", port], input=b"uptime\n", capture_output=True, timeout=20, check=True
+        ).stdout.decode()
+        assert answer.startswith("What can I do for you?\n")
+        assert "load average:" in answer
+        asked = shell.run("ask", "df")
+        direct = subprocess.run(["df", "-h"], capture_output=True, text=True, check=False)
+        assert asked.stdout.splitlines()[0] == direct.stdout.splitlines()[0]
+    finally:
+        daemon.terminate()
+        daemon.communicate(timeout=OPEN_SECONDS)
+    shown = README.split("## Try it")[1].split("## ")[0]
+    for line in ("nc 127.0.0.1 7022", r"printf 'df\n' | nc -N 127.0.0.1 7022", f"{PROGRAM} ask df"):
+        assert line in shown
+        pattern = re.escape(line).replace("7022", r"\d+").replace(re.escape(PROGRAM), r".*doorward")
+        assert re.search(pattern, banner), banner
+
+
+def test_the_function_that_the_readme_declares_is_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("readme_catalogue")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(code_blocks("python")[0], "README.md", "exec"), vars(module))  # noqa: S102 - it is our own text
+    catalogue = module.catalogue
+    assert isinstance(catalogue, Catalogue)
+    assert [parameter.name for parameter in catalogue.commands["runway"].parameters] == ["mount"]

@@ -1,0 +1,51 @@
+"""Addresses as a configuration has them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.gate.addresses import Address, parse_address
+
+
+@given(
+    host=st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str),
+    port=st.integers(min_value=0, max_value=65535),
+)
+def test_what_is_written_reads_as_what_it_was(host: str, port: int) -> None:
+    address = Address(host, port)
+    assert parse_address(str(address)) == address
+
+
+@given(text=st.text(max_size=40))
+def test_anything_else_is_a_value_error_and_nothing_worse(text: str) -> None:
+    try:
+        address = parse_address(text)
+    except ValueError:
+        return
+    assert 0 <= address.port <= 65535
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("localhost:7022", "127.0.0.1", ":7022", "127.0.0.1:65536", "[127.0.0.1]:1", "::1:7022", "127.1:1"),
+        *(
+            "127.0.0.1:-1",
+            "[::1]7022",
+            "[fe80::1%eth0]:1",
+            "127.0.0.1:7022\n",
+            "127.0.0.1:\uff17\uff10\uff12\uff12",
+        ),
+    ],
+)
+def test_names_and_near_misses_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no address"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [("127.0.0.1", True), ("127.255.0.9", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
+)
+def test_loopback_is_known(host: str, *, is_loopback: bool) -> None:
+    assert Address(host, 1).is_loopback is is_loopback

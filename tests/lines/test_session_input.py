@@ -1,0 +1,68 @@
+"""Stdin in the text protocol: whatever follows the line, to the half-close."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
+from doorward.lines.events import Asked, InputEnded, InputReceived
+from tests.lines.dialogue import Dialogue, chunkings, cut_at, keep, once, out
+
+
+def input_of(peer: Dialogue) -> bytes:
+    return b"".join(event.data for event in peer.heard if isinstance(event, InputReceived))
+
+
+@given(st.binary(max_size=200), chunkings(200))
+def test_what_follows_the_line_is_input_in_any_chunking(data: bytes, places: list[int]) -> None:
+    peer = once()
+    peer.send(*cut_at(b"sort\n" + data, places))
+    peer.half_close()
+    assert peer.heard[0] == Asked("sort")
+    assert input_of(peer) == data
+    assert peer.heard[-1] == InputEnded()
+    assert peer.heard.count(InputEnded()) == 1
+    assert peer.finish(SUCCESS, out(b"sorted\n")) == b"sorted\n"
+    assert not peer.is_overfed()
+
+
+def test_lines_behind_it_are_input_and_never_run() -> None:
+    peer = once()
+    peer.send(b"sort\ndf\n")
+    assert peer.lines == ["sort"]
+    assert input_of(peer) == b"df\n"
+
+
+def test_much_input_is_passed_on_and_not_held() -> None:
+    peer = once()
+    peer.send(b"sort\n", b"x" * 1_000_000)
+    assert len(input_of(peer)) == 1_000_000
+    assert peer.wants_data()
+
+
+def test_a_run_that_takes_none_gets_none() -> None:
+    peer = once()
+    peer.send(b"wait\nx")
+    peer.half_close()
+    assert peer.heard == [Asked("wait")]
+    assert peer.is_overfed() is False
+    peer.finish()
+    assert peer.is_overfed()
+
+
+def test_where_lines_may_follow_nothing_is_input() -> None:
+    peer = keep()
+    peer.send(b"sort\ndf\n")
+    assert not peer.session.takes_input
+    assert peer.heard == [Asked("sort")]
+    peer.finish()
+    assert peer.lines == ["sort", "df"]
+    assert input_of(peer) == b""
+
+
+def test_input_after_the_answer_is_dropped() -> None:
+    peer = once()
+    peer.send(b"sort\na")
+    peer.finish(Outcome(OutcomeKind.EXITED, status=1))
+    assert peer.send(b"b") == b""
+    assert input_of(peer) == b"a"
+    assert peer.is_overfed()
