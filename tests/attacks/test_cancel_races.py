@@ -20,7 +20,7 @@ roles = ["guest"]
 run = ["true"]
 roles = ["guest"]
 """
-ROUNDS = 200 if IS_SOAK else 12
+ROUNDS = 200 if IS_SOAK else 6
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))

@@ -40,8 +40,8 @@ def test_each_event_stays_one_line_of_printable_ascii(attacked: Attacked, door: 
         assert json.loads(row)["event"] in {"login", "run", "end", "refusal", "cancel"}
     if door == "tcp":
         assert b'"who":"admin"' not in data
-    for row in daemon.log.splitlines():
-        assert row.startswith("doorward."), row
-        assert row.isprintable()
-        assert row.isascii()
+    for line in daemon.log.splitlines():
+        assert line.startswith("doorward."), line
+        assert line.isprintable()
+        assert line.isascii()
     assert "forged" not in daemon.log

@@ -1,4 +1,4 @@
-"""Canaries in a secret parameter and in a password hash: neither turns up in a log, in /proc or in an answer."""
+"""Canaries in a secret parameter and in a password hash: they turn up in no log, /proc or answer."""
 
 import secrets
 from collections.abc import Iterable, Iterator
@@ -8,14 +8,13 @@ from tests.attacks.conftest import Attacked
 from tests.doors.daemon import Daemon, processes_below
 from tests.doors.peers import address_of, dial, frames, receive_until
 
+PROGRAM = 'read -r key < "$1"; echo got $(printf %s "$key" | wc -c) characters; exec sleep 1000'
 CONFIG = """
 [users.alice]
 password = "$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHQ${hash}"
 uid = 54321
 [commands.unlock]
-run = ["sh", "-c", '''read -r key < "$1"
-echo got $(printf %s "$key" | wc -c) characters
-exec sleep 1000''', "unlock", "{{key}}"]
+run = ["sh", "-c", '{program}', "unlock", "{{key}}"]
 roles = ["guest"]
 [commands.unlock.parameters]
 key = {{ type = "secret" }}
@@ -42,7 +41,7 @@ def files_of(daemon: Daemon) -> Iterator[bytes]:
 
 def test_neither_canary_is_seen_anywhere(attacked: Attacked) -> None:
     key, password_hash = (f"canary{secrets.token_hex(16)}" for _ in range(2))
-    daemon = attacked(CONFIG.format(hash=password_hash))
+    daemon = attacked(CONFIG.format(hash=password_hash, program=PROGRAM))
     with frames(daemon.socket_path) as holder, dial(address_of(daemon, "tcp")) as guest:
         holder.begin(f"unlock '{key}'")
         assert holder.first_line() == f"got {len(key)} characters"

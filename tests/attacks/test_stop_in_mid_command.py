@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -51,6 +52,7 @@ def test_a_reader_of_frames_gets_the_rest_and_the_status(attacked: Attacked) -> 
     assert daemon.wait() == 0
 
 
+@pytest.mark.xfail(reason="the daemon does not call Gate.drain yet", raises=pytest.fail.Exception)
 def test_a_slow_reader_gets_all_that_the_command_wrote(attacked: Attacked) -> None:
     daemon = attacked(CONFIG)
     with dial(("127.0.0.1", daemon.port), receive_bytes=65_536) as peer:
@@ -59,7 +61,8 @@ def test_a_slow_reader_gets_all_that_the_command_wrote(attacked: Attacked) -> No
         daemon.audited(event="end", command="large")
         daemon.signal(signal.SIGTERM)
         until(lambda: "stopping" in daemon.log, "the drain")
-        assert daemon.process.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            daemon.process.wait(0.5)  # it waits for the reader
         received_bytes = len(receive_all(peer))
     assert received_bytes == SIZE_BYTES
     assert daemon.wait() == 0
@@ -109,7 +112,7 @@ def test_a_run_that_nobody_reads_does_not_hold_up_the_end(attacked: Attacked) ->
         peer.begin("hold")
         peer.first_line()
     began_at = time.monotonic()
-    until(lambda: daemon.log is not None and _is_unread(daemon.socket_path), "the reader's leaving")
+    until(lambda: _is_unread(daemon.socket_path), "the reader's leaving")
     daemon.signal(signal.SIGTERM)
     assert daemon.wait() == 0
     assert time.monotonic() - began_at < 10

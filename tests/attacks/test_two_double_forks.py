@@ -8,6 +8,7 @@ from doorward.core.outcome import OutcomeKind
 from tests.attacks.conftest import Attacked
 from tests.doors.daemon import is_alive, wait_for_death
 from tests.doors.peers import FramePeer, frames
+from tests.plugins.soak import IS_SOAK
 
 HIDES = {
     "setsid": "setsid sh -c 'setsid sleep 1000 & echo $!' ; echo end; exec sleep 1000",
@@ -19,6 +20,8 @@ CONFIG = "[limits]\ngrace_seconds = 0.5\n" + "".join(
     f'[commands.{name}]\nrun = ["sh", "-c", """{program}"""]\nroles = ["guest"]\n'
     for name, program in HIDES.items()
 )
+ALL_PAIRS = [*itertools.product(HIDES, repeat=2)]
+PAIRS = ALL_PAIRS if IS_SOAK else [("setsid", "bare"), ("bare", "setsid"), ("orphan", "orphan")]
 
 
 def hidden(peer: FramePeer, name: str) -> list[int]:
@@ -32,7 +35,7 @@ def hidden(peer: FramePeer, name: str) -> list[int]:
     return pids
 
 
-@pytest.mark.parametrize(("one", "other"), [*itertools.product(HIDES, repeat=2)])
+@pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_the_end_of_one_is_not_the_others(attacked: Attacked, one: str, other: str) -> None:
     daemon = attacked(CONFIG)
     with frames(daemon.socket_path) as first, frames(daemon.socket_path) as second:

@@ -91,11 +91,11 @@ class Daemon:
 
     def stop(self) -> int:
         """End it in its orderly way, runs or no runs; the exit status."""
-        end_at = time.monotonic() + BOUND_SECONDS
-        while self.process.poll() is None and time.monotonic() < end_at:
-            self.signal(signal.SIGTERM)  # two that come at once are one: the second hurries
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.2)
+        for patience_seconds in (1.0, BOUND_SECONDS):
+            if self.process.poll() is None:
+                self.signal(signal.SIGTERM)  # two that come at once are one: the second hurries
+                with suppress(subprocess.TimeoutExpired):
+                    return self.process.wait(patience_seconds)
         self.process.kill()
         return self.wait()
 

@@ -174,6 +174,8 @@ class FramePeer:
                 self.number = number
             case RunEnded():
                 raise AssertionError(f"it ended: {event}")
+            case _:
+                pass
 
 
 @contextmanager

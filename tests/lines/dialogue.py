@@ -111,6 +111,10 @@ class Dialogue:
         self._serve()
         return bytes(self.said[start:])
 
+    def is_held(self) -> bool:
+        """Whether an answer is held and still wanted."""
+        return self._held is not None and not self.session.is_over
+
     # asked by call: a type checker takes a property for unchanged
 
     def is_over(self) -> bool:

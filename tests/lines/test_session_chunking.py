@@ -68,12 +68,14 @@ def joined(events: list[Event]) -> list[Event]:
 
 
 def course(door: Callable[[], Dialogue], pieces: list[bytes]) -> tuple[object, ...]:
-    """All that can be seen of a session that ends with the peer's half-close."""
+    """All that can be seen of a session that ends with the peer's half-close, and then its answers."""
     peer = door()
     error: str | None = None
     try:
         peer.send(*pieces)
         peer.half_close()
+        while peer.is_held():
+            peer.finish()
     except ProtocolError as raised:
         error = str(raised)
     return (

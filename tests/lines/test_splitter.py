@@ -72,10 +72,16 @@ def test_any_chunking_refuses_the_same_lines(data: bytes, places: list[int], mos
     assert taken(cut_at(data, places)) == taken([data]) == taken(one_by_one(data))
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=20), st.binary(max_size=80))
-def test_lines_blocks_and_the_rest_lose_no_byte(takes: list[tuple[int, bool]], data: bytes) -> None:
-    splitter, taken = Splitter(), bytearray()
-    splitter.receive_data(data)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=20),
+    st.lists(st.sampled_from([b"ab\n", b"\n", b"c"]) | st.binary(max_size=9), max_size=8),
+)
+@example([(3, True)], [b"a\n", b"b"])
+@example([], [b"a\n", b"b"])
+def test_lines_blocks_and_the_rest_lose_no_byte(takes: list[tuple[int, bool]], pieces: list[bytes]) -> None:
+    splitter, taken, data = Splitter(), bytearray(), b"".join(pieces)
+    for each in pieces:
+        splitter.receive_data(each)
     for length_bytes, is_block in takes:
         before = len(splitter)
         piece = splitter.take_block(length_bytes) if is_block else splitter.take_line(LINE_BYTES)

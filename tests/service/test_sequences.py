@@ -102,9 +102,9 @@ class Sequences(RuleBasedStateMachine):
         assert places.waiting == sum(run.state is RunState.WAITING for run in live)
         assert len(self.house.spawner.alive) == places.taken
         for run in live:
-            assert run.answers or run.invocation.command.detach or "linger" in run.timers or run.stop_cause
+            assert run.readers or run.invocation.command.detach or "linger" in run.timers or run.stop_cause
             assert run.timers
-            assert run.transcript.listeners == len(run.answers)
+            assert run.transcript.listeners == len(run.readers)
             assert run.outcome is None
 
     @invariant()
@@ -115,7 +115,7 @@ class Sequences(RuleBasedStateMachine):
         assert history._ended_bytes == sum(run.transcript.size_bytes for run in ended) <= LIMITS.kept_bytes
         assert set(self.house.runs._shareable.values()) <= set(history)
         for run in ended:
-            assert not any([run.timers, run.answers, run.pending_input, run.child, run.following])
+            assert not any([run.timers, run.readers, run.pending_input, run.child, run.following])
             assert run.transcript.listeners == 0
 
     @invariant()

@@ -63,7 +63,11 @@ class Limits:
         source="nginx large_client_header_buffers",
     )
     frame_bytes: int = _limit(
-        64 * KIB, unit="bytes of one frame's content", least=KIB, most=MIB, source="a pipe's size on Linux"
+        64 * KIB,
+        unit="bytes of one frame's content",
+        least=64 * KIB,
+        most=MIB,
+        source="a pipe's size on Linux",
     )
     first_line_seconds: float = _limit(
         60.0, unit="seconds to the first line", least=0.1, most=86_400, source="nginx client_header_timeout"

@@ -2,17 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from doorward.core.launch import Stream
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.principal import Principal
 from doorward.core.tables import Series, Table
 from doorward.service.failures import log_failure
+from doorward.service.run import Run
 from doorward.service.transcript import Chunk, Transcript
-
-if TYPE_CHECKING:
-    from doorward.service.run import Run
 
 _log = logging.getLogger("doorward.answer")
 
@@ -54,7 +51,7 @@ class Answer:
         principal: Principal,
         on_news: Callable[[], None],
         *,
-        run: "Run | None" = None,
+        run: Run | None = None,
         leaves: bool = False,
     ) -> None:
         self._transcript = transcript

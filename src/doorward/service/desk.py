@@ -1,6 +1,6 @@
 """The desk: a caller's line becomes an answer. The one place that decides, for every door."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from doorward.core.audit import AuditKind
 from doorward.core.catalogue import Catalogue
@@ -15,7 +15,7 @@ from doorward.core.words import split_words
 from doorward.service import verbs
 from doorward.service.answer import Answer, refusal, words
 from doorward.service.caller import Caller
-from doorward.service.run import Run, RunState, StopCause
+from doorward.service.run import Run, RunReader, RunState, StopCause
 from doorward.service.runs import Runs
 
 StatusReport = Callable[[], Mapping[str, object]]
@@ -89,22 +89,16 @@ class Desk:
 
     def leave(self, answer: Answer) -> None:
         """The asker reads no more; idempotent."""
-        run = answer.run
-        if run is None:
-            return
-        # also from a run that has ended, and is about to tell this one so
-        run.transcript.forget(answer)
-        if answer in run.answers:
-            run.answers.remove(answer)
-            self._runs.left(run)
+        if answer.run is not None:
+            self._leave(answer.run, answer)
 
     def cancel(self, caller: Caller, answer: Answer) -> None:
         """The asker wants the run that they read to end: it does, unless it is others' too."""
         run = answer.run
-        if run is None or answer not in run.answers or run.state is RunState.STOPPING:
+        if run is None or answer not in run.readers or run.state is RunState.STOPPING:
             return
         self._runs.record(AuditKind.CANCEL, caller, run=run.number)
-        if len(run.answers) > 1 or run.owners - {caller.principal.name}:
+        if len(run.readers) > 1 or run.owners - {caller.principal.name}:
             self._take_off(run, [answer], caller)
         else:
             self._runs.stop(run, StopCause.CANCELLED)
@@ -169,19 +163,26 @@ class Desk:
     def _read(self, caller: Caller, run: Run, on_news: Callable[[], None]) -> Answer:
         answer = Answer(run.transcript, caller.principal, on_news, run=run)
         if run.outcome is None:
-            run.answers.append(answer)
+            run.readers.append(answer)
             run.transcript.listen(answer, on_news)
             self._runs.read_again(run)
         return answer
 
-    def _take_off(self, run: Run, answers: list[Answer], caller: Caller) -> None:
+    def _leave(self, run: Run, reader: RunReader) -> None:
+        # also a run that has ended, and is about to tell this one so
+        run.transcript.forget(reader)
+        if reader in run.readers:
+            run.readers.remove(reader)
+            self._runs.left(run)
+
+    def _take_off(self, run: Run, readers: Sequence[RunReader], caller: Caller) -> None:
         name = caller.principal.name
         # who still reads it from elsewhere goes on owning it
-        if all(answer in answers for answer in run.answers if answer.principal.name == name):
+        if all(reader in readers for reader in run.readers if reader.principal.name == name):
             run.owners -= {name}
-        for answer in answers:
-            self.leave(answer)
-            answer.take_off()
+        for reader in readers:
+            self._leave(run, reader)
+            reader.take_off()
 
     # Verbs
 
@@ -251,8 +252,8 @@ class Desk:
         if run.state is RunState.STOPPING:
             return words(f"Run {run.number} is being stopped.\n", caller.principal)
         self._runs.record(AuditKind.CANCEL, caller, run=run.number)
-        own = [answer for answer in run.answers if answer.principal.name == caller.principal.name]
-        is_shared = len(run.answers) > len(own) or run.owners - {caller.principal.name}
+        own = [reader for reader in run.readers if reader.principal.name == caller.principal.name]
+        is_shared = len(run.readers) > len(own) or run.owners - {caller.principal.name}
         if is_shared and not caller.principal.is_admin:
             self._take_off(run, own, caller)
             return words(f"Run {run.number} goes on for others.\n", caller.principal)

@@ -2,13 +2,13 @@
 
 import enum
 from dataclasses import replace
+from typing import Protocol
 
 from doorward.core.invocation import Invocation
 from doorward.core.launch import Ending, Signalled, Unkillable
 from doorward.core.outcome import Outcome, OutcomeKind, outcome_of
 from doorward.core.ports import Child, Timer
 from doorward.core.principal import Peer, Principal
-from doorward.service.answer import Answer
 from doorward.service.places import Claim
 from doorward.service.threads import Work
 from doorward.service.transcript import Transcript
@@ -33,6 +33,20 @@ class StopCause(enum.Enum):
     DRAINED = "drained"
 
 
+class RunReader(Protocol):
+    """
+    Somebody who reads a run, as the run knows them.
+
+    Attributes:
+        principal: who.
+    """
+
+    principal: Principal
+
+    def take_off(self) -> None:
+        """End it for this reader alone, as cancelled."""
+
+
 class Run:
     """
     A run, from the line that asked for it until it is forgotten.
@@ -52,13 +66,12 @@ class Run:
         following: its paths being followed; None before and after.
         claim: its place.
         stop_cause: why it was stopped; None when it was not.
-        answers: those that are being read from it.
-        asker: the answer of who began it, whose stdin is its own; None when no stdin is wanted.
+        readers: all who read it while it goes on.
+        asker: the one who began it, whose stdin is its own; None when no stdin is wanted.
         timers: whatever is due for it, by what it is for.
     """
 
     __slots__ = (
-        "answers",
         "asked_at",
         "asker",
         "began_at",
@@ -75,6 +88,7 @@ class Run:
         "peer",
         "pending_input",
         "principal",
+        "readers",
         "state",
         "stop_cause",
         "timers",
@@ -108,8 +122,8 @@ class Run:
         self.claim: Claim | None = None
         self.stop_cause: StopCause | None = None
         self.state = RunState.WAITING
-        self.answers: list[Answer] = []
-        self.asker: Answer | None = None
+        self.readers: list[RunReader] = []
+        self.asker: RunReader | None = None
         self.timers: dict[str, Timer] = {}
         self.transcript = Transcript(output_bytes)
 

@@ -153,7 +153,7 @@ class Runs:
 
     def left(self, run: Run) -> None:
         """A reader left: when it was the last, the run is stopped after a while, unless it is detached."""
-        if run.answers or run.invocation.command.detach or run.state is RunState.ENDED:
+        if run.readers or run.invocation.command.detach or run.state is RunState.ENDED:
             return
         if run.state is RunState.WAITING:
             self.stop(run, StopCause.UNREAD)
@@ -178,7 +178,7 @@ class Runs:
         timer = self._clock.call_later(self._limits.drain_seconds, self._stop_all)
         try:
             for run in self.history.live():
-                if not run.answers and not run.invocation.command.detach:
+                if not run.readers and not run.invocation.command.detach:
                     self.stop(run, StopCause.DRAINED)
             if not self.history.is_idle:
                 await self._drained.wait()
@@ -288,7 +288,7 @@ class Runs:
             self._forget_shareable(run)
         # all is settled before the readers are told: one of them may ask again at once
         self.history.end(run, now=run.ended_at)
-        run.answers.clear()
+        run.readers.clear()
         if frees_place and run.claim is not None:
             self.places.give_back(run.claim)
         run.transcript.finish(outcome)

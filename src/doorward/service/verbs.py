@@ -151,7 +151,7 @@ def _run_members(run: Run, *, now: float) -> dict[str, object]:
         "asked_at": round(run.asked_at, 3),
         "seconds": round(_seconds(run, now=now), 3),
         "output_bytes": run.transcript.size_bytes,
-        "readers": len(run.answers),
+        "readers": len(run.readers),
         "outcome": outcome_members(run.outcome) if run.outcome is not None else None,
     }
 

@@ -2,7 +2,7 @@
 The suite that every line door passes, whatever its transport: text once, text kept, and frames.
 
 A test class inherits the part that fits and gives two fixtures: `dial`, which connects (and logs in, where
-the door wants it) and is ready for the greeting; and, through the daemon behind it, the commands of `COMMANDS`.
+the door wants it) and is ready for the greeting; behind it is a daemon with the commands of `COMMANDS`.
 """
 
 import socket
