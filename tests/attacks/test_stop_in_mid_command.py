@@ -52,7 +52,6 @@ def test_a_reader_of_frames_gets_the_rest_and_the_status(attacked: Attacked) -> 
     assert daemon.wait() == 0
 
 
-@pytest.mark.xfail(reason="the daemon does not call Gate.drain yet", raises=pytest.fail.Exception)
 def test_a_slow_reader_gets_all_that_the_command_wrote(attacked: Attacked) -> None:
     daemon = attacked(CONFIG)
     with dial(("127.0.0.1", daemon.port), receive_bytes=65_536) as peer:

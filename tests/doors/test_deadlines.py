@@ -36,7 +36,7 @@ run = ["head", "-c", "16777216", "/dev/zero"]
 roles = ["guest"]
 output_bytes = 16777216
 [commands.patient]
-run = ["sh", "-c", "sleep 2.5; echo done"]
+run = ["sh", "-c", "sleep 2.1; echo done"]
 roles = ["guest"]
 """
 

@@ -136,7 +136,10 @@ class Daemon:
         """Accept nobody any more, and let what is under way come to its end, for a while."""
         self._held.remove_doors()
         self._gate.stop_accepting()
+        until = self._clock.monotonic() + self._settings.limits.drain_seconds
         await self._runs.drain()
+        # what a run wrote may not all be sent yet
+        await self._gate.drain(max(until - self._clock.monotonic(), 0.0))
 
     async def close(self) -> None:
         """End everything that is left."""

@@ -16,6 +16,8 @@ from doorward.stores.state import HeldState, hold_state
 
 _log = logging.getLogger("doorward.daemon")
 
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
@@ -70,6 +72,8 @@ async def _serve(
         await _drain(daemon, signals.second)
     finally:
         await daemon.close()
+        # one more signal, once the loop hears none, must not turn an orderly end into a death by it
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     _log.info("stopped")
 
 
@@ -82,7 +86,7 @@ class _Signals:
         self._daemon = daemon
         self._reload: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._stop)
         self._loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
 
