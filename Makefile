@@ -71,7 +71,7 @@ test: $(TEST)  ## run the tests and measure their coverage (ARGS="..." goes to p
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
 
 soak: $(TEST)  ## run the tests with the long fault and attack matrices
-	DOORWARD_SOAK=1 $(BIN)/python -m pytest $(ARGS)
+	DOORWARD_SOAK=1 $(BIN)/python -m pytest --timeout=1800 $(ARGS)
 
 check: $(TEST)  ## look over format, lint, types and the walls between rooms
 	$(BIN)/ruff format --check $(SOURCES)

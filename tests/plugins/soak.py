@@ -11,7 +11,7 @@ IS_SOAK = os.environ.get("DOORWARD_SOAK") == "1"
 settings.register_profile("quick", max_examples=60, derandomize=True, deadline=None, database=None)
 settings.register_profile(
     "soak",
-    max_examples=5_000,
+    max_examples=2_000,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
