@@ -122,8 +122,8 @@ ROOMS = {
         | LOOP
         | FILES
         | WIRE
-        # fcntl and termios ask the kernel how much a peer has not taken yet
-        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "termios"},
+        # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone
+        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "select", "termios"},
         has_siblings=True,
     ),
     "clients": Room(

@@ -43,7 +43,7 @@ def test_the_others_wait_for_none_of_them(attacked: Attacked) -> None:
     with dial(("127.0.0.1", daemon.port)) as greedy, dial(("127.0.0.1", daemon.port)) as other:
         receive_until(greedy, GREETING)
         receive_until(other, GREETING)
-        lines = 40_000
+        lines = 200_000
         greedy.sendall(b"echo\n" * lines + b"quit\n")
         slowest_seconds, answers = 0.0, 0
         while answers < 10:
@@ -57,4 +57,5 @@ def test_the_others_wait_for_none_of_them(attacked: Attacked) -> None:
             heard_bytes += len(data)
             assert time.monotonic() < end_at
     assert heard_bytes == lines * (1 + len(GREETING))
-    assert slowest_seconds < 0.25
+    # all of them in one turn take longer than this on any machine
+    assert slowest_seconds < 1

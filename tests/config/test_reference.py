@@ -9,7 +9,7 @@ import pytest
 
 from doorward.config import Machine, load_settings
 from doorward.config.command_settings import RESOURCES
-from doorward.config.door_settings import KNOWN_DOORS, NOT_BUILT, SOCKET_PATH_BYTES
+from doorward.config.door_settings import KNOWN_DOORS, NOT_BUILT
 from doorward.config.parameter_settings import keys_of
 from doorward.config.ranges import plain
 from doorward.config.shapes import (
@@ -21,6 +21,7 @@ from doorward.config.shapes import (
     UnixShape,
     UserShape,
 )
+from doorward.core.addresses import SOCKET_PATH_BYTES
 from doorward.core.builtin_commands import PROGRAMS, verb_commands
 from doorward.core.launch import EXECUTABLE_PATH
 from doorward.core.limits import facts

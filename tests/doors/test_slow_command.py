@@ -43,6 +43,9 @@ class MemoryTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += bytes(data)
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing: it has no bounds."""
+
     def is_closing(self) -> bool:
         return self._is_closing
 

@@ -1,11 +1,13 @@
 """Admission, counting and deadlines, with a clock that stands still."""
 
 import asyncio
+import socket
 
 import pytest
 
 from doorward.core.limits import Limits
 from doorward.gate.gate import SWEEP_SECONDS, Gate
+from doorward.gate.listeners import listen_tcp
 from doorward.testing.clock import ManualClock
 
 
@@ -149,3 +151,34 @@ async def test_a_drain_waits_no_longer_than_it_may(gate: Gate) -> None:
 
 async def test_a_drain_of_an_empty_gate_is_over_at_once(gate: Gate) -> None:
     await gate.drain(60)
+
+
+def test_one_that_cannot_be_ended_keeps_no_other_from_it(
+    gate: Gate, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Visitor):
+        def expire(self) -> None:
+            raise OSError("its socket is gone")
+
+    broken, late, later = Broken(gate, deadline_at=0.0), Visitor(gate, deadline_at=0.0), Visitor(gate)
+    gate.admit(broken, "tcp")
+    gate.admit(late, "tcp")
+    clock.advance(SWEEP_SECONDS)
+    assert late.told == ["expire"]
+    gate.admit(later, "unix")
+    later.deadline_at = clock.monotonic()
+    clock.advance(SWEEP_SECONDS)
+    assert later.told == ["expire"]
+    assert "could not be ended" in caplog.text
+
+
+@pytest.mark.parametrize(("limit_seconds", "option_seconds"), [(2.0, 30), (300.0, 300)])
+async def test_a_stalled_reader_has_the_time_that_the_limits_give(
+    clock: ManualClock, limit_seconds: float, option_seconds: int
+) -> None:
+    gate = Gate(Limits(stalled_write_seconds=limit_seconds), clock)
+    listener = listen_tcp("tcp", "127.0.0.1:0", only_loopback=True)
+    await gate.open(listener, asyncio.Protocol)
+    option = listener.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert option == option_seconds * 1000
+    gate.close()

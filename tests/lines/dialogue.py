@@ -10,7 +10,7 @@ from doorward.core.launch import Stream
 from doorward.core.limits import Limits
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.settings import Language, LineSessionKind
-from doorward.lines.events import Asked, Event, LoginTried
+from doorward.lines.events import Asked, Event, Ignored, LoginTried
 from doorward.lines.phrases import PHRASES
 from doorward.lines.session import LineSession
 
@@ -74,7 +74,7 @@ class Dialogue:
     A driver that follows the steps in `doorward.lines`.
 
     Attributes:
-        heard: every event, in order.
+        heard: every event that means something, in order.
         said: every byte, in order.
     """
 
@@ -137,7 +137,8 @@ class Dialogue:
     def _serve(self) -> None:
         try:
             while (event := self.session.next_event()) is not None:
-                self.heard.append(event)
+                if not isinstance(event, Ignored):
+                    self.heard.append(event)
                 self._act(event)
         finally:
             self.said += self.session.bytes_to_send()

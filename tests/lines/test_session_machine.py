@@ -9,7 +9,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from doorward.core.errors import BadFrame, ProtocolError
 from doorward.core.launch import Stream
 from doorward.core.outcome import SUCCESS
-from doorward.lines.events import Asked, CancelWanted, Event, InputEnded, InputReceived, LoginTried
+from doorward.lines.events import (
+    Asked,
+    CancelWanted,
+    Event,
+    Ignored,
+    InputEnded,
+    InputReceived,
+    LoginTried,
+)
 from doorward.lines.session import LineSession
 from tests.lines.dialogue import HELLO, chunkings, cut_at, frame, session
 from tests.lines.test_session_chunking import joined
@@ -244,6 +252,8 @@ class SessionMachine(RuleBasedStateMachine):
     def take_events(self) -> None:
         try:
             while (event := self.real.next_event()) is not None:
+                if isinstance(event, Ignored):
+                    continue
                 self.heard.append(event)
                 if isinstance(event, Asked):
                     self.real.run_started(7, takes_input=self.model.runs_take_input)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from doorward.core.errors import StateError
-from doorward.stores.places import SOCKET_PATH_BYTES, StatePlace, ask_places, socket_path, state_place
+from doorward.core.addresses import SOCKET_PATH_BYTES
+from doorward.stores.places import StatePlace, ask_places, socket_path, state_place
 
 HOME = {"HOME": "/home/alice"}
 

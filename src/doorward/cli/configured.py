@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from doorward.core.errors import StateError, TrustError
 from doorward.core.principal import User
 from doorward.core.settings import Settings
+from doorward.core.users import merge_users
 from doorward.stores.places import state_place
-from doorward.stores.users import UserFile, merge_users
+from doorward.stores.users import UserFile
 
 
 def all_users(settings: Settings, state: str | None, environment: Mapping[str, str]) -> tuple[User, ...]:

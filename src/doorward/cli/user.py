@@ -75,7 +75,7 @@ def add(
     config: Path | None,
 ) -> None:
     """Add the user NAME. The role admin may do everything."""
-    from doorward.stores.users import check_user
+    from doorward.core.users import check_user
 
     if no_password and (generate or password_file is not None):
         raise click.UsageError("--no-password goes with no other option of a password")

@@ -7,9 +7,10 @@ from doorward.cli.daemon import NotThere, Patience, Target, keep_answer
 from doorward.core.errors import ConfigurationError, ConnectError, StateError, TrustError
 from doorward.core.principal import User
 from doorward.core.settings import TCP, UNIX
+from doorward.core.users import merge_users
 from doorward.stores.places import state_place
 from doorward.stores.state import check_private_folder, make_private_folder, read_doors
-from doorward.stores.users import UserFile, merge_users
+from doorward.stores.users import UserFile
 
 _LOCAL_STATE = Path(".doorward")
 _RELOAD_SECONDS = 10.0

@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from doorward import __version__
+from doorward.compose.reloading import Reloads
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.call import Call
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command, Function
+from doorward.core.errors import StateError
 from doorward.core.limits import Limits
 from doorward.core.principal import ADMIN, User
 from doorward.core.settings import UNIX, DoorSettings, Settings
+from doorward.core.users import merge_users
 from doorward.doors.line import LineDoor
 from doorward.gate.gate import Gate
 from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix
@@ -31,12 +34,15 @@ from doorward.stores.clock import SystemClock
 from doorward.stores.passwords import PasswordVerifier, hashing_workers
 from doorward.stores.places import StatePlace, socket_path
 from doorward.stores.state import HeldState
-from doorward.stores.users import UserFile, merge_users
+from doorward.stores.users import UserFile
 
 _log = logging.getLogger("doorward.daemon")
 
+DESCRIPTORS_OF_A_RUN = 6
+"""While one starts: its three pipes, and both ends of the way to its shim."""
+
 SPARE_DESCRIPTORS = 256
-"""Beside the connections: listeners, pipes of runs, files of the state."""
+"""Beside connections and runs: listeners, the state's files, what libraries hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,8 @@ class Daemon:
         self._settings = settings
         self._held = held
         self._socket_path = socket_path(place, environment)
+        self._listeners: list[Listener] = []
+        self._idle_listeners: list[Listener] = []
         self._doors: dict[str, tuple[str, ...]] = {}
         loop = asyncio.get_running_loop()
         self._clock = SystemClock(loop)
@@ -95,6 +103,7 @@ class Daemon:
         self._portal = Portal(
             self._load_users(), verifier=self._verifier, audit=self._audit, process_uid=os.geteuid()
         )
+        self._reloads = Reloads(self._load_users, self._take_users)
         self._gate = Gate(limits, self._clock)
         self._spawner = ShimSpawner(
             loop,
@@ -115,27 +124,32 @@ class Daemon:
         Open every door of the settings.
 
         Raises:
-            DoorwardError: one of them cannot be opened; `close` lets go of the others.
+            DoorwardError: one of them cannot be opened; `close` lets go of what was opened before it.
         """
         self._audit.open()
         self._spawner.warm_up()
         if notice := allow_descriptors(self._settings.limits, doors=len(self._settings.doors)):
             self._notices.append(notice)
-        listeners: list[Listener] = []
         for door in self._settings.doors.values():
-            listeners += self._listen(door)
-        for listener in listeners:
+            self._listen(door)
+        while self._idle_listeners:
+            listener = self._idle_listeners[0]
             door = self._settings.doors[listener.door]
             await self._gate.open(listener, self._line_door(door).connection)
+            self._idle_listeners.pop(0)
         for name in self._settings.doors:
-            self._doors[name] = tuple(each.name for each in listeners if each.door == name)
+            self._doors[name] = tuple(each.name for each in self._listeners if each.door == name)
         self._held.write_doors(self._doors)
         return Opened(self._doors, self._settings, self._held.folder, tuple(self._notices))
 
     async def drain(self) -> None:
         """Accept nobody any more, and let what is under way come to its end, for a while."""
-        self._held.remove_doors()
         self._gate.stop_accepting()
+        try:
+            self._held.remove_doors()
+        except StateError as error:
+            # a client that believes the file finds nobody there; what runs must not suffer for it
+            _log.error("%s", error)
         until = self._clock.monotonic() + self._settings.limits.drain_seconds
         await self._runs.drain()
         # what a run wrote may not all be sent yet
@@ -144,33 +158,37 @@ class Daemon:
     async def close(self) -> None:
         """End everything that is left."""
         await self._runs.close()
+        self._reloads.close()
         self._gate.close()
         self._verifier.close()
         await self._audit.close()
-        self._remove_sockets()
+        self._let_go_of_listeners()
 
-    async def reload(self) -> str:
+    def reload(self) -> "asyncio.Future[str]":
         """
         Read the users of the state again; sessions of those who are gone or were changed end at once.
 
         Returns:
-            What was done, one line.
-
-        Raises:
-            DoorwardError: they cannot be read; the old ones stay.
+            What was done, one line; or a `DoorwardError` when they cannot be read, and the old ones stay. The
+            reading begins after this call and is shared by all who ask before it begins: shield it.
         """
-        users = await asyncio.get_running_loop().run_in_executor(None, self._load_users)
+        return self._reloads.ask()
+
+    # Inside
+
+    def _let_go_of_listeners(self) -> None:
+        for listener in self._idle_listeners:
+            listener.socket.close()
+        for listener in self._listeners:
+            if listener.door == UNIX:
+                Path(listener.name).unlink(missing_ok=True)
+
+    def _take_users(self, users: tuple[User, ...]) -> str:
         ended = self._portal.replace_users(users)
         self._audit.record(
             AuditEvent(AuditKind.RELOAD, details={"users": len(users), "sessions_ended": ended})
         )
         return f"{len(users)} users, {ended} sessions ended\n"
-
-    # Inside
-
-    def _remove_sockets(self) -> None:
-        for path in self._doors.get(UNIX, ()):
-            Path(path).unlink(missing_ok=True)
 
     def _load_users(self) -> tuple[User, ...]:
         return merge_users(
@@ -180,20 +198,24 @@ class Daemon:
             stored_in=str(self._user_file.path),
         )
 
-    def _listen(self, door: DoorSettings) -> list[Listener]:
+    def _listen(self, door: DoorSettings) -> None:
         if door.name == UNIX:
             path = Path(door.listen[0]) if door.listen else self._socket_path
-            return [listen_unix(door.name, path)]
-        if not self._settings.is_default:
-            return [listen_tcp(door.name, text, only_loopback=True) for text in door.listen]
-        listeners = []
+            self._keep(listen_unix(door.name, path))
+            return
         for text in door.listen:
-            listener, notice = listen_somewhere(door.name, text)
+            if self._settings.is_default:
+                listener, notice = listen_somewhere(door.name, text)
+                self._notices += [notice] if notice else []
+            else:
+                listener = listen_tcp(door.name, text, only_loopback=True)
             if listener is not None:
-                listeners.append(listener)
-            if notice:
-                self._notices.append(notice)
-        return listeners
+                self._keep(listener)
+
+    def _keep(self, listener: Listener) -> None:
+        """Own `listener` from now on, whatever becomes of the others."""
+        self._listeners.append(listener)
+        self._idle_listeners.append(listener)
 
     def _line_door(self, door: DoorSettings) -> LineDoor:
         return LineDoor(
@@ -210,7 +232,7 @@ class Daemon:
 
     def _reload_command(self) -> Command:
         async def reload(call: Call) -> str:
-            return await self.reload()
+            return await asyncio.shield(self.reload())
 
         return Command(
             name="reload",
@@ -244,15 +266,19 @@ class Daemon:
 
 def allow_descriptors(limits: Limits, *, doors: int) -> str:
     """
-    Raise this process's soft limit of descriptors as far as its doors may need.
+    Raise this process's soft limit of descriptors as far as its doors and its runs may need.
 
     Returns:
-        A notice when the hard limit does not let that many connections in; empty when it does.
+        A notice when the hard limit does not allow that many; empty when it does.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = limits.connections * doors + SPARE_DESCRIPTORS
+    connections, runs = limits.connections * doors, limits.runs + limits.runs_of_builtins
+    needed = connections + runs * DESCRIPTORS_OF_A_RUN + SPARE_DESCRIPTORS
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
     if needed <= hard:
         return ""
-    return f"{limits.connections} connections a door want {needed} descriptors, and the system allows {hard}"
+    return (
+        f"{connections} connections and {runs} runs at once want {needed} descriptors, "
+        f"and the system allows {hard}"
+    )

@@ -84,7 +84,7 @@ class _Signals:
         self.first = asyncio.Event()
         self.second = asyncio.Event()
         self._daemon = daemon
-        self._reload: asyncio.Task[None] | None = None
+        self._reload: asyncio.Future[str] | None = None
         self._loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._stop)
@@ -94,15 +94,20 @@ class _Signals:
         (self.second if self.first.is_set() else self.first).set()
 
     def _begin_reload(self) -> None:
-        if self._reload is None or self._reload.done():
-            self._reload = self._loop.create_task(self._try_reload(), name="reload")
+        reload = self._daemon.reload()
+        # those that come before it begins share it, and it is told once
+        if reload is not self._reload:
+            self._reload = reload
+            reload.add_done_callback(_tell_of_reload)
 
-    async def _try_reload(self) -> None:
-        try:
-            _log.info("reloaded: %s", (await self._daemon.reload()).strip())
-        except Exception:  # noqa: BLE001 - logged
-            # a reload that fails leaves the old users, and the daemon goes on
-            _log.exception("not reloaded")
+
+def _tell_of_reload(reload: "asyncio.Future[str]") -> None:
+    if reload.cancelled():
+        return
+    if (error := reload.exception()) is not None:
+        _log.error("not reloaded; the users are the ones from before", exc_info=error)
+    else:
+        _log.info("reloaded: %s", reload.result().strip())
 
 
 async def _drain(daemon: Daemon, hurry: asyncio.Event) -> None:

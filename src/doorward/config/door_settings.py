@@ -1,7 +1,5 @@
 """The tables `[doors.NAME]`."""
 
-import ipaddress
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 from doorward.config.report import Key, Report, found_in, one_of
 from doorward.config.shapes import TcpShape, UnixShape
 from doorward.config.tables import read_each, read_table
+from doorward.core.addresses import SOCKET_PATH_BYTES, parse_address
 from doorward.core.settings import DEFAULT_DOORS, TCP, UNIX, DoorSettings, LineSessionKind
 
 NOT_BUILT = ("tls", "web", "ssh")
@@ -17,10 +16,6 @@ NOT_BUILT = ("tls", "web", "ssh")
 KNOWN_DOORS = (TCP, UNIX, *NOT_BUILT)
 """Every name that a door can have; a command may name one that is not built yet."""
 
-SOCKET_PATH_BYTES = 107
-"""The longest path of a unix socket on Linux, unix(7): 108 bytes with the NUL."""
-
-_ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})")
 _DEFAULTS = {door.name: door for door in DEFAULT_DOORS}
 
 
@@ -83,9 +78,9 @@ def _distinct(places: tuple[str, ...], key: Key, report: Report) -> tuple[str, .
 
 def _check_loopback(place: str, key: Key, report: Report) -> bool:
     expected = '"127.0.0.1:PORT" or "[::1]:PORT", with port 0 for a free one'
-    match = _ADDRESS.fullmatch(place)
-    address = _address(match["six"] or match["four"]) if match else None
-    if match is None or address is None or int(match["port"]) > 65535:
+    try:
+        address = parse_address(place)
+    except ValueError:
         report.add(key, "this is no address with a port", expected=expected, found=found_in(place))
         return False
     if not address.is_loopback:
@@ -97,13 +92,6 @@ def _check_loopback(place: str, key: Key, report: Report) -> bool:
         )
         return False
     return True
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 def _check_path(place: str, key: Key, report: Report) -> bool:

@@ -91,13 +91,13 @@ class Command:
         open_to_guests: a built-in that guests may ask for although no role says so.
         doors: by which doors; None for all.
         read_only: changes nothing: may be shared, and asked for with GET.
-        fresh_seconds: an answer this young is given again; 0 for never.
+        fresh_seconds: an answer this young is given again, as long as its run is kept; 0 for never.
         timeout_seconds, output_bytes, input_bytes, linger_seconds: None for the limit of that name.
         at_once: how many of it may run at once; 0 for as many as there are places.
         takes_input: the caller's stdin goes to it.
         detach: goes on when nobody reads it.
         reader: reads its output as a table or a series.
-        is_builtin: came with the program and does what it came for; if a program, in places of its own.
+        is_builtin: came with the program and does what it came for, in a place kept for such.
         is_shareable: two who ask the same may be given the same run; follows from the others.
     """
 
@@ -126,8 +126,13 @@ class Command:
 
     @property
     def has_own_places(self) -> bool:
-        """Whether it runs in the places kept for the built-ins."""
-        return self.is_builtin and not isinstance(self.action, Verb)
+        """Whether it runs in the places that the built-in programs share."""
+        return self.is_builtin and isinstance(self.action, Program)
+
+    @property
+    def has_place_of_its_own(self) -> bool:
+        """Whether one place is kept for it alone: what a keeper needs waits behind nobody but itself."""
+        return self.is_builtin and isinstance(self.action, Function)
 
     def check(self) -> None:
         """

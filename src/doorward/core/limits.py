@@ -151,7 +151,7 @@ class Limits:
         source="a dead file system must not stop the rest",
     )
 
-    # Runs that ended
+    # Runs that ended; an answer is fresh no longer than its run is kept, whatever `fresh_seconds` says
     kept_runs: int = _limit(
         200,
         unit="ended runs that can be attached to",

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from doorward.core.audit import AuditEvent
 from doorward.core.launch import Ending, Launch, Stream
-from doorward.core.principal import User
 from doorward.core.secret import Secret
 
 
@@ -46,14 +45,21 @@ class ChildEvents(Protocol):
         """
 
     def ended(self, ending: Ending) -> None:
-        """Hear, once and last, that the child's whole tree is gone or was given up."""
+        """Hear, once, that the child's whole tree is gone or was given up; no output comes after it."""
+
+    def gone(self) -> None:
+        """Hear, once and last, that a tree that was given up is gone after all, or that nobody can say."""
 
 
 class Child(Protocol):
     """A child process and all that descends from it."""
 
     def write_input(self, data: bytes) -> None:
-        """Hand `data` to the child's stdin, in order, held until it reads; dropped when it cannot be read."""
+        """
+        Hand `data` to the child's stdin, in order, held until it reads; dropped when it cannot be read.
+
+        How much that is in all, the caller bounds.
+        """
 
     def close_input(self) -> None:
         """End the child's stdin after what was written; idempotent."""
@@ -102,10 +108,3 @@ class Verifier(Protocol):
         With None the same work is done and the answer is `WRONG`: a user who does not exist takes as long.
         `BUSY` comes at once, without any work, when as many checks wait as may.
         """
-
-
-class UserStore(Protocol):
-    """The users that stand in the state."""
-
-    def users(self) -> tuple[User, ...]:
-        """All of them, as last loaded."""

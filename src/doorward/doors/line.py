@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import logging
+import select
 import socket
 import struct
 import sys
@@ -17,7 +18,15 @@ from doorward.core.principal import Peer
 from doorward.core.settings import LineSessionKind
 from doorward.core.tables import drawing_members
 from doorward.gate.gate import Gate
-from doorward.lines.events import Asked, CancelWanted, Event, InputEnded, InputReceived, LoginTried
+from doorward.lines.events import (
+    Asked,
+    CancelWanted,
+    Event,
+    Ignored,
+    InputEnded,
+    InputReceived,
+    LoginTried,
+)
 from doorward.lines.phrases import Phrases
 from doorward.lines.session import LineSession
 from doorward.service.answer import Answer
@@ -79,6 +88,7 @@ class LineConnection(asyncio.Protocol):
         "_is_last_answer",
         "_is_lingering",
         "_is_paused",
+        "_is_serving",
         "_login",
         "_reads",
         "_session",
@@ -98,6 +108,7 @@ class LineConnection(asyncio.Protocol):
         self._caller: Caller | None = None
         self._login: Session | None = None
         self._is_paused = False
+        self._is_serving = False
         self._is_lingering = False
         self._is_last_answer = False
         self._awaits_turn = False
@@ -116,6 +127,7 @@ class LineConnection(asyncio.Protocol):
         if not self._visitor:
             self._transport.abort()
             return
+        self._transport.set_write_buffer_limits(self._door.limits.write_buffer_bytes)
         if self._door.knows_uid:
             self._admit_uid()
         self._flush()
@@ -134,7 +146,9 @@ class LineConnection(asyncio.Protocol):
         if self._is_lingering:
             return False
         self._session.receive_eof()
-        if not self._awaits_turn:
+        if self._door.knows_uid and _has_left(self._transport):
+            self.close()
+        elif not self._awaits_turn:
             self._serve()
         return True  # the other half stays open for what is still to be said
 
@@ -178,6 +192,7 @@ class LineConnection(asyncio.Protocol):
         self._session.close()
         self._leave_answer()
         self._transport.close()
+        self.deadline_at = self._door.clock.monotonic() + self._door.limits.stalled_write_seconds
 
     # Inside
 
@@ -190,27 +205,31 @@ class LineConnection(asyncio.Protocol):
                 self._caller = Caller(principal, peer)
                 self._login = self._door.portal.opened(admission, self.close)
             case Refused(reason):
-                self._session.bytes_to_send()
-                self._session.login_refused(reason)
-                # its line is on the way already, and nobody will read it
-                self._session.is_overfed = True
+                self._session.refuse(reason)
 
     def _who(self) -> Caller:
         if self._caller is None:
-            address = self._transport.get_extra_info("peername")[0]
-            peer = Peer(self._door.name, address, visitor=self._visitor)
+            # one that was reset meanwhile has no name any more
+            name = self._transport.get_extra_info("peername") or ("gone",)
+            peer = Peer(self._door.name, name[0], visitor=self._visitor)
             self._caller = Caller(self._door.portal.admit_guest().principal, peer)
         return self._caller
 
     def _serve(self) -> None:
         """Act on what the peer wants so far, a turn's worth, and send what there is to say in one piece."""
         session, events = self._session, 0
+        # what we do may end the answer at once, and its news must not begin another turn within this one
+        self._is_serving = True
         try:
             while events < _TURN_EVENTS and (event := session.next_event()) is not None:
                 events += 1
                 self._act(event)
+                if self._answer is not None:
+                    self._pass_on(self._answer)
         except ProtocolError as error:
             _log.info("visitor %d broke the protocol: %s", self._visitor, error)
+        finally:
+            self._is_serving = False
         self._flush()
         if events:
             self._renew_deadline()
@@ -234,7 +253,7 @@ class LineConnection(asyncio.Protocol):
             self._ask(event.line)
         elif isinstance(event, LoginTried):
             raise TypeError("no door of this kind asks for a login")
-        elif self._answer is not None:
+        elif self._answer is not None and not isinstance(event, Ignored):
             self._act_on(self._answer, event)
 
     def _ask(self, line: str | None) -> None:
@@ -244,7 +263,6 @@ class LineConnection(asyncio.Protocol):
             session.run_started(answer.number, takes_input=answer.takes_input)
             if answer.takes_input and not session.takes_input:
                 desk.end_input(answer)
-        self._pass_on(answer)
 
     def _act_on(self, answer: Answer, event: InputReceived | InputEnded | CancelWanted) -> None:
         match event:
@@ -257,7 +275,7 @@ class LineConnection(asyncio.Protocol):
 
     def _hear_news(self) -> None:
         """There may be more of the answer, or more room to write it."""
-        if self._answer is None:
+        if self._answer is None or self._is_serving:
             return
         if self._pass_on(self._answer):
             if self._is_last_answer:
@@ -287,7 +305,7 @@ class LineConnection(asyncio.Protocol):
         return True
 
     def _flush(self) -> None:
-        if self._transport.is_closing():
+        if self._is_lingering or self._transport.is_closing():
             return
         self._unsent_bytes = 0
         if data := self._session.bytes_to_send():
@@ -299,7 +317,7 @@ class LineConnection(asyncio.Protocol):
         """Close once all is sent; a peer that sent too much may first read its answer to the end."""
         self._leave_answer()
         wait_seconds = self._door.limits.stalled_write_seconds
-        if self._session.is_overfed and not self._is_lingering:
+        if self._session.is_overfed:
             # to close over unread bytes resets the connection, and the answer is lost on its way
             self._is_lingering = True
             self._transport.write_eof()
@@ -338,6 +356,13 @@ class LineConnection(asyncio.Protocol):
         else:
             wait_seconds = self._session.patience_seconds
         self.deadline_at = None if wait_seconds is None else self._door.clock.monotonic() + wait_seconds
+
+
+def _has_left(transport: asyncio.Transport) -> bool:
+    """Whether the peer of a unix socket closed it whole, and not only its sending half; never waits."""
+    waiter = select.poll()
+    waiter.register(transport.get_extra_info("socket").fileno(), 0)
+    return any(events & select.POLLHUP for _, events in waiter.poll(0))
 
 
 def _peer_uid(transport: asyncio.Transport) -> int:

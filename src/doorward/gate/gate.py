@@ -1,9 +1,10 @@
 """The gate: every connection passes it before its door sees it, and is closed by it in time."""
 
 import asyncio
+import logging
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
@@ -11,8 +12,13 @@ from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.gate.listeners import BACKLOG, Listener
 
+_log = logging.getLogger("doorward.gate")
+
 SWEEP_SECONDS = 1.0
 """How often deadlines are looked at: they hold to within this."""
+
+USER_TIMEOUT_SECONDS = 30.0
+"""What was sent and is not acknowledged for at least so long ends a connection; see RFC 5482."""
 
 
 class Admitted(Protocol):
@@ -73,6 +79,12 @@ class Gate:
         """Accept connections on `listener`, each with a protocol of its own, from now on."""
         loop = asyncio.get_running_loop()
         is_unix = listener.socket.family == socket.AF_UNIX
+        if not is_unix:
+            # inherited by what is accepted; a window that stays shut counts too, and has its own limit
+            timeout_seconds = max(USER_TIMEOUT_SECONDS, self._limits.stalled_write_seconds)
+            listener.socket.setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(timeout_seconds * 1000)
+            )
         create = loop.create_unix_server if is_unix else loop.create_server
         server = await create(connection, sock=listener.socket, backlog=BACKLOG)
         self._servers.append(server)
@@ -112,8 +124,7 @@ class Gate:
         Returns when the last is gone, or after `within_seconds`: what is left then is for `close`.
         """
         self.stop_accepting()
-        for connection in tuple(self._connections):
-            connection.finish()
+        self._each(self._connections, lambda connection: connection.finish())
         if not self._connections:
             return
         self._emptied = asyncio.Event()
@@ -125,14 +136,20 @@ class Gate:
         """Close everything."""
         self.stop_accepting()
         self._sweep.cancel()
-        for connection in tuple(self._connections):
-            connection.close()
+        self._each(self._connections, lambda connection: connection.close())
 
     def _expire_late(self) -> None:
+        self._sweep = self._clock.call_later(SWEEP_SECONDS, self._expire_late)
         now = self._clock.monotonic()
         late = [
             each for each in self._connections if each.deadline_at is not None and each.deadline_at <= now
         ]
-        for connection in late:
-            connection.expire()
-        self._sweep = self._clock.call_later(SWEEP_SECONDS, self._expire_late)
+        self._each(late, lambda connection: connection.expire())
+
+    def _each(self, connections: Iterable[Admitted], act: Callable[[Admitted], None]) -> None:
+        for connection in tuple(connections):
+            try:
+                act(connection)
+            except Exception:  # noqa: BLE001 - logged
+                # connections are isolated from each other: what one raises must not keep the others
+                _log.exception("a connection could not be ended")

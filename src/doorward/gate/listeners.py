@@ -7,8 +7,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from doorward.core.addresses import Address, parse_address
 from doorward.core.errors import ListenError
-from doorward.gate.addresses import Address, parse_address
 from doorward.gate.holders import holder_of
 
 BACKLOG = 4096
@@ -18,13 +18,11 @@ UNIX_MODE = 0o666
 
 _TCP_OPTIONS = (
     (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
-    # accepted sockets inherit these: a peer that vanished is found out 90 s after it fell silent, and after
-    # 30 s when there is something for it that it does not acknowledge
+    # accepted sockets inherit these: a peer that vanished is found out about 70 s after it fell silent
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000),
 )
 
 

@@ -29,4 +29,8 @@ class CancelWanted(NamedTuple):
     """The run that is being answered is to be stopped, as far as it is this peer's."""
 
 
-Event = LoginTried | Asked | InputReceived | InputEnded | CancelWanted
+class Ignored(NamedTuple):
+    """A frame that came too late to mean anything: counted, so that a peer cannot send a million for free."""
+
+
+Event = LoginTried | Asked | InputReceived | InputEnded | CancelWanted | Ignored

@@ -18,7 +18,15 @@ from doorward.core.launch import Stream
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines, outcome_members
 from doorward.core.settings import LineSessionKind
-from doorward.lines.events import Asked, CancelWanted, Event, InputEnded, InputReceived, LoginTried
+from doorward.lines.events import (
+    Asked,
+    CancelWanted,
+    Event,
+    Ignored,
+    InputEnded,
+    InputReceived,
+    LoginTried,
+)
 from doorward.lines.frames import (
     FRAME_BYTES,
     HELLO,
@@ -75,15 +83,11 @@ _REASON_CHARACTERS = 4096
 
 
 class LineSession:
-    """
-    One peer of the line protocol, seen from the server.
-
-    Attributes:
-        is_overfed: the peer sent what nobody will read; closing at once may cost it the answer (a reset).
-    """
+    """One peer of the line protocol, seen from the server."""
 
     __slots__ = (
         "_answers",
+        "_awaits_unread",
         "_eof_received",
         "_frames",
         "_input_ended",
@@ -97,7 +101,6 @@ class LineSession:
         "_splitter",
         "_state",
         "_takes_input",
-        "is_overfed",
     )
 
     def __init__(
@@ -117,7 +120,8 @@ class LineSession:
         self._input_ended = False
         self._last_byte_is_lf = True
         self._login_pending = False
-        self.is_overfed = False
+        # bytes came, or are to be expected, that nobody will read
+        self._awaits_unread = False
 
     # What the door asks
 
@@ -125,6 +129,11 @@ class LineSession:
     def is_over(self) -> bool:
         """Whether nothing more will be said: flush what is to be sent, then close."""
         return self._state is State.OVER
+
+    @property
+    def is_overfed(self) -> bool:
+        """Whether the peer sends what nobody will read: to close at once may cost it the answer (a reset)."""
+        return self._awaits_unread and not self._eof_received
 
     @property
     def speaks_frames(self) -> bool:
@@ -158,7 +167,7 @@ class LineSession:
     def receive_data(self, data: bytes) -> None:
         """Take in bytes that the peer sent."""
         if self._is_deaf:
-            self.is_overfed = True
+            self._awaits_unread = True
         else:
             self._splitter.receive_data(data)
 
@@ -182,10 +191,18 @@ class LineSession:
         try:
             return self._next_event()
         except ProtocolError:
+            self._awaits_unread = True
             self.close()
             raise
 
     # What the door answers
+
+    def refuse(self, reason: str) -> None:
+        """Turn the peer away instead of greeting it."""
+        self._outgoing = [uh(reason)]
+        # its line is on the way already
+        self._awaits_unread = True
+        self.close()
 
     def logged_in(self) -> None:
         """The login was right; nothing happens when the session ended while it was looked at."""
@@ -273,7 +290,8 @@ class LineSession:
 
     def _end(self) -> None:
         """End the session with what is still to be sent."""
-        self.is_overfed = self.is_overfed or len(self._splitter) > 0
+        is_in_its_input = self._takes_input and not self._input_ended
+        self._awaits_unread = self._awaits_unread or is_in_its_input or len(self._splitter) > 0
         self.close()
 
     def _move(self, move: Move) -> None:
@@ -341,13 +359,10 @@ class LineSession:
 
     def _next_frame_event(self) -> Event | None:
         # there is a reader: every state of frames begins with a hello
-        while self._frames is not None and (frame := self._frames.take_frame(self._splitter)) is not None:
-            event = self._frame_event(frame.kind, frame.content)
-            if event is not None:
-                return event
-        return None
+        frame = self._frames.take_frame(self._splitter) if self._frames is not None else None
+        return None if frame is None else self._frame_event(frame.kind, frame.content)
 
-    def _frame_event(self, kind: PeerFrame, content: bytes) -> Event | None:
+    def _frame_event(self, kind: PeerFrame, content: bytes) -> Event:
         match self._state, kind:
             case State.FRAMES_LOGIN, PeerFrame.LINE:
                 return self._try_login(_decoded(content))
@@ -358,15 +373,15 @@ class LineSession:
             case State.FRAMES_ANSWERING, PeerFrame.IN | PeerFrame.EOF:
                 return self._frame_input(kind, content)
             case State.FRAMES_READY, PeerFrame.IN | PeerFrame.EOF | PeerFrame.CANCEL:
-                return None  # meant for an answer that has just ended
+                return Ignored()  # meant for an answer that has just ended
             case _:
                 raise BadFrame(f"a frame {kind.value} may not come now")
 
-    def _frame_input(self, kind: PeerFrame, content: bytes) -> Event | None:
+    def _frame_input(self, kind: PeerFrame, content: bytes) -> Event:
         if not self._takes_input or self._input_ended:
-            return None  # nobody reads it
+            return Ignored()  # nobody reads it
         if kind is PeerFrame.IN:
-            return InputReceived(content) if content else None
+            return InputReceived(content) if content else Ignored()
         self._input_ended = True
         return InputEnded()
 
@@ -385,10 +400,10 @@ class LineSession:
         if not outcome.is_success or not self._last_byte_is_lf:
             self._outgoing.extend(self._closing_words(outcome))
         self._answers += 1
-        self._takes_input = False
         if self._kind is LineSessionKind.ONCE or leaves:
             self._end()
         else:
+            self._takes_input = False
             self._move(Move.ENDED)
             self._outgoing.append(self._phrases.greeting)
 
@@ -405,10 +420,10 @@ class LineSession:
     def _end_frames(self, outcome: Outcome, drawing: Mapping[str, object] | None, *, leaves: bool) -> None:
         self._outgoing.append(_end_frame(outcome, drawing))
         self._answers += 1
-        self._takes_input = False
         if leaves:
             self._end()
         else:
+            self._takes_input = False
             self._move(Move.ENDED)
             self._welcome()
 

@@ -48,6 +48,7 @@ class Desk:
         status: StatusReport,
     ) -> None:
         self._runs = runs
+        self._shareable = runs.shareable
         self._clock = clock
         self._connected = connected
         self._status = status
@@ -148,7 +149,9 @@ class Desk:
     # Runs
 
     def _answer_run(self, caller: Caller, invocation: Invocation, on_news: Callable[[], None]) -> Answer:
-        if invocation.command.is_shareable and (run := self._runs.shared(invocation, caller)) is not None:
+        if invocation.command.is_shareable and (
+            run := self._shareable.find(invocation, caller.principal)
+        ) is not None:
             run.own(caller.principal)
             self._runs.record(AuditKind.RUN, caller, run=run.number, command=invocation.shown, shared=True)
             return self._read(caller, run, on_news)

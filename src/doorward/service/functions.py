@@ -19,6 +19,8 @@ from doorward.service.threads import Threads, Work
 
 _log = logging.getLogger("doorward.functions")
 
+_READ_BYTES = 64 * 1024
+
 
 class FunctionChild:
     """
@@ -36,20 +38,24 @@ class FunctionChild:
         self._threads = threads
         self._name = name
         self._grace_seconds = grace_seconds
-        self._input: asyncio.Queue[bytes] = asyncio.Queue()
+        self._input = bytearray()
+        self._input_ended = False
+        self._input_came = asyncio.Event()
         self._giving_up: Timer | None = None
         self._has_ended = False
+        self._was_given_up = False
         self._work: Work | None = None
         self._task: asyncio.Task[None] | None = None
 
     def write_input(self, data: bytes) -> None:
         """See `Child`."""
-        if data:
-            self._input.put_nowait(data)
+        self._input += data
+        self._input_came.set()
 
     def close_input(self) -> None:
         """See `Child`."""
-        self._input.put_nowait(b"")
+        self._input_ended = True
+        self._input_came.set()
 
     def stop(self) -> None:
         """See `Child`."""
@@ -61,10 +67,12 @@ class FunctionChild:
             self._task.cancel()
 
     async def read_input(self) -> bytes:
-        """The next bytes of the caller's stdin; empty at its end, however often one asks."""
-        data = await self._input.get()
-        if not data:
-            self._input.put_nowait(b"")
+        """The next bytes of the caller's stdin, 64 KiB at most; empty at its end, however often one asks."""
+        while not self._input and not self._input_ended:
+            self._input_came.clear()
+            await self._input_came.wait()
+        data = bytes(self._input[:_READ_BYTES])
+        del self._input[:_READ_BYTES]
         return data
 
     def begin(self, function: Function, positional: list[Any], named: dict[str, Any]) -> asyncio.Task[None]:
@@ -139,8 +147,11 @@ class FunctionChild:
     def _task_done(self, _task: "asyncio.Task[None]") -> None:
         # a task that is cancelled before its first step never gets as far as telling how it ended
         self._end(Signalled(signal.SIGTERM))
+        if self._was_given_up:
+            self._events.gone()
 
     def _give_up(self) -> None:
+        self._was_given_up = True
         self._end(Unkillable())
 
     def _end(self, ending: Ending) -> None:

@@ -1,7 +1,7 @@
 """Who may run how much at once, and who waits for a place."""
 
 import enum
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -56,11 +56,13 @@ class Places:
         self._common = 0
         self._builtins = 0
         self._queue: list[Claim] = []
+        self._next: deque[Claim] = deque()
+        self._is_starting = False
 
     @property
     def taken(self) -> int:
         """How many places are taken, those of the built-ins too."""
-        return self._common + self._builtins
+        return self._commands.total()
 
     @property
     def waiting(self) -> int:
@@ -71,6 +73,7 @@ class Places:
         """Count against these limits from now on; who has a place keeps it."""
         self._limits = limits
         self._serve_queue()
+        self.start_next()
 
     def claim(self, principal: Principal, command: Command, start: Callable[[], None]) -> Claim:
         """
@@ -90,6 +93,11 @@ class Places:
 
     def give_back(self, claim: Claim) -> None:
         """End a claim, held or waiting; whoever waits and fits now is started. Idempotent."""
+        self.free(claim)
+        self.start_next()
+
+    def free(self, claim: Claim) -> None:
+        """End a claim; whoever waits and fits now has the place, and is started by `start_next`."""
         standing, claim.standing = claim.standing, Standing.OVER
         if standing is Standing.WAITING:
             self._queue.remove(claim)
@@ -97,9 +105,25 @@ class Places:
             self._count(claim, -1)
             self._serve_queue()
 
+    def start_next(self) -> None:
+        """Start those who have been given a place, one after the other however early each ends."""
+        if self._is_starting:
+            return
+        self._is_starting = True
+        try:
+            while self._next:
+                claim = self._next.popleft()
+                # it may have been given back since
+                if claim.standing is Standing.HELD:
+                    claim.start()
+        finally:
+            self._is_starting = False
+
     def _has_room(self, claim: Claim) -> bool:
         if 0 < claim.command.at_once <= self._commands[claim.command.name]:
             return False
+        if claim.command.has_place_of_its_own:
+            return not self._commands[claim.command.name]
         if claim.command.has_own_places:
             return self._builtins < self._limits.runs_of_builtins
         share = self._limits.runs_of_guests if claim.owner == GUEST else self._limits.runs_per_user
@@ -117,7 +141,7 @@ class Places:
         self._commands[claim.command.name] += change
         if claim.command.has_own_places:
             self._builtins += change
-        else:
+        elif not claim.command.has_place_of_its_own:
             self._common += change
             self._owners[claim.owner] += change
         for counter, name in ((self._commands, claim.command.name), (self._owners, claim.owner)):
@@ -129,4 +153,4 @@ class Places:
             if claim.standing is Standing.WAITING and self._has_room(claim):
                 self._queue.remove(claim)
                 self._hold(claim)
-                claim.start()
+                self._next.append(claim)

@@ -62,6 +62,7 @@ class Run:
         asked_at: seconds since 1970-01-01 UTC.
         began_at, ended_at: on the monotonic clock, in seconds; None before.
         input_bytes: how much came for its stdin so far.
+        pending_input: what of it waits for the child.
         child: what does it; None until it has started, and once it has ended.
         following: its paths being followed; None before and after.
         claim: its place.
@@ -116,7 +117,7 @@ class Run:
         self.ended_at: float | None = None
         self.input_bytes = 0
         self.input_ended = not invocation.command.takes_input
-        self.pending_input: list[bytes] = []
+        self.pending_input = bytearray()
         self.child: Child | None = None
         self.following: Work | None = None
         self.claim: Claim | None = None

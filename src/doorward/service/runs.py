@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from doorward.core.audit import AuditEvent, AuditKind, AuditValue
@@ -13,15 +14,16 @@ from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.core.parameter_types import Value
 from doorward.core.ports import AuditLog, Child, Clock, Spawner
-from doorward.core.principal import Principal
 from doorward.service.caller import Caller
 from doorward.service.failures import log_failure
 from doorward.service.functions import FunctionRunner
 from doorward.service.history import History
 from doorward.service.paths import THREADS as PATH_THREADS
 from doorward.service.paths import follow_paths
-from doorward.service.places import Places, Standing, owner_of
+from doorward.service.places import Places, Standing
 from doorward.service.run import Run, RunState, StopCause, run_outcome
+from doorward.service.shareable import Shareable
+from doorward.service.stuck import Stuck
 from doorward.service.threads import Threads
 
 _log = logging.getLogger("doorward.runs")
@@ -29,6 +31,7 @@ _log = logging.getLogger("doorward.runs")
 FUNCTION_THREADS = 8
 
 _BUSY = Outcome(OutcomeKind.BUSY, reason="busy, try again later")
+_ENDING = Outcome(OutcomeKind.BUSY, reason="the daemon is being stopped")
 _WAITED = Outcome(OutcomeKind.BUSY, reason="busy, no place became free in time")
 
 
@@ -37,6 +40,12 @@ class Runs:
     Starts, stops and ends runs.
 
     Whatever happens to a run is told to its readers through its transcript, and written to the audit log.
+
+    Attributes:
+        places: who has one, and who waits.
+        stuck: those that could not be killed.
+        shareable: those whose answers others may be given.
+        history: those that are known; `known` forgets the old ones first.
     """
 
     def __init__(self, limits: Limits, *, spawner: Spawner, clock: Clock, audit: AuditLog) -> None:
@@ -46,35 +55,23 @@ class Runs:
         self._audit = audit
         self._functions = FunctionRunner(clock, threads=FUNCTION_THREADS)
         self._paths = Threads(PATH_THREADS, name="paths")
-        self._shareable: dict[tuple[object, ...], Run] = {}
-        self._given_up = 0
         self._drained: asyncio.Event | None = None
         self.places = Places(limits)
-        self.history = History(limits, on_forgotten=self._forget_shareable)
+        self.stuck = Stuck(self.places)
+        self.shareable = Shareable(clock)
+        self.history = History(limits, on_forgotten=self.shareable.forget)
 
     @property
     def given_up(self) -> int:
         """How many runs could not be killed since the start."""
-        return self._given_up
+        return self.stuck.since_start
 
     def replace_limits(self, limits: Limits) -> None:
         """Work by these limits from now on; fresh answers are forgotten, what runs goes on."""
         self._limits = limits
-        self._shareable.clear()
+        self.shareable.clear()
         self.places.replace_limits(limits)
         self.history.replace_limits(limits, now=self._clock.monotonic())
-
-    def shared(self, invocation: Invocation, caller: Caller) -> Run | None:
-        """The run whose answer `caller` may be given: one under way, or one that is fresh."""
-        run = self._shareable.get(invocation.key)
-        if run is None:
-            return None
-        if run.ended_at is None:
-            return run if _may_join(run, caller.principal) else None
-        if self._clock.monotonic() - run.ended_at <= invocation.command.fresh_seconds:
-            return run
-        del self._shareable[invocation.key]
-        return None
 
     def known(self) -> History:
         """The runs that are known now."""
@@ -89,7 +86,7 @@ class Runs:
             The run; or why there is none: no place, and none to wait in.
         """
         if self._drained is not None:
-            return Outcome(OutcomeKind.BUSY, reason="the daemon is being stopped")
+            return self._turn_away(invocation, caller, _ENDING)
         command = invocation.command
         run = Run(
             number=self.history.next_number(),
@@ -101,12 +98,12 @@ class Runs:
         )
         run.claim = self.places.claim(caller.principal, command, partial(self._begin, run))
         if run.claim.standing is Standing.TURNED_AWAY:
-            return _BUSY
+            return self._turn_away(invocation, caller, _BUSY)
         run.own(caller.principal)
         self.history.add(run)
         self.record(AuditKind.RUN, caller, run=run.number, command=invocation.shown)
         if command.is_shareable:
-            self._shareable[run.key] = run
+            self.shareable.add(run)
         if run.claim.standing is Standing.HELD:
             self._begin(run)
         else:
@@ -122,7 +119,7 @@ class Runs:
             run.input_ended = True
             self.stop(run, StopCause.INPUT)
         elif run.child is None:
-            run.pending_input.append(data)
+            run.pending_input += data
         else:
             run.child.write_input(data)
 
@@ -139,7 +136,7 @@ class Runs:
             return
         run.stop_cause = cause
         # what is being stopped is no answer to anybody who asks from now on
-        self._forget_shareable(run)
+        self.shareable.forget(run)
         if run.child is None:
             self._end(run, Signalled(0))
         else:
@@ -201,7 +198,23 @@ class Runs:
 
     # Inside
 
+    def _turn_away(self, invocation: Invocation, caller: Caller, outcome: Outcome) -> Outcome:
+        self.record(AuditKind.REFUSAL, caller, command=invocation.command.name, reason=outcome.reason)
+        return outcome
+
     def _begin(self, run: Run) -> None:
+        # it may have ended between being given a place and being started
+        if run.state is RunState.WAITING:
+            self._isolate(run, self._start)
+
+    def _isolate(self, run: Run, step: Callable[[Run], None]) -> None:
+        try:
+            step(run)
+        except Exception as error:  # noqa: BLE001 - logged
+            # a run is isolated from the others: that whose place it has, and those that wait for one
+            self._end(run, log_failure(_log, f"run {run.number}", error))
+
+    def _start(self, run: Run) -> None:
         run.state = RunState.LIVE
         run.began_at = self._clock.monotonic()
         if (timer := run.timers.pop("queue", None)) is not None:
@@ -227,30 +240,26 @@ class Runs:
         run.following = None
         if error is None:
             run.invocation = run.invocation.with_values(followed.result())
-            self._launch(run)
+            self._isolate(run, self._launch)
         elif isinstance(error, BadArgument):
             self._finish(run, Outcome(OutcomeKind.INVALID, reason=str(error)))
         else:
             self._end(run, log_failure(_log, f"run {run.number}", error))
 
     def _launch(self, run: Run) -> None:
-        try:
-            child = self._child_of(run)
-        except Exception as error:  # noqa: BLE001 - logged
-            # a run is isolated from the others: those that wait for a place are started next
-            self._end(run, log_failure(_log, f"run {run.number}", error))
-            return
+        child = self._child_of(run)
         if run.state is RunState.ENDED:
             return
         run.child = child
-        for data in run.pending_input:
-            child.write_input(data)
-        run.pending_input.clear()
+        if run.pending_input:
+            child.write_input(bytes(run.pending_input))
+            run.pending_input.clear()
         if run.input_ended:
             child.close_input()
 
     def _child_of(self, run: Run) -> Child:
-        action, events = run.invocation.command.action, RunEvents(run, self)
+        action = run.invocation.command.action
+        events = RunEvents(run.transcript.add, ended=partial(self._end, run), gone=partial(self._gone, run))
         match action:
             case Program():
                 return self._spawner.spawn(launch_of(run.invocation, action, self._limits), events)
@@ -269,13 +278,14 @@ class Runs:
             timeout_seconds=self._timeout_seconds(command),
             input_bytes=self._input_bytes(command),
         )
-        if isinstance(ending, Unkillable):
-            self._given_up += 1
-        self._finish(run, outcome, frees_place=not self._keeps_its_place(ending))
+        frees_place = True
+        if isinstance(ending, Unkillable) and run.claim is not None:
+            frees_place = self.stuck.add(run.claim, most=self._limits.unkillable_runs)
+        self._finish(run, outcome, frees_place=frees_place)
 
-    def _keeps_its_place(self, ending: Ending) -> bool:
-        # each one given up may hold memory, descriptors and a dead file system: there is an end to it
-        return isinstance(ending, Unkillable) and self._given_up > self._limits.unkillable_runs
+    def _gone(self, run: Run) -> None:
+        if run.claim is not None:
+            self.stuck.gone(run.claim)
 
     def _finish(self, run: Run, outcome: Outcome, *, frees_place: bool = True) -> None:
         if run.state is RunState.ENDED:
@@ -285,15 +295,16 @@ class Runs:
         self._let_go(run)
         self._record_end(run, outcome)
         if not outcome.is_success or run.invocation.command.fresh_seconds <= 0:
-            self._forget_shareable(run)
+            self.shareable.forget(run)
         # all is settled before the readers are told: one of them may ask again at once
         self.history.end(run, now=run.ended_at)
         run.readers.clear()
         if frees_place and run.claim is not None:
-            self.places.give_back(run.claim)
+            self.places.free(run.claim)
         run.transcript.finish(outcome)
         if self._drained is not None and self.history.is_idle:
             self._drained.set()
+        self.places.start_next()
 
     def _let_go(self, run: Run) -> None:
         """Keep nothing with a run that is known for a while yet but what it wrote."""
@@ -317,10 +328,6 @@ class Runs:
             output_bytes=run.transcript.size_bytes,
         )
 
-    def _forget_shareable(self, run: Run) -> None:
-        if self._shareable.get(run.key) is run:
-            del self._shareable[run.key]
-
     def _stop_all(self) -> None:
         for run in self.history.live():
             self.stop(run, StopCause.DRAINED)
@@ -338,26 +345,30 @@ class Runs:
         return self._limits.input_bytes if command.input_bytes is None else command.input_bytes
 
 
-def _may_join(run: Run, principal: Principal) -> bool:
-    """Not when it waits for want of somebody else's share: those who have one of their own need not wait."""
-    if run.state is not RunState.WAITING or run.claim is None or run.invocation.command.has_own_places:
-        return True
-    return run.claim.owner == owner_of(principal)
-
-
 class RunEvents:
-    """Hears what a run's child does."""
+    """Passes on what a run's child does."""
 
-    __slots__ = ("_run", "_runs")
+    __slots__ = ("_ended", "_gone", "_take")
 
-    def __init__(self, run: Run, runs: Runs) -> None:
-        self._run = run
-        self._runs = runs
+    def __init__(
+        self,
+        take: Callable[[Stream, bytes], bool],
+        *,
+        ended: Callable[[Ending], None],
+        gone: Callable[[], None],
+    ) -> None:
+        self._take = take
+        self._ended = ended
+        self._gone = gone
 
     def output_received(self, stream: Stream, data: bytes) -> bool:
         """See `ChildEvents`."""
-        return self._run.transcript.add(stream, data)
+        return self._take(stream, data)
 
     def ended(self, ending: Ending) -> None:
         """See `ChildEvents`."""
-        self._runs._end(self._run, ending)  # noqa: SLF001 - one mechanism in two objects
+        self._ended(ending)
+
+    def gone(self) -> None:
+        """See `ChildEvents`."""
+        self._gone()

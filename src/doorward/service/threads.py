@@ -49,14 +49,20 @@ class Threads:
         return len(self._waiting)
 
     def call(self, function: Callable[[], Any]) -> Work:
-        """Have `function` called; the future of a call that comes after `close` is cancelled."""
+        """
+        Have `function` called; the future of a call that comes after `close` is cancelled.
+
+        When there is no thread and none can be started, the future has the error.
+        """
         work = Work(function, asyncio.get_running_loop().create_future())
         if self._is_closed:
             work.future.cancel()
             return work
         self._waiting.append(work)
-        if self._idle or len(self._inboxes) < self._most:
-            self._serve(self._idle.pop() if self._idle else self._start())
+        if self._idle:
+            self._serve(self._idle.pop())
+        elif len(self._inboxes) < self._most:
+            self._grow(work)
         return work
 
     def withdraw(self, work: Work) -> bool:
@@ -75,11 +81,22 @@ class Threads:
         for inbox in self._inboxes:
             inbox.put(None)
 
+    def _grow(self, work: Work) -> None:
+        try:
+            inbox = self._start()
+        except (RuntimeError, MemoryError) as error:
+            # the system has no more threads or memory; one that is there already takes it in its turn
+            if not self._inboxes:
+                self._waiting.remove(work)
+                work.future.set_exception(error)
+            return
+        self._inboxes.append(inbox)
+        self._serve(inbox)
+
     def _start(self) -> _Inbox:
         inbox: _Inbox = queue.SimpleQueue()
-        self._inboxes.append(inbox)
         loop = asyncio.get_running_loop()
-        name = f"{self._name}-{len(self._inboxes)}"
+        name = f"{self._name}-{len(self._inboxes) + 1}"
         threading.Thread(target=self._work, args=(inbox, loop), name=name, daemon=True).start()
         return inbox
 

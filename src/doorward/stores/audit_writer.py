@@ -217,6 +217,7 @@ class AuditWriter:
         self._failure = reason
 
     def _close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        # a close that fails has freed it all the same: closed again, it would be somebody else's by then
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)

@@ -1,9 +1,7 @@
 """Passwords: hashed with Argon2id, and checked in threads of their own with the same work for everybody."""
 
 import base64
-import binascii
 import os
-import re
 import threading
 import unicodedata
 from asyncio import wrap_future
@@ -12,14 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from doorward.core.errors import ConfigurationError
+from doorward.core.hashes import is_checkable
 from doorward.core.limits import Limits
 from doorward.core.ports import Verdict
 from doorward.core.secret import Secret
-
-_PHC = re.compile(
-    r"\$argon2id\$v=19\$m=(?P<memory>[1-9][0-9]{0,7}),t=(?P<time>[1-9][0-9]{0,2}),p=(?P<lanes>[1-9][0-9]{0,2})"
-    r"\$(?P<salt>[A-Za-z0-9+/]{1,86})\$(?P<tag>[A-Za-z0-9+/]{1,86})"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +35,8 @@ class HashCost:
 COST = HashCost(memory_kib=64 * 1024, passes=3, lanes=1)
 """About 200 ms. Source: RFC 9106 section 4, the second choice, with one lane as we hash on one core."""
 
-MOST = HashCost(memory_kib=256 * 1024, passes=16, lanes=4)
-"""The most that a hash which somebody wrote into a file may cost."""
-
 _SALT_BYTES = 16
 _TAG_BYTES = 32
-_LEAST_SALT_BYTES = 8
-_LEAST_TAG_BYTES = 16
 
 HashCheck = Callable[[str, bytes], bool]
 
@@ -94,37 +83,6 @@ def hash_password(
         hash_len=_TAG_BYTES,
         type=Type.ID,
     ).decode("ascii")
-
-
-def check_hash(password_hash: str, *, key: str = "", file: str = "") -> None:
-    """
-    Make sure that `password_hash` is one that the machine can afford to check.
-
-    Args:
-        password_hash: what stood in a file.
-        key: where, for the error; the hash itself is not shown.
-        file: in which file.
-
-    Raises:
-        ConfigurationError: it is not Argon2id in the PHC string format, or costs more than `MOST`.
-    """
-    match = _PHC.fullmatch(password_hash)
-    if match is None or not _is_long_enough(match["salt"], match["tag"]):
-        raise ConfigurationError(
-            "not a hash of a password",
-            key=key,
-            file=file,
-            expected="what `doorward hash-password` prints: $argon2id$v=19$...",
-        )
-    cost = HashCost(memory_kib=int(match["memory"]), passes=int(match["time"]), lanes=int(match["lanes"]))
-    if not _is_affordable(cost):
-        raise ConfigurationError(
-            "a hash whose check costs too much",
-            key=key,
-            file=file,
-            expected=f"at most m={MOST.memory_kib},t={MOST.passes},p={MOST.lanes}, and m at least 8 times p",
-            found=f"m={cost.memory_kib},t={cost.passes},p={cost.lanes}",
-        )
 
 
 def argon2_check(password_hash: str, data: bytes) -> bool:
@@ -181,7 +139,7 @@ class PasswordVerifier:
         self._pool.shutdown(wait=True)
 
     def _is_right(self, password_hash: str | None, data: bytes) -> bool:
-        if password_hash is None or not _is_checkable(password_hash):
+        if password_hash is None or not is_checkable(password_hash):
             self._check(self._nobodys_hash, data)
             return False
         return self._check(password_hash, data)
@@ -193,33 +151,6 @@ class PasswordVerifier:
 def hashing_workers(cores: int) -> int:
     """How many hashes may be computed at once on a machine with `cores`: all but the loop's, at least one."""
     return max(1, cores - 1)
-
-
-def _is_checkable(password_hash: str) -> bool:
-    try:
-        check_hash(password_hash)
-    except ConfigurationError:
-        return False
-    return True
-
-
-def _is_affordable(cost: HashCost) -> bool:
-    return (
-        8 * cost.lanes <= cost.memory_kib <= MOST.memory_kib
-        and cost.passes <= MOST.passes
-        and cost.lanes <= MOST.lanes
-    )
-
-
-def _is_long_enough(salt: str, tag: str) -> bool:
-    return _decoded_bytes(salt) >= _LEAST_SALT_BYTES and _decoded_bytes(tag) >= _LEAST_TAG_BYTES
-
-
-def _decoded_bytes(text: str) -> int:
-    try:
-        return len(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
-    except binascii.Error:
-        return 0
 
 
 def _hash_of_nothing(cost: HashCost) -> str:

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from doorward.core.addresses import SOCKET_PATH_BYTES
 from doorward.core.errors import StateError
 
 SOCKET_NAME = "doorward.sock"
-SOCKET_PATH_BYTES = 107
-"""The longest path of a unix socket: sun_path of unix(7) has 108 bytes, one of them the NUL at the end."""
 
 _NAME = "doorward"
 _LOCAL_STATE = Path(".doorward")

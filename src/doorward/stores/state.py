@@ -1,6 +1,7 @@
 """The state folder: ours alone, held by one daemon, and telling clients which doors are open."""
 
 import json
+import logging
 import os
 import shlex
 import stat
@@ -13,6 +14,8 @@ from doorward.stores.locks import open_private, try_lock, unlock
 
 LOCK_NAME = "lock"
 DOORS_NAME = "doors.json"
+
+_log = logging.getLogger("doorward.state")
 
 _PID_BYTES = 32
 _DOORS_BYTES = 64 * 1024
@@ -115,15 +118,17 @@ class HeldState:
             raise StateError(f"{self.folder / DOORS_NAME} cannot be removed: {error.strerror}") from error
 
     def release(self) -> None:
-        """Let another daemon have the folder; doors.json is removed before. Idempotent."""
+        """Let another daemon have the folder; doors.json is removed before, if it can be. Idempotent."""
         if self._descriptor < 0:
             return
         try:
             self.remove_doors()
-        finally:
-            descriptor, self._descriptor = self._descriptor, -1
-            # the file stays: were it removed, two daemons could each hold a lock on a file of this name
-            unlock(descriptor)
+        except StateError as error:
+            # whoever holds the folder next removes it
+            _log.warning("%s", error)
+        descriptor, self._descriptor = self._descriptor, -1
+        # the file stays: were it removed, two daemons could each hold a lock on a file of this name
+        unlock(descriptor)
 
     def _check_held(self) -> None:
         if self._descriptor < 0:

@@ -1,18 +1,17 @@
-"""The users that stand in the state, and how they come together with those of the configuration."""
+"""The users that stand in the state, in one file."""
 
 import json
 import os
-import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from doorward.core.errors import ConfigurationError, StateError, TrustError
-from doorward.core.principal import ADMIN, GUEST, User
+from doorward.core.principal import User
+from doorward.core.users import check_user, merge_users
 from doorward.stores.atomic import remove_leftovers, write_atomically
 from doorward.stores.locks import owner_of, short_lock
-from doorward.stores.passwords import check_hash
 
 USERS_NAME = "users.json"
 
@@ -20,63 +19,7 @@ _LOCK_NAME = "users.lock"
 _LOCK_SECONDS = 10.0
 _FILE_BYTES = 4 * 1024 * 1024
 _VERSION = 1
-_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
-_NAME_EXPECTED = "a letter or _, then letters, digits, _ . - in lower case, at most 32"
-_LAST_UID = 2**32 - 2
 _MEMBERS = frozenset({"name", "roles", "password", "keys", "uid"})
-_KEY_CHARACTERS = 16 * 1024
-
-
-def check_user(user: User, *, file: str) -> None:
-    """
-    Make sure that `user` can be one.
-
-    Nobody is called `guest`. Whoever is called `admin` has the role `admin`: runs belong to names, and root
-    at the unix door is `admin` too.
-
-    Raises:
-        ConfigurationError: a name, role, uid, key or hash that cannot be; `file` is where the user stands.
-    """
-    key = f"users.{user.name}" if _NAME.fullmatch(user.name) else "users"
-    for problem, expected, found in _problems(user):
-        raise ConfigurationError(problem, key=key, file=file, expected=expected, found=found)
-    if user.password_hash is not None:
-        check_hash(user.password_hash, key=f"{key}.password", file=file)
-
-
-def _problems(user: User) -> Iterator[tuple[str, str, str]]:
-    """What is wrong, what is expected and what is there, the worst first."""
-    if not _NAME.fullmatch(user.name):
-        yield "not a name for a user", _NAME_EXPECTED, ascii(user.name[:64])
-    if user.name == GUEST:
-        yield "nobody can be called guest", "another name; guest is whoever did not log in", ""
-    if user.name == ADMIN and ADMIN not in user.roles:
-        yield "a user called admin needs the role admin", 'roles = ["admin"]', ""
-    for role in sorted(user.roles):
-        if not _NAME.fullmatch(role):
-            yield "not a name for a role", _NAME_EXPECTED, ascii(role[:64])
-    if user.uid is not None and not 0 <= user.uid <= _LAST_UID:
-        yield "not a uid", f"0 to {_LAST_UID}", str(user.uid)
-    if not all(_can_be_a_key(line) for line in user.keys):
-        yield "not a public key", "one line of printable ASCII, as in authorized_keys", ""
-
-
-def merge_users(
-    configured: Iterable[User], stored: Iterable[User], *, configured_in: str, stored_in: str
-) -> tuple[User, ...]:
-    """
-    All users, those of the configuration first.
-
-    Raises:
-        ConfigurationError: two have the same name or the same uid; both places are named.
-    """
-    places: dict[str | int, str] = {}
-    merged: list[User] = []
-    for users, place in ((configured, configured_in), (stored, stored_in)):
-        for user in users:
-            _note_place(user, place, places)
-            merged.append(user)
-    return tuple(merged)
 
 
 class UserFile:
@@ -92,10 +35,6 @@ class UserFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / USERS_NAME
-        self._loaded: tuple[User, ...] = ()
-
-    def users(self) -> tuple[User, ...]:
-        return self._loaded
 
     def load(self) -> tuple[User, ...]:
         """
@@ -103,11 +42,18 @@ class UserFile:
 
         Raises:
             TrustError: others could have read or written it.
-            StateError: it cannot be read, or does not hold users; `users()` is what it was.
-            ConfigurationError: a user in it cannot be one; `users()` is what it was.
+            StateError: it cannot be read, or does not hold users.
+            ConfigurationError: a user in it cannot be one, or two have one name or one uid.
         """
-        self._loaded = self._read()
-        return self._loaded
+        try:
+            data = _read_private(self.path)
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be read: {error.strerror}") from error
+        users = _decoded(data, self.path)
+        self._check_all(users)
+        return users
 
     def add(self, user: User) -> None:
         """
@@ -167,11 +113,10 @@ class UserFile:
 
     def _change(self, edit: Callable[[tuple[User, ...]], tuple[User, ...]]) -> None:
         with short_lock(self.path.with_name(_LOCK_NAME), within_seconds=_LOCK_SECONDS):
-            users = edit(self._read())
+            users = edit(self.load())
             self._check_all(users)
             remove_leftovers(self.path)
             write_atomically(self.path, _encoded(users), mode=0o600, owner=self._owner())
-            self._loaded = users
 
     def _owner(self) -> tuple[int, int] | None:
         return owner_of(self.path.parent) if os.geteuid() == 0 else None
@@ -180,32 +125,6 @@ class UserFile:
         for user in users:
             check_user(user, file=str(self.path))
         merge_users((), users, configured_in="", stored_in=str(self.path))
-
-    def _read(self) -> tuple[User, ...]:
-        try:
-            data = _read_private(self.path)
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise StateError(f"{self.path} cannot be read: {error.strerror}") from error
-        users = _decoded(data, self.path)
-        self._check_all(users)
-        return users
-
-
-def _can_be_a_key(line: str) -> bool:
-    return line.isascii() and line.isprintable() and bool(line.strip()) and len(line) <= _KEY_CHARACTERS
-
-
-def _note_place(user: User, place: str, places: dict[str | int, str]) -> None:
-    for key, what in ((user.name, "this user"), (user.uid, f"uid {user.uid}")):
-        if key is None:
-            continue
-        if key in places:
-            raise ConfigurationError(
-                f"{what} stands in {places[key]} already", key=f"users.{user.name}", file=place
-            )
-        places[key] = place
 
 
 def _read_private(path: Path) -> bytes:

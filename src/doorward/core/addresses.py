@@ -1,8 +1,11 @@
-"""Addresses as they stand in a configuration, and what holds them."""
+"""Where a door listens, as text and as a value; nothing is looked up."""
 
 import ipaddress
 import re
 from dataclasses import dataclass
+
+SOCKET_PATH_BYTES = 107
+"""The longest path of a unix socket: sun_path of unix(7) has 108 bytes, one of them the NUL at the end."""
 
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})")
 

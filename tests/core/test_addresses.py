@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.gate.addresses import Address, parse_address
+from doorward.core.addresses import Address, parse_address
 
 
 @given(
