@@ -20,7 +20,7 @@ fresh_seconds = 60
 """
 
 
-@pytest.mark.parametrize("line", [b"help\n", b"large\n"])
+@pytest.mark.parametrize("line", [b"help\n", b"large\n", b"nonsense\n", b"\x01" * 4000 + b"\n"])
 def test_a_peer_that_asks_and_never_reads_costs_little(attacked: Attacked, line: bytes) -> None:
     daemon = attacked(CONFIG, session="keep")
     ask(("127.0.0.1", daemon.port), line, half_close=True)
@@ -29,7 +29,7 @@ def test_a_peer_that_asks_and_never_reads_costs_little(attacked: Attacked, line:
         receive_until(peer, GREETING)
         peer.setblocking(False)
         try:
-            while peer.send(line * 20_000):
+            while peer.send(line * (200_000 // len(line))):
                 pass
         except BlockingIOError:
             pass  # the daemon reads no more of it

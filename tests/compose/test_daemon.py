@@ -23,6 +23,8 @@ from doorward.stores.places import state_place
 from doorward.stores.state import HeldState, hold_state
 from doorward.stores.users import UserFile
 
+pytestmark = pytest.mark.may_block("a start and an end read and write the state, before and after all peers")
+
 BOUND_SECONDS = 10.0
 FREE_DOORS = '[doors.tcp]\nlisten = ["127.0.0.1:0"]\n[doors.unix]\n'
 

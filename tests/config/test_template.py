@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from doorward.config import Machine, load_settings
 from doorward.config.cautions import warnings_of
-from doorward.config.command_settings import COMMAND_FACTS
 from doorward.config.shapes import CommandShape, ParameterShape, ServerShape, TcpShape, UnixShape, UserShape
 from doorward.config.template import template_text
+from doorward.core.command import NUMBERS
 from doorward.core.limits import Limits, facts
 from doorward.core.parameter_types import TYPES
 from tests.config.conftest import WriteConfiguration
@@ -58,7 +58,7 @@ def test_the_limits_that_a_command_has_too_are_shown_with_their_defaults(
     write_configuration: WriteConfiguration,
 ) -> None:
     command = load_settings(write_configuration(_uncommented())).catalogue.commands["usage"]
-    for name in COMMAND_FACTS.keys() & {name for name, _, _ in facts()}:
+    for name in NUMBERS.keys() & {name for name, _, _ in facts()}:
         assert getattr(command, name) == getattr(Limits(), name)
 
 

@@ -87,7 +87,7 @@ def test_words_fill_what_names_have_left(line: str, expected: dict[str, Value]) 
         ("a.org 5 count=6", 'quiet: expected yes or no, got "5"'),
         ("count=5 count=6 a.org", "count: expected one value, got two"),
         ("count=5 count=5 a.org", "count: expected one value, got two"),
-        ("a.org cuont=5", 'count: expected an integer from 1 to 10, got "cuont=5"'),
+        ("a.org cuont=5", 'expected a parameter of ping, got "cuont"; did you mean count?'),
         ("a.org Count=5", 'count: expected an integer from 1 to 10, got "Count=5"'),
         ("a.org =5", 'count: expected an integer from 1 to 10, got "=5"'),
         ("'a b'", 'host: expected a host name or an IP address, got "a b"'),

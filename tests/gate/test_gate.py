@@ -182,3 +182,15 @@ async def test_a_stalled_reader_has_the_time_that_the_limits_give(
     option = listener.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
     assert option == option_seconds * 1000
     gate.close()
+
+
+def test_a_source_has_a_share_and_one_without_a_name_has_all(clock: ManualClock) -> None:
+    gate = Gate(Limits(connections=4, connections_per_source=2), clock)
+    inside = [Visitor(gate) for _ in range(2)]
+    assert [gate.admit(each, "unix", source="uid 1") for each in inside] == [1, 2]
+    assert gate.admit(Visitor(gate), "unix", source="uid 1") == 0
+    assert gate.admit(Visitor(gate), "unix", source="uid 2") == 3
+    assert gate.admit(Visitor(gate), "tcp", source="uid 1") == 4
+    gate.release(inside[0])
+    assert gate.admit(Visitor(gate), "unix", source="uid 1") == 5
+    assert gate.admit(Visitor(gate), "unix") == 6

@@ -203,11 +203,9 @@ def test_who_quits_is_not_told_ready() -> None:
 def test_a_run_that_takes_input_says_so_and_gets_it() -> None:
     peer = frames()
     assert peer.send(frame("line", b"sort")) == b"run 7\n5 input"
-    assert peer.session.takes_input
     peer.send(frame("in", b"b\n"), frame("in", b"eof 0\n"), frame("eof"))
     assert peer.heard[1:] == [InputReceived(b"b\n"), InputReceived(b"eof 0\n"), InputEnded()]
     assert peer.finish() == WELL + READY
-    assert not peer.session.takes_input
 
 
 def test_input_may_follow_its_line_at_once() -> None:

@@ -52,7 +52,7 @@ def test_a_run_that_takes_none_gets_none() -> None:
 def test_where_lines_may_follow_nothing_is_input() -> None:
     peer = keep()
     peer.send(b"sort\ndf\n")
-    assert not peer.session.takes_input
+    assert not peer.session.can_give_input
     assert peer.heard == [Asked("sort")]
     peer.finish()
     assert peer.lines == ["sort", "df"]

@@ -34,6 +34,8 @@ def login() -> Dialogue:
         b"GET / HTTP/1.0\n\ndf\n",
         b"OPTIONS * HTTP/1.1\r\n\r\n",
         b"df HTTP/1.1\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\ndf\n",
+        b"HELP sip:x SIP/2.0\r\ndf\r\n",
         b"POST /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\ndf\n",
         CLIENT_HELLO,
         CLIENT_HELLO_WITH_EARLY_LF,

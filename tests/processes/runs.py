@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from doorward.core.launch import Ending, Launch, Stream
+from doorward.core.launch import Ending, Launch, Stream, Unkillable
 from doorward.core.ports import Child
 from doorward.processes.spawner import ShimSpawner
 
@@ -22,6 +22,7 @@ class Heard:
         self.out = bytearray()
         self.err = bytearray()
         self.endings: list[Ending] = []
+        self.is_gone = False
         self.child: Child | None = None
         self._wanted_bytes = wanted_bytes
         self._changed = asyncio.Event()
@@ -35,6 +36,12 @@ class Heard:
 
     def ended(self, ending: Ending) -> None:
         self.endings.append(ending)
+        self._changed.set()
+
+    def gone(self) -> None:
+        assert self.endings == [Unkillable()]
+        assert not self.is_gone
+        self.is_gone = True
         self._changed.set()
 
     async def until(self, holds: Callable[[], object]) -> None:

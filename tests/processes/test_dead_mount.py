@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from doorward.core.launch import Exited, Launch, Unkillable
+from doorward.core.launch import Exited, Launch, Lost, Unkillable
 from doorward.processes.settings import ProcessSettings
 from doorward.processes.spawner import ShimSpawner
-from tests.processes.runs import is_alive, launch_of, nursery_pid, processes_below, start, until
+from tests.processes.runs import is_alive, launch_of, nursery_pid, processes_below, shims, start, until
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not os.access("/dev/fuse", os.R_OK | os.W_OK), reason="needs root and /dev/fuse"
@@ -81,8 +82,33 @@ async def test_what_survives_kill_is_given_up_and_frees_its_place(
     await until(lambda: any(map(cannot_be_killed, below)))
     stuck = await asyncio.to_thread(lambda: [pid for pid in below if cannot_be_killed(pid)])
     assert await start(spawner, launch_of("/bin/true")).ending() == Exited(0)
+    assert not heard.is_gone
     await asyncio.to_thread(mount.release)
-    await until(lambda: not any(map(is_alive, stuck)))
+    await heard.until(lambda: heard.is_gone)
+    assert not any(await asyncio.to_thread(lambda: [is_alive(pid) for pid in stuck]))
+
+
+async def test_what_survives_kill_when_its_shim_is_dead_holds_up_no_other(
+    spawner: ShimSpawner, mount: DeadMount
+) -> None:
+    patient = {"unkillable_seconds": 20.0}
+    stuck = start(spawner, launch_of("/bin/cat", f"{mount.folder}/file", **patient))
+    await asyncio.to_thread(mount.hear, "asked")
+    await kill_only_shim(spawner, set())
+    left = set(await asyncio.to_thread(processes_below, nursery_pid(spawner)))
+    other = start(spawner, launch_of("/bin/sh", "-c", "echo on; sleep 1000 & sleep 1000", **patient))
+    await other.line()
+    await kill_only_shim(spawner, left)
+    assert isinstance(await other.ending(), Lost)
+    assert stuck.endings == []
+    await asyncio.to_thread(mount.release)
+    assert isinstance(await stuck.ending(), Lost)
+
+
+async def kill_only_shim(spawner: ShimSpawner, others: set[int]) -> None:
+    (shim,) = set(await asyncio.to_thread(shims, spawner)) - others
+    os.kill(shim, signal.SIGKILL)
+    await until(lambda: shim not in shims(spawner))
 
 
 def cannot_be_killed(pid: int) -> bool:

@@ -2,13 +2,15 @@
 
 import asyncio
 import hashlib
+import os
+import signal
+from pathlib import Path
 
 import pytest
 
-from doorward.core.launch import Exited, Signalled
-from doorward.processes.settings import ProcessSettings
+from doorward.core.launch import Exited
 from doorward.processes.spawner import ShimSpawner
-from tests.processes.runs import launch_of, python_launch, start
+from tests.processes.runs import launch_of, nursery_pid, processes_below, python_launch, start, until
 
 
 @pytest.mark.asyncio(loop_factories=["uvloop", "asyncio"])
@@ -50,11 +52,20 @@ async def test_child_that_closes_its_stdin_is_none_the_worse(spawner: ShimSpawne
     heard.child.close_input()
 
 
-@pytest.mark.may_block(reason="the log goes to memory here")
-async def test_more_than_may_be_held_stops_the_child() -> None:
-    spawner = ShimSpawner(asyncio.get_running_loop(), ProcessSettings(input_bytes=100_000))
-    heard = start(spawner, launch_of("/bin/sleep", "1000", takes_input=True))
+async def test_however_much_a_command_may_be_sent_waits_until_it_is_read(spawner: ShimSpawner) -> None:
+    program = "echo ready; kill -STOP $$; exec wc -c"
+    heard = start(spawner, launch_of("/bin/sh", "-c", program, takes_input=True))
     assert heard.child is not None
-    heard.child.write_input(b"x" * 300_000)
-    assert await heard.ending() == Signalled(15)
-    await spawner.close()
+    await heard.line()
+    for _ in range(3):
+        heard.child.write_input(b"x" * (1 << 20))
+    heard.child.close_input()
+    await until(lambda: [pid for pid in processes_below(nursery_pid(spawner)) if is_stopped(pid)])
+    for pid in await asyncio.to_thread(processes_below, nursery_pid(spawner)):
+        os.kill(pid, signal.SIGCONT)
+    assert await heard.ending() == Exited(0)
+    assert heard.out == b"ready\n%d\n" % (3 << 20)
+
+
+def is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2][0] == "T"

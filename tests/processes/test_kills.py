@@ -36,6 +36,8 @@ class Events:
         return True
     def ended(self, ending):
         print(ending, flush=True)
+    def gone(self):
+        pass
 async def main():
     spawner = ShimSpawner(asyncio.get_running_loop())
     for _ in range(3):

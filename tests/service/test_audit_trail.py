@@ -57,6 +57,15 @@ def test_a_run_that_never_began_has_both_lines_too() -> None:
     ]
 
 
+def test_one_that_is_turned_away_has_a_line_that_says_why() -> None:
+    house = House(SLEEP, limits=Limits(runs=1, queue=0))
+    house.ask(ALICE, "sleep")
+    assert house.ask(BOB, "sleep 5").is_over
+    assert house.trail(AuditKind.REFUSAL) == [
+        {"event": "refusal", "who": "bob", "command": "sleep", "reason": "busy, try again later"}
+    ]
+
+
 def test_each_cancellation_and_each_refusal_has_a_line() -> None:
     house = House(SLEEP, spawner=FakeSpawner(children_end_when_stopped=False))
     house.ask(ALICE, "sleep")

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import sys
 import threading
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from doorward.core.call import Call
 from doorward.core.limits import Limits
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.secret import Secret
-from tests.service.house import ALICE, BOUND_SECONDS, House, Reader, function
+from tests.service.house import ALICE, BOUND_SECONDS, House, Reader, function, program
 
 CANARY = "canary-2f9c"
 LOGS = pytest.mark.may_block("pytest's own log handler writes to a file")
@@ -163,6 +164,28 @@ async def test_input_reaches_the_call_to_its_end_and_stays_ended() -> None:
     reader.end_input()
     assert await reader.ended() == SUCCESS
     assert reader.text == "ONETWO."
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["before the start", "while it runs"])
+async def test_input_in_tiny_pieces_takes_no_more_memory_than_its_bytes(*, waits: bool) -> None:
+    async def called(call: Call) -> str:
+        return f"{len(await call.read_input())} {len(await call.read_input())}"
+
+    house = House(function("work", called, takes_input=True), program("sleep"), limits=Limits(runs=1))
+    if waits:
+        house.ask(ALICE, "sleep")
+    reader = house.ask(ALICE, "work")
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            reader.write(b"x")
+        assert tracemalloc.get_traced_memory()[0] < 200_000
+    finally:
+        tracemalloc.stop()
+    if waits:
+        house.child.end()
+    assert await reader.ended() == SUCCESS
+    assert reader.text == f"65536 {100_000 - 65536}"
 
 
 async def test_a_call_without_input_reads_an_empty_one() -> None:

@@ -9,10 +9,11 @@ from doorward.core.command import Command
 from doorward.core.limits import Limits
 from doorward.core.principal import Principal, guest
 from doorward.service.places import Claim, Places, Standing
-from tests.service.house import catalogue, program, user
+from tests.service.house import catalogue, function, program, user
 
 SLEEP = program("sleep")
 UPTIME = catalogue().commands["uptime"]
+RELOAD = function("reload", lambda: None, is_builtin=True)
 
 
 class Asked:
@@ -51,6 +52,39 @@ def test_builtins_have_four_places_of_their_own_when_all_others_are_taken() -> N
     asked.standings([user(f"user{number}") for number in range(32)])
     assert asked.standings([guest()] * 5, UPTIME) == [HELD] * 4 + [WAITING]
     assert asked.places.taken == 36
+
+
+def test_a_builtin_function_has_a_place_when_all_others_are_taken_by_whomever() -> None:
+    asked = Asked()
+    asked.standings([user(f"user{number}") for number in range(32)])
+    asked.standings([guest()] * 36, UPTIME)
+    admin = user("admin")
+    first = asked.ask(admin, RELOAD)
+    assert first.standing is HELD
+    assert asked.ask(admin, RELOAD, label="second").standing is WAITING
+    asked.places.give_back(first)
+    assert asked.started == ["second"]
+
+
+def test_what_is_freed_is_held_for_who_waits_before_it_is_started() -> None:
+    asked = Asked(Limits(runs=1, queue=1))
+    first, second = asked.ask(user("alice")), asked.ask(user("bob"), label="bob")
+    asked.places.free(first)
+    assert (second.standing, asked.started) == (HELD, [])
+    assert asked.ask(user("carol"), label="carol").standing is WAITING
+    asked.places.give_back(second)
+    assert asked.started == ["carol"]
+
+
+def test_thousands_that_end_in_their_own_start_are_started_one_after_the_other() -> None:
+    places = Places(Limits(runs=1, queue=5000, queue_per_user=5000))
+    claims: list[Claim] = [places.claim(user("alice"), SLEEP, lambda: None)]
+    for number in range(1, 5000):
+        claims.append(
+            places.claim(user("alice"), SLEEP, lambda number=number: places.give_back(claims[number]))  # type: ignore[misc]
+        )
+    places.give_back(claims[0])
+    assert (places.taken, places.waiting) == (0, 0)
 
 
 def test_a_share_of_the_queue_is_thirty_two_and_the_queue_sixty_four_then_it_is_busy() -> None:
@@ -139,7 +173,7 @@ class Modelled:
 
 
 WHO = {"guest": guest(), "alice": user("alice"), "bob": user("bob")}
-COMMANDS = [SLEEP, program("twice", at_once=2), UPTIME]
+COMMANDS = [SLEEP, program("twice", at_once=2), UPTIME, RELOAD]
 LIMITS = st.builds(
     Limits,
     runs=st.integers(1, 4),
@@ -219,9 +253,11 @@ class PlacesMachine(RuleBasedStateMachine):
         same = sum(each.command.name == asked.command.name for each in self.held)
         if asked.command.at_once and same >= asked.command.at_once:
             return False
-        common = [each for each in self.held if not each.command.has_own_places]
-        if asked.command.has_own_places:
-            return len(self.held) - len(common) < self.limits.runs_of_builtins
+        if asked.command is RELOAD:
+            return same == 0
+        common = [each for each in self.held if not each.command.is_builtin]
+        if asked.command is UPTIME:
+            return same < self.limits.runs_of_builtins
         share = self.limits.runs_of_guests if asked.owner == "guest" else self.limits.runs_per_user
         return len(common) < self.limits.runs and sum(each.owner == asked.owner for each in common) < share
 

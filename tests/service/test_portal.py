@@ -101,7 +101,9 @@ def test_a_declared_uid_is_its_user(portal: Portal, audit: MemoryAuditLog) -> No
 
 @pytest.mark.parametrize("uid", [1, 1001, 65_534, 2**32 - 1, None])
 def test_any_other_uid_is_refused(portal: Portal, audit: MemoryAuditLog, uid: int | None) -> None:
-    assert portal.admit_uid(unix(uid)) == Refused("this uid is no user here")
+    assert portal.admit_uid(unix(uid)) == Refused(
+        f"uid {uid} is no user here; its keeper can make it one: doorward user add NAME --uid {uid}"
+    )
     assert [event.kind for event in audit.events] == [AuditKind.REFUSAL]
 
 

@@ -355,7 +355,7 @@ def test_input_that_never_reached_a_child_is_not_kept_with_the_history() -> None
     reader = house.ask(ALICE, "cat")
     reader.write(b"0123456789")
     reader.cancel()
-    assert reader.run.pending_input == []
+    assert reader.run.pending_input == b""
     assert house.runs.known().get(reader.answer.number) is reader.run
 
 
@@ -446,3 +446,36 @@ def test_guests_together_have_sixteen_places() -> None:
     assert (len(house.children), house.runs.places.waiting) == (16, 4)
     house.ask(ALICE, "hold")
     assert len(house.children) == 17
+
+
+# The next
+
+
+def test_an_end_is_told_before_the_next_is_started_and_may_keep_it_from_it() -> None:
+    house = House(SLEEP, limits=Limits(runs=1))
+    reader = house.ask(ALICE, "sleep")
+    waiting = house.ask(ALICE, "sleep")
+    children: list[int] = []
+
+    def hear() -> None:
+        children.append(len(house.children))
+        waiting.cancel()
+
+    house.desk.ask(ALICE, "attach 1", hear)
+    house.child.end()
+    assert children == [1]
+    assert reader.is_over
+    assert kind(waiting) is OutcomeKind.CANCELLED
+    assert len(house.children) == 1
+    house.assert_at_rest()
+
+
+def test_who_asks_again_as_soon_as_it_ends_comes_after_those_who_wait() -> None:
+    house = House(SLEEP, limits=Limits(runs=1, queue=1))
+    house.ask(ALICE, "sleep")
+    waiting = house.ask(BOB, "sleep")
+    again: list[Reader] = []
+    house.desk.ask(ALICE, "attach 1", lambda: again.append(house.ask(ALICE, "sleep")))
+    house.child.end()
+    assert [run.number for run in house.runs.history.live()] == [2, 3]
+    assert (waiting.run.state, again[0].run.state) == (RunState.LIVE, RunState.WAITING)

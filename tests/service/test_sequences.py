@@ -113,7 +113,7 @@ class Sequences(RuleBasedStateMachine):
         ended = [run for run in history if run.outcome is not None]
         assert len(ended) <= LIMITS.kept_runs
         assert history._ended_bytes == sum(run.transcript.size_bytes for run in ended) <= LIMITS.kept_bytes
-        assert set(self.house.runs._shareable.values()) <= set(history)
+        assert set(self.house.runs.shareable.runs()) <= set(history)
         for run in ended:
             assert not any([run.timers, run.readers, run.pending_input, run.child, run.following])
             assert run.transcript.listeners == 0

@@ -218,7 +218,7 @@ def test_without_fresh_seconds_every_question_is_a_new_run() -> None:
         house.ask(ALICE, "slow")
         assert len(house.children) == number + 1
         house.child.end()
-    assert house.runs._shareable == {}
+    assert house.runs.shareable.runs() == ()
 
 
 def test_fresh_answers_are_bounded_as_the_history_is() -> None:
@@ -227,7 +227,7 @@ def test_fresh_answers_are_bounded_as_the_history_is() -> None:
     for number in range(50):
         house.ask(ALICE, f"pick w{number}")
         house.child.end()
-    assert len(house.runs._shareable) == 5
+    assert len(house.runs.shareable.runs()) == 5
     house.ask(ALICE, "pick w49")
     house.ask(ALICE, "pick w0")
     assert len(house.children) == 51

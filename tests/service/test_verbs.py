@@ -118,7 +118,7 @@ def test_help_for_one_command_tells_its_parameters_and_whom_it_is_for() -> None:
         "    host: which host; a text of 1 to 256 characters that does not begin with a dash\n"
         "    count: an integer from 1 to 10, 3 when left out\n"
         f"    how: {PING.parameters[2].type.expected}, may be left out\n"
-        "    For operator, and admin.\n"
+        "    For operator, and admin, at unix.\n"
     )
     assert kind(house.ask(GUEST, "help ping")) is OutcomeKind.UNKNOWN
     assert kind(house.ask(replace(OPERATOR, peer=GUEST.peer), "help ping")) is OutcomeKind.UNKNOWN
@@ -142,8 +142,8 @@ def test_runs_show_one_s_own_and_an_administrator_all() -> None:
     house.clock.advance(1.25)
     house.children[0].end(Exited(3))
     assert house.ask(ALICE, "runs").text == (
-        "RUN  STATE          SECONDS  WHO    DOOR  COMMAND\n"
-        "1    exit status 3  1.2      alice  unix  sleep seconds=10\n"
+        "RUN  STATE          ASKED (UTC)          SECONDS  WHO    DOOR  COMMAND\n"
+        "1    exit status 3  2025-06-15 15:06:40  1.2      alice  unix  sleep seconds=10\n"
     )
     assert [line.split()[0] for line in house.ask(ROOT, "runs").text.splitlines()] == ["RUN", "2", "1"]
 
@@ -178,7 +178,7 @@ def test_runs_for_programs_are_json() -> None:
             "owners": ["alice"],
             "door": "unix",
             "from": "uid 1000",
-            "asked_at": 1_750_000_000.0,
+            "asked_at": "2025-06-15T15:06:40.000+00:00",
             "seconds": 1.25,
             "output_bytes": 5,
             "readers": 1,
@@ -231,6 +231,8 @@ def test_a_guest_s_runs_are_seen_by_administrators_only() -> None:
     assert house.ask(ROOT, "runs").text.splitlines()[1].split() == [
         "1",
         "live",
+        "2025-06-15",
+        "15:06:40",
         "0.0",
         "guest",
         "tcp",

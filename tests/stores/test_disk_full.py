@@ -34,7 +34,7 @@ def test_users_stay_as_they_were(small_disk: Path) -> None:
     users.add(User(name="alice"))
     fill(small_disk / "filler")
     with pytest.raises(StateError, match="No space left on device"):
-        users.add(User(name="bob", keys=("ssh-ed25519 " + "A" * 8000,)))
+        users.add(User(name="bob", roles=frozenset(f"role{number}" for number in range(800))))
     assert [user.name for user in UserFile(small_disk).load()] == ["alice"]
 
 

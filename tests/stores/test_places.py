@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from doorward.core.errors import StateError
 from doorward.core.addresses import SOCKET_PATH_BYTES
+from doorward.core.errors import StateError
 from doorward.stores.places import StatePlace, ask_places, socket_path, state_place
 
 HOME = {"HOME": "/home/alice"}
@@ -66,7 +66,22 @@ USUAL = StatePlace(Path("/srv/state"), is_explicit=False)
 def test_the_socket_stands_where_the_design_says(
     place: StatePlace, environment: dict[str, str], path: str
 ) -> None:
-    assert socket_path(place, environment) == Path(path)
+    assert socket_path(place, environment, uid=1000) == Path(path)
+
+
+@pytest.mark.parametrize(
+    ("place", "environment", "path"),
+    [
+        (NAMED, {}, "/srv/state/doorward.sock"),
+        (USUAL, {"RUNTIME_DIRECTORY": "/run/other"}, "/run/other/doorward.sock"),
+        (USUAL, {"XDG_RUNTIME_DIR": "/run/user/0"}, "/run/user/0/doorward/doorward.sock"),
+        (USUAL, {}, "/run/doorward/doorward.sock"),
+    ],
+)
+def test_root_s_socket_stands_where_others_can_enter_unless_a_folder_is_named(
+    place: StatePlace, environment: dict[str, str], path: str
+) -> None:
+    assert socket_path(place, environment, uid=0) == Path(path)
 
 
 def test_a_path_of_107_bytes_fits_and_a_longer_one_is_an_error_with_its_length() -> None:

@@ -8,7 +8,7 @@ import click
 from doorward.cli.completing import complete_line
 from doorward.cli.daemon import Patience, Target, ask_daemon, keep_answer
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import json_option, place_options
+from doorward.cli.options import Seconds, json_option, place_options
 from doorward.cli.outcomes import answer_json, exit_status, report
 from doorward.clients.lines.asking import Descriptors
 from doorward.clients.lines.endpoint import CONNECT_SECONDS
@@ -28,7 +28,7 @@ from doorward.clients.lines.endpoint import CONNECT_SECONDS
 @place_options
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(),
     metavar="SECONDS",
     help="Cancel it after this time, and exit with 124.",
 )

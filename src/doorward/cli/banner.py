@@ -1,5 +1,6 @@
 """What `serve` prints when the doors are open: for each of them, the very line to type."""
 
+import contextlib
 import os
 import shlex
 from collections.abc import Mapping
@@ -7,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doorward.cli.daemon import Target, candidate_urls
-from doorward.cli.screen import aligned, printable
+from doorward.cli.screen import aligned
 from doorward.core.catalogue import Catalogue
+from doorward.core.errors import DoorwardError, one_line
 from doorward.core.settings import TCP, UNIX
+from doorward.stores.users import UserFile
 
 if TYPE_CHECKING:
     from doorward.compose import Opened
@@ -28,11 +31,35 @@ def banner(opened: "Opened", *, program: str, environment: Mapping[str, str]) ->
         rows += [("" if index else door, line) for index, line in enumerate(lines)]
     configuration = opened.settings.file or f"none, these are the defaults ({program} init writes one)"
     facts = [("configuration", configuration), ("state", str(opened.state_folder))]
-    notices = "".join(f"Notice: {printable(notice)}\n" for notice in opened.notices)
+    told = [*opened.notices, *_shut_socket(opened)]
+    notices = "".join(f"Notice: {one_line(notice)}\n" for notice in told)
     return (
         f"Doorward is open. Type one of these:\n\n{aligned(rows)}\n{aligned(facts)}\n"
         f"{notices}Ctrl-C ends it.\n"
     )
+
+
+def _shut_socket(opened: "Opened") -> list[str]:
+    """Tell of a unix socket in a folder that those cannot enter who are users by their uid."""
+    path = next(iter(opened.doors.get(UNIX, ())), "")
+    if not path or not _has_users_with_uid(opened):
+        return []
+    shut = next((each for each in Path(path).parents if not each.stat().st_mode & 0o011), None)
+    if shut is None:
+        return []
+    if os.geteuid() == 0:
+        remedy = 'set listen = "/run/doorward/doorward.sock" under [doors.unix]'
+        return [f"only root reaches the socket {path}; {remedy}"]
+    remedy = "set listen under [doors.unix] to a path in a folder that they may enter"
+    return [f"only root and you reach the socket {path}, since nobody else may enter {shut}; {remedy}"]
+
+
+def _has_users_with_uid(opened: "Opened") -> bool:
+    own = {0, os.geteuid()}
+    users = [*opened.settings.users.values()]
+    with contextlib.suppress(DoorwardError):
+        users += UserFile(opened.state_folder).load()
+    return any(user.uid is not None and user.uid not in own for user in users)
 
 
 def _lines_to_type(

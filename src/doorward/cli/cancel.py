@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from doorward.cli.ask import ask_words
+from doorward.cli.completing import complete_run
 from doorward.cli.daemon import Target
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options, run_number
@@ -13,7 +14,7 @@ from doorward.cli.options import json_option, place_options, run_number
 @click.command("cancel", cls=WithExamples, examples=("doorward cancel 17",))
 @place_options
 @json_option
-@click.argument("number", callback=run_number, metavar="N")
+@click.argument("number", callback=run_number, metavar="N", shell_complete=complete_run)
 def command(
     *,
     at: str | None,

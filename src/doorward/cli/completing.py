@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from doorward.core.errors import DoorwardError
+from doorward.core.errors import DoorwardError, one_line
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+_OF_RUNS = frozenset({"attach", "cancel"})
 _WAIT_SECONDS = 0.5
 """A shell that waits longer for a list feels broken."""
 
@@ -24,8 +25,10 @@ def complete_line(
     from click.shell_completion import CompletionItem
 
     words: tuple[str, ...] = context.params.get(parameter.name or "") or ()
+    if len(words) == 1 and words[0] in _OF_RUNS:
+        return _run_items(context.params, incomplete, is_live=words[0] == "cancel")
     commands = known_commands(context.params, os.environ)
-    if not words:
+    if not words or words == ("help",):
         return [
             CompletionItem(name, help=summary)
             for name, summary in sorted((each["name"], each["summary"]) for each in commands)
@@ -42,6 +45,44 @@ def complete_name(
 ) -> "list[CompletionItem]":
     """Complete the name of a command, and nothing after it."""
     return [] if context.params.get(parameter.name or "") else complete_line(context, parameter, incomplete)
+
+
+def complete_run(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
+    """Complete the number of a run; for `cancel` of a live one."""
+    return _run_items(context.params, incomplete, is_live=context.info_name == "cancel")
+
+
+def complete_user(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
+    """Complete the name of a user of the state."""
+    from click.shell_completion import CompletionItem
+
+    from doorward.stores.places import state_place
+    from doorward.stores.users import UserFile
+
+    with contextlib.suppress(DoorwardError, OSError):
+        users = UserFile(state_place(context.params.get("state"), os.environ).folder).load()
+        return [
+            CompletionItem(user.name, help=", ".join(sorted(user.roles)))
+            for user in users
+            if user.name.startswith(incomplete)
+        ]
+    return []
+
+
+def _run_items(options: Mapping[str, Any], incomplete: str, *, is_live: bool) -> "list[CompletionItem]":
+    from click.shell_completion import CompletionItem
+
+    with contextlib.suppress(DoorwardError, OSError, ValueError):
+        return [
+            CompletionItem(str(run["run"]), help=one_line(run["words"]))
+            for run in _told_by_daemon(("runs", "form=json"), options, os.environ)
+            if str(run["run"]).startswith(incomplete) and not (is_live and run["outcome"])
+        ]
+    return []
 
 
 def parameter_words(command: Mapping[str, Any], words: tuple[str, ...], incomplete: str) -> list[str]:
@@ -74,15 +115,21 @@ def known_commands(options: Mapping[str, Any], environment: Mapping[str, str]) -
 
 
 def _from_daemon(options: Mapping[str, Any], environment: Mapping[str, str]) -> list[dict[str, Any]]:
-    from doorward.cli.daemon import Patience, Target, keep_answer
-
     if options.get("config"):
         raise ValueError("a configuration was named")
+    return _told_by_daemon(("help", "form=json"), options, environment)
+
+
+def _told_by_daemon(
+    words: tuple[str, ...], options: Mapping[str, Any], environment: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    from doorward.cli.daemon import Patience, Target, keep_answer
+
     target = Target(at=options.get("at"), state=options.get("state"))
     patience = Patience(connect_seconds=_WAIT_SECONDS, timeout_seconds=_WAIT_SECONDS)
-    reply, kept = keep_answer(target, ("help", "form=json"), environment=environment, patience=patience)
+    reply, kept = keep_answer(target, words, environment=environment, patience=patience)
     if reply.outcome is None or not reply.outcome.is_success:
-        raise ValueError("no list of commands")
+        raise ValueError("the daemon gave no list")
     found: list[dict[str, Any]] = json.loads(kept.out)
     return found
 

@@ -1,12 +1,16 @@
 """The users that a daemon with this configuration and this state would know."""
 
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from doorward.core.errors import StateError, TrustError
+from doorward.core.errors import ConfigurationError, DoorwardError, StateError, TrustError
 from doorward.core.principal import User
 from doorward.core.settings import Settings
 from doorward.core.users import merge_users
 from doorward.stores.places import state_place
+from doorward.stores.state import check_private_folder
 from doorward.stores.users import UserFile
 
 
@@ -28,3 +32,43 @@ def all_users(settings: Settings, state: str | None, environment: Mapping[str, s
             raise
         return tuple(settings.users.values())
     return merge_users(settings.users.values(), stored, configured_in=settings.file, stored_in=str(file.path))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUsers:
+    """
+    What a state adds to a configuration.
+
+    Attributes:
+        folder: the state's; None when none was named and there is none.
+        users: who stand in it.
+        problems: why a daemon would not start with both.
+    """
+
+    folder: Path | None = None
+    users: tuple[User, ...] = ()
+    problems: tuple[DoorwardError, ...] = ()
+
+
+def examined_state(
+    settings: Settings | None, state: str | None, environment: Mapping[str, str]
+) -> StoredUsers:
+    """The users of the state that `state` names, or of the usual one, and whether they go with `settings`."""
+    try:
+        folder = state_place(state, environment).folder
+    except StateError:
+        return StoredUsers()
+    if state is None and not os.path.exists(folder):
+        return StoredUsers()
+    file = UserFile(folder)
+    try:
+        if os.path.exists(folder):
+            check_private_folder(folder, may_be_anothers=True)
+        stored = file.load()
+        if settings is not None:
+            merge_users(
+                settings.users.values(), stored, configured_in=settings.file, stored_in=str(file.path)
+            )
+    except (ConfigurationError, StateError, TrustError) as error:
+        return StoredUsers(folder, problems=(error,))
+    return StoredUsers(folder, stored)

@@ -9,12 +9,15 @@ from pathlib import Path
 from types import FrameType
 
 from doorward.clients.lines.asking import Kept, Reply, Request, Sink, ask
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, parse_endpoint
+from doorward.clients.lines.endpoint import CONNECT_SECONDS, connect, parse_endpoint
 from doorward.core.errors import ConnectError, StateError
 from doorward.core.secret import Secret
 from doorward.core.words import quote_words
 from doorward.stores.places import AskPlace, ask_places
 from doorward.stores.state import is_trusted, read_doors
+
+_USUAL_TCP = "tcp://127.0.0.1:7022"
+_LOOK_SECONDS = 0.5
 
 KEPT_BYTES = 128 * 1024 * 1024
 """The most output that is kept for JSON: twice what a command may be allowed to write."""
@@ -163,12 +166,24 @@ def _none_found(target: Target, environment: Mapping[str, str]) -> ConnectError:
         place.origin + (" (passed over: others can write there)" if _is_passed_over(place) else "")
         for place in places
     ]
+    listens = _listens_on_loopback()
     return ConnectError(
         "no daemon found",
         "connect",
         f"none listens in {', '.join(looked)}",
-        "Start one with `doorward serve`, or say where it is with --at or --state.",
+        f"Something answers on {_USUAL_TCP}, maybe one that runs as another user: try --at {_USUAL_TCP}"
+        if listens
+        else "Start one with `doorward serve`, or say where it is with --at or --state.",
     )
+
+
+def _listens_on_loopback() -> bool:
+    """Whether somebody is at the address that a tcp door has when nothing is said."""
+    try:
+        connect(parse_endpoint(_USUAL_TCP), within_seconds=_LOOK_SECONDS).close()
+    except ConnectError:
+        return False
+    return True
 
 
 def _is_passed_over(place: AskPlace) -> bool:
@@ -185,7 +200,7 @@ def _login(target: Target, environment: Mapping[str, str]) -> Secret:
 
 @contextlib.contextmanager
 def _first_interrupt_calls(cancel: Callable[[], bool]) -> Iterator[None]:
-    """Ctrl-C calls `cancel`; when that says that no end will come, it interrupts."""
+    """Ctrl-C calls `cancel`, and a person is told; when that says that no end will come, it interrupts."""
     previous = signal.getsignal(signal.SIGINT)
     if previous is signal.SIG_IGN:
         yield
@@ -194,6 +209,10 @@ def _first_interrupt_calls(cancel: Callable[[], bool]) -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         if not cancel():
             raise KeyboardInterrupt
+        with contextlib.suppress(OSError):
+            if os.isatty(2):
+                # not through sys.stderr, whose buffer a handler of signals must not enter twice
+                os.write(2, b"doorward: stopping; Ctrl-C again leaves\n")
 
     signal.signal(signal.SIGINT, interrupt)
     try:

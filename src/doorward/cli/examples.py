@@ -17,6 +17,14 @@ class WithExamples(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = examples
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            # an option without its argument is told without saying of which subcommand
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         if self.examples:
             with formatter.section("Examples"):
@@ -26,4 +34,16 @@ class WithExamples(click.Command):
 
 
 class GroupWithExamples(WithExamples, click.Group):
-    """A group whose help ends with examples."""
+    """A group whose help ends with examples; of a wrong subcommand it names the nearest one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        names = self.list_commands(ctx)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            from doorward.core.invocation import nearest_name
+
+            nearest = nearest_name(args[0], names)
+            hint = f"; did you mean {nearest}?" if nearest else ""
+            ctx.fail(f"there is no subcommand {args[0]!r}{hint}")
+        return super().resolve_command(ctx, args)

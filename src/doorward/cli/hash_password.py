@@ -1,10 +1,12 @@
 """`doorward hash-password`."""
 
+import json
 from pathlib import Path
 
 import click
 
 from doorward.cli.examples import WithExamples
+from doorward.cli.options import json_option
 from doorward.cli.passwords import new_password
 
 
@@ -18,11 +20,12 @@ from doorward.cli.passwords import new_password
 )
 @click.option(
     "--password-file",
-    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    type=click.Path(readable=False, path_type=Path, allow_dash=True),
     metavar="FILE",
     help="The first line is the password; - is stdin. Otherwise it is asked for twice.",
 )
-def command(*, password_file: Path | None) -> None:
+@json_option
+def command(*, password_file: Path | None, as_json: bool) -> None:
     """
     Hash a password for a configuration: the line goes into [users.NAME] as password = "...".
 
@@ -30,4 +33,5 @@ def command(*, password_file: Path | None) -> None:
     """
     from doorward.stores.passwords import hash_password
 
-    click.echo(hash_password(new_password(password_file, otherwise="--password-file")))
+    text = hash_password(new_password(password_file, otherwise="--password-file"))
+    click.echo(json.dumps({"password": text}) if as_json else text)

@@ -7,14 +7,13 @@ from typing import Any, TextIO
 
 import structlog
 
-from doorward.cli.screen import is_terminal, printable, wants_colours
-
-LEVELS = ("debug", "info", "warning", "error")
+from doorward.cli.screen import is_terminal, wants_colours
+from doorward.core.errors import one_line
 
 
 def configure_logs(level: str, *, stream: TextIO = sys.stderr, environment: Mapping[str, str]) -> None:
     """
-    Send every log line of at least `level`, one of `LEVELS`, to `stream`.
+    Send every log line of at least `level`, such as `info`, to `stream`.
 
     On a terminal a line is for reading, with colours unless NO_COLOR; elsewhere it is a JSON object with
     `timestamp` (UTC), `level`, `logger`, `event`. What peers sent into it steers no terminal and begins no
@@ -51,7 +50,7 @@ def escape_texts(_logger: Any, _method: str, event: structlog.typing.EventDict) 
     for name, value in event.items():
         if isinstance(value, str):
             lines = value.split("\n") if name == "exception" else [value]
-            event[name] = "\n".join(printable(line) for line in lines)
+            event[name] = "\n".join(one_line(line) for line in lines)
     return event
 
 

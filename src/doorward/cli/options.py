@@ -1,5 +1,6 @@
 """Options that several subcommands have, so that each is spelled and explained in one way."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -8,8 +9,38 @@ import click
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False)
+_FILE = click.Path(readable=False, path_type=Path)
+_FOLDER = click.Path(readable=False)
+"""What cannot be used is told by whoever opens it: it is no mistake in the words."""
+
+
+class Seconds(click.ParamType[float]):
+    """More than no seconds."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number that `value` says, more than 0 and not without end."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = math.nan
+        if not 0 < seconds < math.inf:
+            self.fail(f"{str(value)[:40]!r} is no number of seconds above 0", param, ctx)
+        return seconds
+
+
+class Uid(click.ParamType[int]):
+    """A system user's number."""
+
+    name = "uid"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number that `value` says."""
+        text = str(value)
+        if not (text.isascii() and text.isdigit() and len(text) <= 18):
+            self.fail(f"{text[:40]!r} is no uid; `id -u NAME` prints it", param, ctx)
+        return int(text)
 
 
 def run_number(_context: click.Context, _parameter: click.Parameter, word: str) -> int:

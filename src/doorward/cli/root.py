@@ -75,17 +75,6 @@ class Root(GroupWithExamples):
             # click would exit with 1, which may be the asked command's own
             raise ReaderLeft from error
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in SUBCOMMANDS and not args[0].startswith("-"):
-            from doorward.core.invocation import nearest_name
-
-            nearest = nearest_name(args[0], SUBCOMMANDS)
-            hint = f"; did you mean {nearest}?" if nearest else ""
-            ctx.fail(f"there is no subcommand {args[0]!r}{hint}")
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in SUBCOMMANDS.items()])

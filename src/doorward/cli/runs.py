@@ -12,8 +12,9 @@ from doorward.cli.daemon import Target, ask_daemon, keep_answer
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options
 from doorward.cli.outcomes import exit_status, report
-from doorward.cli.screen import is_terminal, printable, wants_colours
+from doorward.cli.screen import is_terminal, wants_colours
 from doorward.clients.lines.asking import Descriptors
+from doorward.core.errors import one_line
 
 _COLUMNS = ("RUN", "STATE", "SECONDS", "WHO", "DOOR", "COMMAND")
 
@@ -60,7 +61,7 @@ def _print_table(runs: list[dict[str, Any]]) -> None:
             str(run["run"]),
             Text(*_state(run)),
             f"{run['seconds']:.1f}",
-            *(Text(printable(str(run[key]))) for key in ("who", "door", "words")),
+            *(Text(one_line(str(run[key]))) for key in ("who", "door", "words")),
         )
     Console(no_color=not wants_colours(sys.stdout, os.environ), highlight=False).print(table)
 
@@ -69,8 +70,8 @@ def _state(run: dict[str, Any]) -> tuple[str, str]:
     """What the run's state is called, and its colour."""
     outcome = run["outcome"]
     if outcome is None:
-        return printable(run["state"]), "cyan"
+        return one_line(run["state"]), "cyan"
     if outcome["kind"] == "exited":
         status = outcome.get("status", 0)
         return f"exit status {status}", "red" if status else "green"
-    return printable(outcome["kind"]), "yellow"
+    return one_line(outcome["kind"]), "yellow"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from doorward.core.errors import ConnectError, DoorwardError, LineError, UnknownCommand
+from doorward.core.errors import ConnectError, DoorwardError, LineError, UnknownCommand, one_line
 from doorward.core.outcome import STATUS_REFUSED, STATUS_UNAVAILABLE, STATUS_UNKNOWN
 
 STATUS_INTERRUPTED = 130
@@ -16,20 +16,10 @@ STATUS_FAILED = 1
 _NOTES_SHOWN = 30
 
 
-def printable(text: str) -> str:
-    """`text` with everything escaped that is no plain character, so that it cannot steer the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
-
-
 def complain(text: str) -> None:
     """Say `text`, one line, on stderr."""
     try:
-        sys.stderr.write(f"doorward: {printable(text)}\n")
+        sys.stderr.write(f"doorward: {one_line(text)}\n")
         sys.stderr.flush()
     except OSError:
         pass  # nobody listens, and the exit status says it too
@@ -64,7 +54,8 @@ def complain_of_usage(error: click.ClickException) -> None:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "doorward"
     subject = path.partition(" ")[2]
-    message = error.format_message().rstrip(".")
+    # click breaks lines before a list of choices
+    message = " ".join(error.format_message().split()).rstrip(".")
     message = message[:1].lower() + message[1:]
     complain(f"{subject}: {message}" if subject else message)
     complain(f"try: {path} --help")
@@ -90,6 +81,11 @@ def wants_colours(stream: object, environment: Mapping[str, str]) -> bool:
     return is_terminal(stream) and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 command`, `2 commands`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def give_up_stdout() -> None:
     """Have what is still in stdout's buffer thrown away: its reader has left."""
     null = os.open(os.devnull, os.O_WRONLY)
@@ -99,7 +95,7 @@ def give_up_stdout() -> None:
 
 def aligned(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> str:
     """`rows` as lines, each column but the last as wide as its widest cell; cells are made printable."""
-    cells = [[printable(cell) for cell in row] for row in rows]
+    cells = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in cells), strict=True)]
     lines = []
     for row in cells:

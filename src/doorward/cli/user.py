@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from doorward.cli.completing import complete_user
 from doorward.cli.examples import GroupWithExamples, WithExamples
-from doorward.cli.options import config_option, json_option, state_option
+from doorward.cli.options import Uid, config_option, json_option, state_option
 from doorward.cli.passwords import generated_password, new_password
 from doorward.cli.screen import aligned, complain
-from doorward.cli.user_changes import opened_users, refuse_configured, tell_daemon
+from doorward.cli.user_changes import StateUsers, Told, opened_users, refuse_configured, tell_daemon
+from doorward.core.errors import StateError
 from doorward.core.principal import User
 from doorward.core.secret import Secret
 
@@ -18,7 +20,7 @@ _STATE_HELP = "The state that has them; otherwise $STATE_DIRECTORY, or your own 
 
 _password_option = click.option(
     "--password-file",
-    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    type=click.Path(readable=False, path_type=Path, allow_dash=True),
     metavar="FILE",
     help="The first line is the password; - is stdin. Otherwise it is asked for twice.",
 )
@@ -55,9 +57,7 @@ def command() -> None:
 )
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="A role; may stand several times.")
-@click.option(
-    "--uid", type=click.IntRange(min=0), metavar="UID", help="The system user who is NAME at the unix door."
-)
+@click.option("--uid", type=Uid(), metavar="UID", help="The system user who is NAME at the unix door.")
 @_password_option
 @_generate_option
 @click.option("--no-password", is_flag=True, help="NAME cannot log in with a password.")
@@ -74,8 +74,16 @@ def add(
     state: str | None,
     config: Path | None,
 ) -> None:
-    """Add the user NAME. The role admin may do everything."""
+    """
+    Add the user NAME. The role admin may do everything.
+
+    No door of this version takes a password: a user comes in by the unix door, and needs --uid for it.
+
+    What the configuration of the running daemon, or of --config, has already is refused; so is what the
+    running daemon does not take, and nothing has changed then.
+    """
     from doorward.core.users import check_user
+    from doorward.stores.state import make_private_folder
 
     if no_password and (generate or password_file is not None):
         raise click.UsageError("--no-password goes with no other option of a password")
@@ -85,8 +93,20 @@ def add(
     check_user(user, file=str(file.path))
     refuse_configured(user, config, os.environ, file)
     password = None if no_password else _password(password_file, generate=generate)
-    file.add(_with_password(user, password))
-    _tell(f"{name} is added to {file.path}.", state, file.path.parent, password if generate else None)
+    stored = _with_password(user, password)
+    make_private_folder(file.path.parent)
+    file.add(stored)
+    told = tell_daemon(file.path.parent, os.environ, was_named=state is not None)
+    if told.refusal:
+        file.remove(name)
+        raise StateError(f"{name} is not added, as the running daemon refuses it: {told.refusal}")
+    click.echo(f"{name} is added to {file.path}.")
+    if uid is None:
+        click.echo(
+            f"{name} can come in by no door yet: none of this version takes a password. Give --uid: "
+            f"`doorward user remove {name}`, then add it with one."
+        )
+    _show(told, password if generate else None)
 
 
 @command.command(
@@ -97,7 +117,7 @@ def add(
         "doorward user passwd alice --generate",
     ),
 )
-@click.argument("name")
+@click.argument("name", shell_complete=complete_user)
 @_password_option
 @_generate_option
 @state_option(_STATE_HELP)
@@ -109,18 +129,20 @@ def passwd(*, name: str, password_file: Path | None, generate: bool, state: str 
     file.expect(name)
     password = _password(password_file, generate=generate)
     file.set_password(name, hash_password(password))
-    _tell(f"{name} has a new password.", state, file.path.parent, password if generate else None)
+    click.echo(f"{name} has a new password; no door of this version takes one yet.")
+    _show(_told(state, file), password if generate else None)
 
 
 @command.command("remove", cls=WithExamples, examples=("doorward user remove alice",))
-@click.argument("name")
+@click.argument("name", shell_complete=complete_user)
 @state_option(_STATE_HELP)
 def remove(*, name: str, state: str | None) -> None:
     """Remove the user NAME."""
     file = opened_users(state, os.environ)
     file.expect(name)
     file.remove(name)
-    _tell(f"{name} is removed from {file.path}.", state, file.path.parent, None)
+    click.echo(f"{name} is removed from {file.path}.")
+    _show(_told(state, file), None)
 
 
 @command.command("list", cls=WithExamples, examples=("doorward user list --json | jq -r '.[].name'",))
@@ -128,7 +150,7 @@ def remove(*, name: str, state: str | None) -> None:
 @json_option
 def list_users(*, state: str | None, as_json: bool) -> None:
     """List the users of the state; those of the configuration stand there."""
-    file = opened_users(state, os.environ, makes_folder=False)
+    file = opened_users(state, os.environ)
     users = file.load()
     if as_json:
         click.echo(json.dumps([_members(user) for user in users], ensure_ascii=False))
@@ -142,6 +164,11 @@ def list_users(*, state: str | None, as_json: bool) -> None:
         for user in users
     ]
     click.echo(aligned(rows, indent=""), nl=False)
+    without = [user.name for user in users if user.uid is None]
+    if without:
+        complain(
+            f"no door of this version takes a password, so these cannot come in yet: {', '.join(without)}"
+        )
 
 
 def _password(file: Path | None, *, generate: bool) -> Secret:
@@ -158,11 +185,17 @@ def _with_password(user: User, password: Secret | None) -> User:
     return user if password is None else replace(user, password_hash=hash_password(password))
 
 
-def _tell(what: str, state: str | None, folder: Path, generated: Secret | None) -> None:
-    click.echo(what)
+def _told(state: str | None, file: StateUsers) -> Told:
+    return tell_daemon(file.path.parent, os.environ, was_named=state is not None)
+
+
+def _show(told: Told, generated: Secret | None) -> None:
+    """Say the password that was made up, and what the daemon makes of it."""
     if generated is not None:
         click.echo(f"The password, shown this once: {generated.revealed}")
-    click.echo(tell_daemon(folder, os.environ, was_named=state is not None))
+    if told.is_unheard:
+        raise StateError(told.text)
+    click.echo(told.text)
 
 
 def _logins(user: User) -> str:

@@ -1,19 +1,25 @@
 """The users of a state opened for a change, and the daemon that has to hear of it."""
 
+import json
+import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from doorward.cli.daemon import NotThere, Patience, Target, keep_answer
-from doorward.core.errors import ConfigurationError, ConnectError, StateError, TrustError
+from doorward.core.errors import ConfigurationError, ConnectError, DoorwardError, StateError, TrustError
+from doorward.core.outcome import OutcomeKind
 from doorward.core.principal import User
 from doorward.core.settings import TCP, UNIX
 from doorward.core.users import merge_users
 from doorward.stores.places import state_place
-from doorward.stores.state import check_private_folder, make_private_folder, read_doors
+from doorward.stores.state import check_private_folder, read_doors
 from doorward.stores.users import UserFile
 
 _LOCAL_STATE = Path(".doorward")
-_RELOAD_SECONDS = 10.0
+_PATIENCE = Patience(connect_seconds=10.0, timeout_seconds=10.0)
+_OF_THE_RELOAD = frozenset({OutcomeKind.FAILED, OutcomeKind.EXITED})
+"""How a reload ends that was begun; a refusal, say, is about who asked."""
 
 
 class StateUsers(UserFile):
@@ -33,19 +39,15 @@ class StateUsers(UserFile):
             )
 
 
-def opened_users(
-    state: str | None, environment: Mapping[str, str], *, makes_folder: bool = True
-) -> StateUsers:
+def opened_users(state: str | None, environment: Mapping[str, str]) -> StateUsers:
     """
-    The users of the state that `state` names, or of the usual one.
+    The users of the state that `state` names, or of the usual one; a folder that is missing is not made.
 
     Raises:
-        StateError: the folder cannot be used, or is missing and is not to be made.
+        StateError: the folder cannot be used.
     """
     folder = state_place(state, environment).folder
-    if makes_folder:
-        make_private_folder(folder)
-    if makes_folder or folder.exists():
+    if os.path.exists(folder):
         check_private_folder(folder, may_be_anothers=True)
     return StateUsers(folder)
 
@@ -56,47 +58,91 @@ def refuse_configured(
     """
     Make sure that no user of the configuration has the name or the uid of `user`.
 
+    The configuration is the one that `config` names and the one that the daemon of this state runs with; the
+    usual one where there is neither.
+
     Raises:
         ConfigurationError: one has, or the state itself has.
     """
     from doorward.config import examine, find_configuration
 
-    settings = examine(find_configuration(environment, config)).settings
-    configured = settings.users.values() if settings is not None else ()
     stored_in = str(file.path)
     merge_users(file.load(), (user,), configured_in=stored_in, stored_in=stored_in)
-    merge_users(
-        configured, (user,), configured_in=settings.file if settings is not None else "", stored_in=stored_in
-    )
+    running = _running_configuration(file.path.parent, environment)
+    files = [] if running is None else [Path(running)] if running else []
+    if config is not None or running is None:
+        named = find_configuration(environment, config)
+        files += [named] if named is not None else []
+    for each in files:
+        settings = examine(each).settings
+        if settings is not None:
+            merge_users(settings.users.values(), (user,), configured_in=settings.file, stored_in=stored_in)
 
 
-def tell_daemon(folder: Path, environment: Mapping[str, str], *, was_named: bool) -> str:
-    """Have the daemon of the state `folder` read its users again; returns what came of it, in a sentence."""
+def _running_configuration(folder: Path, environment: Mapping[str, str]) -> str | None:
+    """The file that the daemon of `folder` runs with, empty for none; None when no daemon says."""
+    try:
+        doors = read_doors(folder)
+        reply, kept = keep_answer(
+            Target(at=f"unix://{doors[UNIX][0]}"),
+            ("status", "form=json"),
+            environment=environment,
+            patience=_PATIENCE,
+        )
+        if reply.outcome is None or not reply.outcome.is_success:
+            return None
+        return str(json.loads(kept.out)["configuration"] or "")
+    except (DoorwardError, OSError, ValueError, LookupError, TypeError):
+        return None  # the daemon's own word on the change comes after it
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """
+    What came of telling a daemon.
+
+    Attributes:
+        text: a sentence.
+        is_unheard: a daemon runs and goes on with what it had.
+        refusal: why it does not take the users as they stand now; empty unless it said so.
+    """
+
+    text: str
+    is_unheard: bool = False
+    refusal: str = ""
+
+
+def tell_daemon(folder: Path, environment: Mapping[str, str], *, was_named: bool) -> Told:
+    """Have the daemon of the state `folder` read its users again."""
     try:
         doors = read_doors(folder)
     except (StateError, TrustError) as error:
-        return f"Whether a daemon runs is not known: {error}"
+        return Told(f"Whether a daemon runs is not known: {error}")
     if not doors:
-        return f"No daemon runs on this state.{_elsewhere(was_named=was_named)}"
+        return Told(f"No daemon runs on this state.{_elsewhere(was_named=was_named)}")
     if UNIX not in doors:
         open_doors = ", ".join(sorted(doors)) or TCP
-        return f"A daemon runs (doors: {open_doors}) without a unix door to tell it by: send it SIGHUP."
+        return Told(f"A daemon runs (doors: {open_doors}) without a unix door to tell it by: send it SIGHUP.")
     return _reload(f"unix://{doors[UNIX][0]}", environment)
 
 
-def _reload(url: str, environment: Mapping[str, str]) -> str:
-    patience = Patience(connect_seconds=_RELOAD_SECONDS, timeout_seconds=_RELOAD_SECONDS)
+def _reload(url: str, environment: Mapping[str, str]) -> Told:
     try:
-        reply, kept = keep_answer(Target(at=url), ("reload",), environment=environment, patience=patience)
+        reply, kept = keep_answer(Target(at=url), ("reload",), environment=environment, patience=_PATIENCE)
     except ConnectError as error:
         if isinstance(error.__cause__, NotThere):
-            return "No daemon runs on this state; the last one was killed."
-        return f"The running daemon could not be told: {error}"
-    if reply.outcome is not None and reply.outcome.is_success:
-        return "The running daemon knows it already."
-    reason = reply.outcome.reason if reply.outcome is not None else ""
-    said = reason or kept.err.decode("utf-8", "replace").strip() or "it gave no reason"
-    return f"The running daemon did not take it: {said}. Send it SIGHUP, or start it anew."
+            return Told("No daemon runs on this state; the last one was killed.")
+        return Told(f"the running daemon could not be told: {error}", is_unheard=True)
+    outcome = reply.outcome
+    if outcome is not None and outcome.is_success:
+        return Told("The running daemon knows it already.")
+    reason = outcome.reason if outcome is not None else ""
+    said = reason or bytes(kept.err or kept.out).decode("utf-8", "replace").strip() or "it gave no reason"
+    return Told(
+        f"the running daemon goes on with the users that it had: {said}. Mend that, then send it SIGHUP",
+        is_unheard=True,
+        refusal=said if outcome is not None and outcome.kind in _OF_THE_RELOAD else "",
+    )
 
 
 def _elsewhere(*, was_named: bool) -> str:

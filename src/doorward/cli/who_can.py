@@ -10,8 +10,9 @@ import click
 from doorward.cli.completing import complete_name
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import aligned, printable
+from doorward.cli.screen import aligned
 from doorward.core.command import Command
+from doorward.core.errors import one_line
 from doorward.core.policy import Deed, judge, who_can
 from doorward.core.principal import Login, Principal, User, guest, principal_of, system_administrator
 from doorward.core.settings import TCP, UNIX, Settings
@@ -93,7 +94,7 @@ def _text(command: Command, settings: Settings, people: list[Person]) -> str:
         lines.append(f"Only by these doors: {', '.join(sorted(command.doors))}{rest}.")
     if not people:
         lines.append("As things stand, nobody can.")
-    text = "".join(f"{printable(line)}\n" for line in lines)
+    text = "".join(f"{one_line(line)}\n" for line in lines)
     rows = [("WHO", "DOORS", "ROLES")] if people else []
     rows += [(each.name, ", ".join(each.doors), ", ".join(each.roles)) for each in people]
     return text + aligned(rows)

@@ -105,10 +105,7 @@ class Daemon:
         )
         self._reloads = Reloads(self._load_users, self._take_users)
         self._gate = Gate(limits, self._clock)
-        self._spawner = ShimSpawner(
-            loop,
-            ProcessSettings(shims=limits.runs + limits.runs_of_builtins, input_bytes=limits.input_bytes),
-        )
+        self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._audit)
         self._desk = Desk(
             Catalogue([*settings.catalogue, self._reload_command()]),
@@ -161,6 +158,7 @@ class Daemon:
         self._reloads.close()
         self._gate.close()
         self._verifier.close()
+        await asyncio.to_thread(self._verifier.join)
         await self._audit.close()
         self._let_go_of_listeners()
 

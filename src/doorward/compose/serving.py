@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from doorward.stores.state import HeldState, hold_state
 _log = logging.getLogger("doorward.daemon")
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+_CANCEL_SECONDS = 2.0
+"""For what is cancelled at the very end; every run had its grace before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +44,51 @@ def run(options: ServeOptions, on_open: Callable[[Opened], None]) -> None:
     """
     Be the daemon, until SIGTERM or SIGINT and the drain that follows it; a second one ends the drain.
 
+    The process itself ends here when a keeper's function is left that refuses to be cancelled.
+
     Raises:
         DoorwardError: it cannot start; nothing is left behind.
     """
     settings = load_settings(find_configuration(os.environ, options.config))
     place = state_place(str(options.state) if options.state else None, os.environ)
     held = hold_state(place.folder)
+    runner = asyncio.Runner(loop_factory=_loop_factory(options.loop))
     try:
-        with asyncio.Runner(loop_factory=_loop_factory(options.loop)) as runner:
-            runner.run(_serve(settings, place, held, on_open))
+        runner.run(_serve(settings, place, held, on_open))
     finally:
+        stubborn = runner.run(_cancel_tasks())
         held.release()
+        if stubborn:
+            _end_process(stubborn, sys.exc_info()[1])
+        runner.close()
+
+
+async def _cancel_tasks() -> list[str]:
+    """Cancel what is left on the loop; the names of the tasks that go on all the same."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        _, left = await asyncio.wait(left, timeout=_CANCEL_SECONDS)
+    return sorted(task.get_name() for task in left)
+
+
+def _end_process(stubborn: list[str], error: BaseException | None) -> None:
+    """
+    End the process here and now, with what was logged and written.
+
+    A function that passes over its cancellation would be waited for by the runner, and asked once more by the
+    interpreter when that takes it apart: neither ever ends.
+    """
+    if error is not None:
+        _log.critical("ended by an error", exc_info=error)
+    _log.warning("still under way although cancelled, and ended with the process: %s", ", ".join(stubborn))
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        # nobody may be left to read them
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0 if error is None else 1)
 
 
 def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:

@@ -15,9 +15,9 @@ from doorward.config.report import Key, Report, found_in, key_of
 from doorward.config.shapes import CommandShape
 from doorward.config.tables import read_each, read_table
 from doorward.config.user_settings import check_roles
-from doorward.core.command import NAME, Command, Program, Verb
+from doorward.core.command import NAME, NUMBERS, Command, Program, Verb
 from doorward.core.errors import CatalogueError
-from doorward.core.limits import LimitFacts, facts
+from doorward.core.limits import LimitFacts
 from doorward.core.parameter import has_control_characters
 from doorward.core.template import Element, parse_element
 
@@ -28,18 +28,6 @@ RESOURCES = (
 """What prlimit(1) can limit, by the names of its options."""
 
 RESOURCE_FACTS = LimitFacts(unit="the unit of prlimit(1)", least=0, most=2**63 - 1, source="prlimit(2)")
-
-COMMAND_FACTS: dict[str, LimitFacts] = {
-    "fresh_seconds": LimitFacts(unit="seconds; 0 for never", least=0, most=86_400, source="a day"),
-    "at_once": LimitFacts(
-        unit="runs at once; 0 for as many as there are places", least=0, most=1024, source=""
-    ),
-} | {
-    name: about
-    for name, _, about in facts()
-    if name in {"timeout_seconds", "output_bytes", "input_bytes", "linger_seconds"}
-}
-"""The numbers of a command, and what they may be."""
 
 SUMMARY_CHARACTERS = 200
 
@@ -159,7 +147,7 @@ class _Declaration:
         return {name: value for name, value in declared.items() if value is not None}
 
     def _check_numbers(self) -> None:
-        for name, about in COMMAND_FACTS.items():
+        for name, about in NUMBERS.items():
             value = getattr(self._shape, name)
             if value is not None:
                 is_within(value, about, (*self._key, name), self._report)

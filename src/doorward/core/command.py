@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from doorward.core.errors import CatalogueError
-from doorward.core.limits import facts
+from doorward.core.limits import LimitFacts, facts
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import FlagType
 from doorward.core.tables import Reader
@@ -16,11 +16,20 @@ from doorward.core.template import Element
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
-_NUMBERS_MOST = {"fresh_seconds": 86_400.0, "at_once": 1024} | {
-    name: about.most
-    for name, _, about in facts()
-    if name in {"timeout_seconds", "output_bytes", "input_bytes", "linger_seconds"}
-}
+NUMBERS: Mapping[str, LimitFacts] = MappingProxyType(
+    {
+        "fresh_seconds": LimitFacts(unit="seconds; 0 for never", least=0, most=86_400, source="a day"),
+        "at_once": LimitFacts(
+            unit="runs at once; 0 for as many as there are places", least=0, most=1024, source="ours"
+        ),
+    }
+    | {
+        name: about
+        for name, _, about in facts()
+        if name in {"timeout_seconds", "output_bytes", "input_bytes", "linger_seconds"}
+    }
+)
+"""The numbers of a command, and what a configuration may make them; in Python each may be as little as 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +170,17 @@ class Command:
             )
 
     def _check_numbers(self, key: str) -> None:
-        for name, most in _NUMBERS_MOST.items():
+        for name, about in NUMBERS.items():
             number = getattr(self, name)
             if number is None:
                 continue
             # one that was declared in Python may be of any type; NaN is within nothing
-            if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= most:
+            is_number = isinstance(number, int | float) and not isinstance(number, bool)
+            if not is_number or not 0 <= number <= about.most:
                 raise CatalogueError(
                     "this number cannot be",
                     key=f"{key}.{name}",
-                    expected=f"0 to {most:.0f}",
+                    expected=f"0 to {about.most:.0f}",
                     found=ascii(number),
                 )
 

@@ -89,6 +89,9 @@ class BadLine(LineError):
     """A line that has no words: bad UTF-8 or an open quote."""
 
 
+_NAME_CHARACTERS = 64
+
+
 @dataclass(eq=False)
 class UnknownCommand(LineError):
     """
@@ -104,7 +107,9 @@ class UnknownCommand(LineError):
 
     def __str__(self) -> str:
         hint = f"; did you mean {self.nearest}?" if self.nearest else ""
-        return one_line(f"there is no command {self.name!r}{hint}")
+        # as long as the peer made it, and it goes back with every answer
+        rest = "..." if len(self.name) > _NAME_CHARACTERS else ""
+        return one_line(f"there is no command {self.name[:_NAME_CHARACTERS]!r}{rest}{hint}")
 
 
 @dataclass(eq=False)

@@ -7,12 +7,10 @@ import re
 MEMORY_KIB_MOST = 256 * 1024
 PASSES_MOST = 16
 LANES_MOST = 4
+"""The most that the check of a hash which somebody wrote into a file may take of the machine."""
 
 HASH_EXPECTED = "a hash of argon2id, as `doorward hash-password` prints it"
-COST_EXPECTED = (
-    f"at most m={MEMORY_KIB_MOST},t={PASSES_MOST},p={LANES_MOST}, and m at least 8 times p: one check may take "
-    "no more of the machine"
-)
+COST_EXPECTED = f"at most m={MEMORY_KIB_MOST},t={PASSES_MOST},p={LANES_MOST}, and m at least 8 times p"
 
 _PHC = re.compile(
     r"\$argon2id\$v=19\$m=(?P<memory>[1-9][0-9]{0,7}),t=(?P<passes>[1-9][0-9]{0,2}),p=(?P<lanes>[1-9][0-9]{0,2})"

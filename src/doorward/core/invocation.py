@@ -9,7 +9,7 @@ from doorward.core.command import Command, Program
 from doorward.core.errors import BadArgument, UnknownCommand
 from doorward.core.launch import EXECUTABLE_PATH, Launch
 from doorward.core.limits import Limits
-from doorward.core.parameter import Parameter, shown, word_of
+from doorward.core.parameter import NAME, Parameter, shown, word_of
 from doorward.core.parameter_types import FlagType, PathType, Value
 from doorward.core.secret import REDACTED, Secret
 from doorward.core.words import quote_words
@@ -108,9 +108,10 @@ def bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
     try:
         return _bind(command, words, limits)
     except BadArgument as error:
+        error = _misnamed(command, words) or error
         if any(parameter.is_secret for parameter in command.parameters):
             raise BadArgument(error.parameter, error.expected) from None
-        raise
+        raise error
 
 
 def _bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
@@ -129,6 +130,18 @@ def _bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
             values[name] = parameter.read(rest)
     _fill(command.parameters, positional, values)
     return Invocation(command, MappingProxyType(values))
+
+
+def _misnamed(command: Command, words: Sequence[str]) -> BadArgument | None:
+    """What is wrong, once something is, with the first `name=value` whose name no parameter has."""
+    names = [parameter.name for parameter in command.parameters]
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if equals and NAME.fullmatch(name) and name not in names:
+            near = nearest_name(name, names)
+            hint = f"; did you mean {near}?" if near else ""
+            return BadArgument("", f"a parameter of {command.name}", f"{shown(name)}{hint}")
+    return None
 
 
 def _check_sizes(words: Sequence[str], limits: Limits) -> None:

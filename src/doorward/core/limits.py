@@ -1,7 +1,8 @@
 """
-Every limit of the program: its unit, its default, what it may be set to, and where the figure comes from.
+Every limit that a keeper may set: its unit, default and range, and where the figure comes from.
 
-A configuration sets them by these names under `[limits]`. Nothing that a peer can make grow is without one.
+A configuration sets them by these names under `[limits]`. A bound that is a mechanism's own, such as the
+size of one read, stands beside that mechanism. Nothing that a peer can make grow is without one of the two.
 """
 
 from collections.abc import Iterator
@@ -37,11 +38,18 @@ def _limit(default: Any, *, unit: str, least: float, most: float, source: str) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """All limits; each field is one, `facts()` tells about them."""
+    """All that a keeper may set; each field is one, `facts()` tells about them."""
 
     # Doors
     connections: int = _limit(
         1024, unit="connections of one door", least=1, most=1_000_000, source="sized for 256 MiB at worst"
+    )
+    connections_per_source: int = _limit(
+        32,
+        unit="connections of one source at one door",
+        least=1,
+        most=1_000_000,
+        source="a browser opens six",
     )
     stalled_write_seconds: float = _limit(
         30.0, unit="seconds", least=0.1, most=3600, source="nginx send_timeout is 60 s between two writes"
@@ -149,6 +157,14 @@ class Limits:
         least=0,
         most=1024,
         source="a dead file system must not stop the rest",
+    )
+
+    function_threads: int = _limit(
+        8,
+        unit="threads for Python functions that are not async",
+        least=1,
+        most=256,
+        source="a quarter of the places",
     )
 
     # Runs that ended; an answer is fresh no longer than its run is kept, whatever `fresh_seconds` says

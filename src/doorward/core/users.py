@@ -142,15 +142,17 @@ class Clash:
 
 def clashes(users: Iterable[tuple[User, str]]) -> Iterator[Clash]:
     """Yield whoever has the name or the uid of a user before them; each user comes with their place."""
-    by_name: dict[str, tuple[User, str]] = {}
-    by_uid: dict[int, tuple[User, str]] = {}
+    before: dict[str | int, tuple[User, str]] = {}
     for user, place in users:
-        if (before := by_name.setdefault(user.name, (user, place)))[0] is not user:
-            yield Clash(user=user, place=place, other=before[0], other_place=before[1], is_of_names=True)
-        if user.uid is None:
-            continue
-        if (before := by_uid.setdefault(user.uid, (user, place)))[0] is not user:
-            yield Clash(user=user, place=place, other=before[0], other_place=before[1], is_of_names=False)
+        for taken in (user.name, user.uid):
+            if taken in before:
+                other, other_place = before[taken]
+                is_of_names = taken == user.name
+                yield Clash(
+                    user=user, place=place, other=other, other_place=other_place, is_of_names=is_of_names
+                )
+            elif taken is not None:
+                before[taken] = (user, place)
 
 
 def merge_users(

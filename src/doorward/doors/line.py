@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import logging
+import os
 import select
 import socket
 import struct
@@ -123,13 +124,16 @@ class LineConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none of asyncio's classes, and do all that these do
         self._transport = cast(asyncio.Transport, transport)
-        self._visitor = self._door.gate.admit(self, self._door.name)
+        uid = _peer_uid(self._transport) if self._door.knows_uid else None
+        # any user may come by the unix door, and none but its keeper may fill it
+        source = "" if uid is None or uid in {0, os.geteuid()} else f"uid {uid}"
+        self._visitor = self._door.gate.admit(self, self._door.name, source=source)
         if not self._visitor:
-            self._transport.abort()
+            self._turn_away()
             return
         self._transport.set_write_buffer_limits(self._door.limits.write_buffer_bytes)
-        if self._door.knows_uid:
-            self._admit_uid()
+        if uid is not None:
+            self._admit_uid(uid)
         self._flush()
         self._renew_deadline()
 
@@ -155,7 +159,7 @@ class LineConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._is_paused = True
         self._untaken_bytes = self._count_untaken()
-        self._renew_deadline()
+        self.deadline_at = self._door.clock.monotonic() + self._door.limits.stalled_write_seconds
 
     def resume_writing(self) -> None:
         self._is_paused = False
@@ -196,8 +200,12 @@ class LineConnection(asyncio.Protocol):
 
     # Inside
 
-    def _admit_uid(self) -> None:
-        uid = _peer_uid(self._transport)
+    def _turn_away(self) -> None:
+        self._session.refuse("too many connections, try again later")
+        self._transport.write(self._session.bytes_to_send())
+        self._transport.close()
+
+    def _admit_uid(self, uid: int) -> None:
         peer = Peer(self._door.name, f"uid {uid}", uid, self._visitor)
         admission = self._door.portal.admit_uid(peer)
         match admission:
@@ -221,7 +229,10 @@ class LineConnection(asyncio.Protocol):
         # what we do may end the answer at once, and its news must not begin another turn within this one
         self._is_serving = True
         try:
-            while events < _TURN_EVENTS and (event := session.next_event()) is not None:
+            # a peer that does not read what it asked for is not asked what else it wants
+            while events < _TURN_EVENTS and not self._is_paused:
+                if (event := session.next_event()) is None:
+                    break
                 events += 1
                 self._act(event)
                 if self._answer is not None:
@@ -258,11 +269,10 @@ class LineConnection(asyncio.Protocol):
 
     def _ask(self, line: str | None) -> None:
         desk, session = self._door.desk, self._session
-        self._answer = answer = desk.ask(self._who(), line, self._hear_news)
+        can_give_input = session.can_give_input
+        self._answer = answer = desk.ask(self._who(), line, self._hear_news, can_give_input=can_give_input)
         if answer.run is not None:
             session.run_started(answer.number, takes_input=answer.takes_input)
-            if answer.takes_input and not session.takes_input:
-                desk.end_input(answer)
 
     def _act_on(self, answer: Answer, event: InputReceived | InputEnded | CancelWanted) -> None:
         match event:
@@ -275,9 +285,9 @@ class LineConnection(asyncio.Protocol):
 
     def _hear_news(self) -> None:
         """There may be more of the answer, or more room to write it."""
-        if self._answer is None or self._is_serving:
+        if self._is_serving:
             return
-        if self._pass_on(self._answer):
+        if self._answer is None or self._pass_on(self._answer):
             if self._is_last_answer:
                 self._session.close()
             self._serve()  # lines that came meanwhile
@@ -349,12 +359,10 @@ class LineConnection(asyncio.Protocol):
             self._door.desk.leave(answer)
 
     def _renew_deadline(self) -> None:
-        if self._session.is_over:
+        # what was not taken has a time of its own, which nothing that the peer sends makes longer
+        if self._session.is_over or self._is_paused:
             return
-        if self._is_paused:
-            wait_seconds: float | None = self._door.limits.stalled_write_seconds
-        else:
-            wait_seconds = self._session.patience_seconds
+        wait_seconds = self._session.patience_seconds
         self.deadline_at = None if wait_seconds is None else self._door.clock.monotonic() + wait_seconds
 
 

@@ -47,8 +47,9 @@ class Gate:
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self._limits = limits
         self._clock = clock
-        self._connections: dict[Admitted, str] = {}
+        self._connections: dict[Admitted, tuple[str, str]] = {}
         self._doors: Counter[str] = Counter()
+        self._sources: Counter[tuple[str, str]] = Counter()
         self._servers: list[asyncio.Server] = []
         self._visitors = 0
         self._turned_away = 0
@@ -89,25 +90,36 @@ class Gate:
         server = await create(connection, sock=listener.socket, backlog=BACKLOG)
         self._servers.append(server)
 
-    def admit(self, connection: Admitted, door: str) -> int:
+    def admit(self, connection: Admitted, door: str, *, source: str = "") -> int:
         """
         Let a connection in.
+
+        Args:
+            connection: it.
+            door: whose it is.
+            source: whence it comes, as far as that is to be counted; empty for one that has no share of its
+                own, as loopback and root have none.
 
         Returns:
             The number of the visitor, counted from 1; 0 when it is to be closed at once.
         """
-        if not self._is_open or self._doors[door] >= self._limits.connections:
+        if not self._has_room(door, source):
             self._turned_away += 1
             return 0
-        self._connections[connection] = door
+        self._connections[connection] = (door, source)
         self._doors[door] += 1
+        self._sources[door, source] += 1
         self._visitors += 1
         return self._visitors
 
     def release(self, connection: Admitted) -> None:
         """Forget a connection that has ended; idempotent."""
-        if (door := self._connections.pop(connection, None)) is not None:
+        if (place := self._connections.pop(connection, None)) is not None:
+            door, _ = place
             self._doors[door] -= 1
+            self._sources[place] -= 1
+            if not self._sources[place]:
+                del self._sources[place]
             if self._emptied is not None and not self._connections:
                 self._emptied.set()
 
@@ -137,6 +149,11 @@ class Gate:
         self.stop_accepting()
         self._sweep.cancel()
         self._each(self._connections, lambda connection: connection.close())
+
+    def _has_room(self, door: str, source: str) -> bool:
+        if not self._is_open or self._doors[door] >= self._limits.connections:
+            return False
+        return not source or self._sources[door, source] < self._limits.connections_per_source
 
     def _expire_late(self) -> None:
         self._sweep = self._clock.call_later(SWEEP_SECONDS, self._expire_late)

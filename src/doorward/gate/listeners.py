@@ -98,14 +98,22 @@ def listen_unix(door: str, path: Path) -> Listener:
     except OSError as error:
         raise ListenError(door, str(path), error.strerror or str(error)) from error
     try:
-        listening.bind(str(path))
-        path.chmod(UNIX_MODE)
+        _bind_for_everybody(listening, path)
         listening.listen(BACKLOG)
         listening.setblocking(False)
     except OSError as error:
         listening.close()
         raise ListenError(door, str(path), error.strerror or str(error)) from error
     return Listener(door, listening, str(path))
+
+
+def _bind_for_everybody(listening: socket.socket, path: Path) -> None:
+    # not by chmod afterwards: the path could lead elsewhere by then
+    umask = os.umask(0o777 & ~UNIX_MODE)
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(umask)
 
 
 def _remove_left_behind(door: str, path: Path) -> None:

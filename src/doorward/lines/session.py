@@ -9,6 +9,7 @@ The server's side of one connection, as a pure object: no sockets, no clock.
 """
 
 import enum
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -39,6 +40,9 @@ from doorward.lines.frames import (
 )
 from doorward.lines.phrases import Phrases, uh
 from doorward.lines.splitter import Splitter
+
+_REQUEST = re.compile(rb" (HTTP|RTSP|SIP)/[0-9]\.[0-9]$")
+"""How the first line of HTTP/1, HTTP/2, RTSP and SIP ends."""
 
 
 class State(enum.IntEnum):
@@ -226,7 +230,7 @@ class LineSession:
         """The answer is a run with this number; its stdin comes from the peer or is empty."""
         if self._state is State.ANSWERING:
             # where more lines may follow, nothing tells them from input
-            self._takes_input = takes_input and self._kind is LineSessionKind.ONCE
+            self._takes_input = takes_input and self.can_give_input
         elif self._is_heard():
             self._takes_input = takes_input
             self._outgoing.append(
@@ -234,9 +238,9 @@ class LineSession:
             )
 
     @property
-    def takes_input(self) -> bool:
-        """Whether the peer's bytes go to the run as its stdin."""
-        return self._takes_input
+    def can_give_input(self) -> bool:
+        """Whether the peer could send a run its stdin: not where the next line may follow."""
+        return self.speaks_frames or self._kind is LineSessionKind.ONCE
 
     def output(self, stream: Stream, data: bytes) -> None:
         """Some output of the run, not empty."""
@@ -451,4 +455,4 @@ def _end_frame(outcome: Outcome, drawing: Mapping[str, object] | None) -> bytes:
 def _is_of_a_browser(line: bytes) -> bool:
     # a page chooses the body of its request, its server a ticket in the TLS ClientHello that a redirection
     # brings here ("TLS Poison", Black Hat USA 2020): both can hold whole lines
-    return (line[-9:-1] == b" HTTP/1." and line[-1:].isdigit()) or line[:2] == b"\x16\x03"
+    return _REQUEST.search(line) is not None or line[:2] == b"\x16\x03"

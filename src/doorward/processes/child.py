@@ -1,8 +1,9 @@
 """One run as the daemon sees it."""
 
 import asyncio
-import logging
+import errno
 import os
+from contextlib import suppress
 from typing import Protocol
 
 from doorward.core.launch import Ending, Exited, Launch, Lost, NotStarted, Signalled, Stream, Unkillable
@@ -13,8 +14,6 @@ from doorward.processes.pipes import InputPipe, OutputPipe
 from doorward.processes.pool import ShimPool
 from doorward.processes.readiness import Readiness
 from doorward.processes.settings import ProcessSettings
-
-log = logging.getLogger(__name__)
 
 
 class House(Protocol):
@@ -63,9 +62,8 @@ class ShimChild:
     # What the desk asks for.
 
     def write_input(self, data: bytes) -> None:
-        if self._input is not None and not self._input.write(data):
-            log.warning("a child read too little of its input and is stopped: %s", self._launch.argv[0])
-            self.stop()
+        if self._input is not None:
+            self._input.write(data)
 
     def close_input(self) -> None:
         if self._input is not None:
@@ -112,7 +110,9 @@ class ShimChild:
         try:
             link = self._house.pool.take()
             try:
-                link.launch(self._launch, self._theirs)
+                # a shim that is dead, or never was, is heard of soon, with the reason
+                with suppress(ConnectionError):
+                    link.launch(self._launch, self._theirs)
             except (OSError, ValueError):
                 self._house.pool.give_back(link)
                 raise
@@ -149,7 +149,7 @@ class ShimChild:
             return
         ending = ending_of(report)
         if isinstance(ending, Unkillable):
-            self._house.pool.abandon(link, kill=False)
+            self._house.pool.abandon(link, kill=False, on_gone=self._events.gone)
         else:
             self._house.pool.give_back(link)
         self.end(ending)
@@ -162,6 +162,11 @@ class ShimChild:
             self._link.user = None
             self.end(Lost("the process that watched over it died"))
 
+    def shim_not_forked(self) -> None:
+        if self._link is not None:
+            self._link.user = None
+            self.end(NotStarted(errno.EAGAIN, os.strerror(errno.EAGAIN)))
+
     def _wait_no_longer_than(self, seconds: float) -> None:
         if self._give_up is not None:
             self._give_up.cancel()
@@ -171,7 +176,7 @@ class ShimChild:
     def _given_up(self) -> None:
         """The shim itself is stuck, in an exec that never ends or because somebody stopped it."""
         if self._link is not None:
-            self._house.pool.abandon(self._link, kill=True)
+            self._house.pool.abandon(self._link, kill=True, on_gone=self._events.gone)
             self.end(Unkillable())
 
     def _take(self, stream: Stream, data: bytes) -> bool:
@@ -197,7 +202,7 @@ class ShimChild:
         their_end, ours = os.pipe2(os.O_CLOEXEC)
         self._theirs.append(their_end)
         os.set_blocking(ours, False)
-        return InputPipe(ours, readiness=self._house.readiness, limit_bytes=self._house.settings.input_bytes)
+        return InputPipe(ours, readiness=self._house.readiness)
 
     def _close_theirs(self) -> None:
         for descriptor in self._theirs:

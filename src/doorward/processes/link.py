@@ -22,6 +22,9 @@ class ShimUser(Protocol):
     def shim_gone(self) -> None:
         """Hear that the shim and all it watched over are dead, or that nobody is left to say so."""
 
+    def shim_not_forked(self) -> None:
+        """Hear that there never was a shim: the system has no process or descriptor for one."""
+
 
 class ShimLink:
     """

@@ -21,6 +21,7 @@ class Nursery:
 
     Args:
         on_gone: told the number of a dead shim when all that it left behind is dead too.
+        on_not_forked: told the number of a shim that could not be made.
         on_lost: called once when the nursery died; its shims and their runs go on.
 
     Raises:
@@ -32,10 +33,11 @@ class Nursery:
         *,
         readiness: Readiness,
         on_gone: Callable[[int], None],
+        on_not_forked: Callable[[int], None],
         on_lost: Callable[[], None],
     ) -> None:
         self._readiness = readiness
-        self._on_gone = on_gone
+        self._on_told = {shim.GONE: on_gone, shim.NOT_FORKED: on_not_forked}
         self._on_lost = on_lost
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -47,6 +49,8 @@ class Nursery:
     def fork_shim(self, number: int) -> socket.socket:
         """
         The daemon's end of a new shim's socket; a launch may be sent on it at once.
+
+        That the nursery could not fork it is told later.
 
         Raises:
             OSError: no descriptors are left, or the nursery is dead or overwhelmed.
@@ -87,7 +91,8 @@ class Nursery:
         except OSError:
             message = b""
         if message:
-            self._on_gone(shim.NUMBER.unpack(message)[1])
+            what, number = shim.NUMBER.unpack(message)
+            self._on_told[what](number)
             return
         self._readiness.forget(self._socket.fileno())
         self._socket.close()

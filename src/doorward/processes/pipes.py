@@ -79,36 +79,26 @@ class OutputPipe:
 
 
 class InputPipe:
-    """What a child may read from its stdin, held until it does."""
+    """What a child may read from its stdin, held until it does; how much there is, the writer bounds."""
 
-    __slots__ = ("_descriptor", "_ending", "_held", "_limit_bytes", "_readiness")
+    __slots__ = ("_descriptor", "_ending", "_held", "_readiness")
 
-    def __init__(self, descriptor: int, *, readiness: Readiness, limit_bytes: int) -> None:
+    def __init__(self, descriptor: int, *, readiness: Readiness) -> None:
         self._descriptor = descriptor
         self._readiness = readiness
-        self._limit_bytes = limit_bytes
         self._held = bytearray()
         self._ending = False
 
-    def write(self, data: bytes) -> bool:
-        """
-        Write, now or when there is room; a child that no longer reads is none the worse for it.
-
-        Returns:
-            False when more than the limit would be held: the pipe is closed, for a gap must not go unseen.
-        """
+    def write(self, data: bytes) -> None:
+        """Write, now or when there is room; a child that no longer reads is none the worse for it."""
         if self._descriptor < 0 or self._ending:
-            return True
+            return
         if not self._held:
             data = data[self._write_some(data) :]
-        if len(self._held) + len(data) > self._limit_bytes:
-            self.close()
-            return False
         if data and self._descriptor >= 0:
             if not self._held:
                 self._readiness.watch_writable(self._descriptor, self._flush)
             self._held += data
-        return True
 
     def end(self) -> None:
         """Close after what is held was written; idempotent."""

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import itertools
+from collections.abc import Callable
 from functools import partial
 
 from doorward.processes import shim
@@ -31,6 +32,7 @@ class ShimPool:
         self._links: dict[int, ShimLink] = {}
         self._idle: list[ShimLink] = []
         self._doomed: dict[int, ShimLink] = {}
+        self._abandoned: dict[int, Callable[[], None]] = {}
         self._trim_timer: asyncio.TimerHandle | None = None
 
     def warm_up(self) -> None:
@@ -64,11 +66,20 @@ class ShimPool:
         else:
             self._shelve(link)
 
-    def abandon(self, link: ShimLink, *, kill: bool) -> None:
-        """Let go of a shim that has something unkillable; `kill` one that does not answer either."""
+    def abandon(self, link: ShimLink, *, kill: bool, on_gone: Callable[[], None]) -> None:
+        """
+        Let go of a shim that has something unkillable; `kill` one that does not answer either.
+
+        `on_gone` is called later, when nothing is left of them or nobody is left to say so.
+        """
         link.user = None
         self._drop(link)
-        if kill and self._nursery is not None:
+        self._doomed.pop(link.number, None)
+        if link.retiring or self._nursery is None:
+            self._loop.call_soon(on_gone)
+            return
+        self._abandoned[link.number] = on_gone
+        if kill:
             self._nursery.kill_shim(link.number)
 
     async def close(self) -> None:
@@ -85,7 +96,10 @@ class ShimPool:
     def _make(self) -> ShimLink:
         if self._nursery is None:
             self._nursery = Nursery(
-                readiness=self._readiness, on_gone=self._shim_gone, on_lost=self._nursery_lost
+                readiness=self._readiness,
+                on_gone=self._shim_gone,
+                on_not_forked=self._shim_not_forked,
+                on_lost=self._nursery_lost,
             )
         number = next(self._numbers) & 0xFFFFFFFF
         link = ShimLink(number, self._nursery.fork_shim(number))
@@ -126,6 +140,20 @@ class ShimPool:
         doomed = self._doomed.pop(number, None)
         if doomed is not None and doomed.user is not None:
             doomed.user.shim_gone()
+        on_gone = self._abandoned.pop(number, None)
+        if on_gone is not None:
+            on_gone()
+
+    def _shim_not_forked(self, number: int) -> None:
+        # its socket ends as a dead shim's does, which may be heard before or after this
+        link = self._links.get(number) or self._doomed.pop(number, None)
+        if link is None:
+            return
+        self._drop(link)
+        if link in self._idle:
+            self._idle.remove(link)
+        if link.user is not None:
+            link.user.shim_not_forked()
 
     def _nursery_lost(self) -> None:
         self._nursery = None
@@ -138,6 +166,10 @@ class ShimPool:
         for link in doomed:
             if link.user is not None:
                 link.user.shim_gone()
+        abandoned = list(self._abandoned.values())
+        self._abandoned.clear()
+        for on_gone in abandoned:
+            on_gone()
 
     def _drop(self, link: ShimLink) -> None:
         """Close our end: the shim kills what it has, if anything, and exits."""

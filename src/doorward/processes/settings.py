@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class ProcessSettings:
     """
-    How many shims there are and what may wait in memory.
+    How many shims there are, and how long they may take.
 
     Attributes:
         shims: at most this many runs at once; one more ends as `NotStarted`. Abandoned ones do not count.
         warm_shims: started with the nursery and kept while idle, each about 1.1 MiB of its own.
         idle_seconds: what is idle beyond the warm ones goes after one to two times this.
-        input_bytes: held for one child that does not read; more stops it.
         chunk_bytes: read from a pipe at a time.
         starting: so many runs may be younger than `starting_seconds`; the next wait their turn. More at once
             only get in each other's way: with 64 asked for, 6 on two processors gave about the same rate
@@ -28,7 +27,6 @@ class ProcessSettings:
     shims: int = 64
     warm_shims: int = 2
     idle_seconds: float = 10.0
-    input_bytes: int = 1024 * 1024
     chunk_bytes: int = 64 * 1024
     starting: int = field(default_factory=lambda: 3 * (os.cpu_count() or 1))
     starting_seconds: float = 0.02

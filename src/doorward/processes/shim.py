@@ -9,7 +9,8 @@ A dead shim's orphans come to the nursery, which kills them.
 
 Nursery, on its seqpacket socket:
     from the daemon  FORK, number, one descriptor: a new shim on this socket; KILL, number
-    to the daemon    GONE, number: this shim is dead, and so is every orphan
+    to the daemon    GONE, number: this shim is dead, and so is all that it left behind;
+                     NOT_FORKED, number: there is no such shim, for want of a process or a descriptor
 Shim, on its own seqpacket socket:
     from the daemon  LAUNCH, marshalled tuple, descriptors: stdout, stderr, stdin if any, secrets
                      LAUNCH_IN_FILE, the same with the tuple in a file as the first descriptor; STOP
@@ -36,7 +37,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-FORK, KILL, GONE = b"F", b"K", b"G"
+FORK, KILL, GONE, NOT_FORKED = b"F", b"K", b"G", b"N"
 LAUNCH, LAUNCH_IN_FILE, STOP = b"L", b"M", b"S"
 EXITED, SIGNALLED, NOT_STARTED, UNKILLABLE = range(4)
 NUMBER = struct.Struct("<cI")
@@ -50,6 +51,8 @@ NOFILE_SOFT = 1024
 """What programs that use select(2) can bear; the hard limit stays, and a child may raise its own."""
 SWEEP_SECONDS = 0.02
 """Between two sweeps over a tree that was sent KILL and is not gone."""
+MOST_PAUSE_SECONDS = 1.0
+"""Between two sweeps over what has survived many of them."""
 SWEEP_ROUNDS = 50
 """How often one sweep looks for processes that were born while it stopped the others."""
 PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 15, 36
@@ -439,7 +442,7 @@ class Shim:
         pause_seconds = SWEEP_SECONDS
         while self._kill():
             time.sleep(pause_seconds)
-            pause_seconds = min(1.0, pause_seconds * 1.2)
+            pause_seconds = longer(pause_seconds)
 
     def _kill(self) -> bool:
         if not self._reap():
@@ -488,41 +491,51 @@ def reason_of(error: Exception) -> str:
 
 
 class Nursery:
-    """Forks shims, and kills what dead ones leave behind."""
+    """
+    Forks shims, and kills what dead ones leave behind.
+
+    Nothing says whose an orphan was. What turns up when shims are found dead is theirs, or was born to an
+    orphan known before: it counts for all who have any, so that none is told gone too early, and one orphan
+    that survives everything holds up its own shim alone.
+    """
 
     def __init__(self, daemon: socket.socket) -> None:
         self._daemon = daemon
         self._waiter = Waiter(daemon)
         self._numbers: dict[int, int] = {}
-        self._dead: list[int] = []
+        self._left: list[tuple[list[int], set[int]]] = []
+        self._untold: list[bytes] = []
+        self._pause_seconds = SWEEP_SECONDS
 
     def serve(self) -> None:
         """Fork a shim whenever asked; return when the daemon and every shim are gone."""
-        orphaned = False
         while True:
-            if self._waiter.wait(SWEEP_SECONDS if orphaned else None) and not self._obey():
+            busy = self._tend() or self._untold
+            if self._waiter.wait(self._pause_seconds if busy else None) and not self._obey():
                 break
-            orphaned = self._tend()
         while self._tend() or self._numbers:
-            time.sleep(SWEEP_SECONDS)
+            time.sleep(self._pause_seconds)
 
     def _obey(self) -> bool:
         message, descriptors = receive(self._daemon, NUMBER.size)
         if len(message) < NUMBER.size:
             return False
         order, number = NUMBER.unpack(message)
-        if order == FORK and descriptors:
-            self._fork(number, descriptors[0])
+        if order == FORK:
+            # without a descriptor of our own there was none for the shim's socket
+            if not (descriptors and self._fork(number, descriptors[0])):
+                self._untold.append(NUMBER.pack(NOT_FORKED, number))
         elif order == KILL:
             for pid in [pid for pid, held in self._numbers.items() if held == number]:
                 os.kill(pid, signal.SIGKILL)
         return True
 
-    def _fork(self, number: int, descriptor: int) -> None:
+    def _fork(self, number: int, descriptor: int) -> bool:
         try:
             pid = os.fork()
         except OSError:
-            pid = -1  # closing its socket tells the daemon
+            os.close(descriptor)
+            return False
         if pid == 0:
             try:
                 self._waiter.close()
@@ -535,38 +548,67 @@ class Nursery:
             finally:
                 os._exit(0)
         os.close(descriptor)
-        if pid > 0:
-            self._numbers[pid] = number
+        self._numbers[pid] = number
+        return True
 
     def _tend(self) -> bool:
         """Reap; kill orphans of dead shims; tell which are gone with all they left. Whether orphans live."""
+        dead, orphans = self._find()
+        fresh = orphans.difference(*(pids for _, pids in self._left))
+        if dead:
+            self._left.append((dead, set()))
+        for _, pids in self._left:
+            pids.update(fresh)
+            pids.intersection_update(orphans)
+        self._untold += [NUMBER.pack(GONE, each) for dead, pids in self._left if not pids for each in dead]
+        self._left = [left for left in self._left if left[1]]
+        self._tell()
+        if orphans:
+            kill_tree(set(self._numbers))
+        self._pause_seconds = SWEEP_SECONDS if dead or fresh else longer(self._pause_seconds)
+        return bool(orphans)
+
+    def _find(self) -> tuple[list[int], set[int]]:
+        """The shims that are newly dead, and the orphans there are; none of a shim not among the dead."""
+        dead = self._reap()
+        while True:
+            orphans = {pid for pid in children_of(os.getpid()) if pid not in self._numbers}
+            more = self._reap()
+            if not more:
+                return dead, orphans
+            dead += more
+
+    def _reap(self) -> list[int]:
+        """Take leave of the dead; which shims are among them."""
+        dead: list[int] = []
         while True:
             try:
                 pid, _ = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
-                break
+                return dead
             if pid == 0:
-                break
+                return dead
             if pid in self._numbers:
-                self._dead.append(self._numbers.pop(pid))
-        if not self._dead and not self._orphans():
-            return False
-        if self._orphans():
-            kill_tree(set(self._numbers))
-            return True
-        self._tell()
-        return False
-
-    def _orphans(self) -> bool:
-        return any(pid not in self._numbers for pid in children_of(os.getpid()))
+                dead.append(self._numbers.pop(pid))
+            for _, pids in self._left:
+                pids.discard(pid)
 
     def _tell(self) -> None:
-        for number in self._dead:
+        """Say what is to be said; what the daemon has no room for yet is kept."""
+        while self._untold:
             try:
-                self._daemon.send(NUMBER.pack(GONE, number), socket.MSG_DONTWAIT)
+                self._daemon.send(self._untold[0], socket.MSG_DONTWAIT)
+            except ConnectionError:  # it is gone
+                self._untold.clear()
             except OSError:
-                break
-        self._dead.clear()
+                return
+            else:
+                del self._untold[0]
+
+
+def longer(pause_seconds: float) -> float:
+    """The next pause after this one: what has survived long is looked at seldom."""
+    return min(MOST_PAUSE_SECONDS, pause_seconds * 1.2)
 
 
 def main() -> None:

@@ -22,6 +22,10 @@ StatusReport = Callable[[], Mapping[str, object]]
 Presence = Callable[[], int]
 
 _INVALID = Outcome(OutcomeKind.INVALID)
+_NO_INPUT = Outcome(
+    OutcomeKind.INVALID,
+    reason="it reads input, which cannot be told from the next line here; ask for it with doorward ask",
+)
 
 
 class Desk:
@@ -61,7 +65,14 @@ class Desk:
         self._bare = dict(self._bare_invocations())
         self._runs.replace_limits(limits)
 
-    def ask(self, caller: Caller, line: str | None, on_news: Callable[[], None]) -> Answer:
+    def ask(
+        self,
+        caller: Caller,
+        line: str | None,
+        on_news: Callable[[], None],
+        *,
+        can_give_input: bool = True,
+    ) -> Answer:
         """
         Answer a line.
 
@@ -69,10 +80,13 @@ class Desk:
             caller: who asks.
             line: what they said; None for what was no text.
             on_news: called whenever the answer may have more to read; not before this returns.
+            can_give_input: whether the caller could send a run its stdin.
         """
         understood = self._understand(caller, line)
         if isinstance(understood, Outcome):
             return refusal(understood, caller.principal)
+        if understood.command.takes_input and not can_give_input:
+            return refusal(_NO_INPUT, caller.principal)
         action = understood.command.action
         if isinstance(action, Verb):
             return self._answer_verb(caller, action, understood, on_news)
@@ -149,9 +163,10 @@ class Desk:
     # Runs
 
     def _answer_run(self, caller: Caller, invocation: Invocation, on_news: Callable[[], None]) -> Answer:
-        if invocation.command.is_shareable and (
-            run := self._shareable.find(invocation, caller.principal)
-        ) is not None:
+        if (
+            invocation.command.is_shareable
+            and (run := self._shareable.find(invocation, caller.principal)) is not None
+        ):
             run.own(caller.principal)
             self._runs.record(AuditKind.RUN, caller, run=run.number, command=invocation.shown, shared=True)
             return self._read(caller, run, on_news)

@@ -12,7 +12,6 @@ from doorward.core.secret import Secret
 
 _TRIED_CHARACTERS = 64
 _WRONG = "wrong name or password"
-_STRANGER = "this uid is no user here"
 _BUSY = "too many passwords are being checked"
 
 
@@ -109,7 +108,7 @@ class Portal:
             return self._admitted(peer, Admitted(system_administrator()))
         name = None if peer.uid is None else self._names_by_uid.get(peer.uid)
         if name is None:
-            return self._refused(peer, {"how": Login.UID.value}, reason=_STRANGER)
+            return self._refused(peer, {"how": Login.UID.value}, reason=_no_user(peer.uid))
         user = self._users[name]
         return self._admitted(peer, Admitted(principal_of(user, Login.UID), user))
 
@@ -198,3 +197,7 @@ class Portal:
     def _refused(self, peer: Peer, how: Mapping[str, AuditValue], *, reason: str) -> Refused:
         self._audit.record(AuditEvent(AuditKind.REFUSAL, "", peer, {**how, "reason": reason}))
         return Refused(reason)
+
+
+def _no_user(uid: int | None) -> str:
+    return f"uid {uid} is no user here; its keeper can make it one: doorward user add NAME --uid {uid}"

@@ -28,8 +28,6 @@ from doorward.service.threads import Threads
 
 _log = logging.getLogger("doorward.runs")
 
-FUNCTION_THREADS = 8
-
 _BUSY = Outcome(OutcomeKind.BUSY, reason="busy, try again later")
 _ENDING = Outcome(OutcomeKind.BUSY, reason="the daemon is being stopped")
 _WAITED = Outcome(OutcomeKind.BUSY, reason="busy, no place became free in time")
@@ -53,7 +51,7 @@ class Runs:
         self._spawner = spawner
         self._clock = clock
         self._audit = audit
-        self._functions = FunctionRunner(clock, threads=FUNCTION_THREADS)
+        self._functions = FunctionRunner(clock, threads=limits.function_threads)
         self._paths = Threads(PATH_THREADS, name="paths")
         self._drained: asyncio.Event | None = None
         self.places = Places(limits)

@@ -1,7 +1,8 @@
 """What the desk says itself: texts for people, JSON for programs, from values that it hands in."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from doorward.core.command import Command
 from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
@@ -11,6 +12,7 @@ from doorward.service.caller import Caller
 from doorward.service.run import Run
 
 _RUNS_SHOWN = 100
+_USAGE_COLUMNS = 40
 
 
 def whoami_text(caller: Caller, *, connected: int) -> str:
@@ -29,16 +31,35 @@ def help_text(commands: Iterable[Command]) -> str:
     """A line for each of the commands, the keeper's before the built-ins."""
     ordered = sorted(commands, key=lambda command: (command.is_builtin, command.name))
     usages = [(usage(command), command.summary) for command in ordered]
-    width = min(max((len(left) for left, _ in usages), default=0), 40)
-    return "".join(f"{left:<{width}}  {right}".rstrip() + "\n" for left, right in usages)
+    width = max((len(left) for left, _ in usages if len(left) <= _USAGE_COLUMNS), default=0)
+    return "".join(_help_line(left, right, width=width) for left, right in usages)
+
+
+def _help_line(left: str, right: str, *, width: int) -> str:
+    gap = f"\n{'':<{width}}" if len(left) > width and right else ""
+    return f"{left:<{width}}{gap}  {right}".rstrip() + "\n"
 
 
 def command_help_text(command: Command) -> str:
     """How to ask for one command."""
     lines = [usage(command), f"    {command.summary}" if command.summary else ""]
     lines += [f"    {_parameter_help(parameter)}" for parameter in command.parameters]
-    lines.append(f"    For {who_can(command)}.")
+    lines.append(f"    For {who_can(command)}{_doors_help(command)}.")
+    lines += [f"    {line}" for line in _limits_help(command)]
     return "".join(f"{line}\n" for line in lines if line)
+
+
+def _doors_help(command: Command) -> str:
+    return f", at {', '.join(sorted(command.doors))}" if command.doors is not None else ""
+
+
+def _limits_help(command: Command) -> Iterator[str]:
+    if command.takes_input:
+        yield "It reads what is sent after its line: doorward ask passes its stdin on."
+    if command.timeout_seconds is not None:
+        yield f"It is stopped after {command.timeout_seconds:g} s."
+    if command.detach:
+        yield "It goes on when nobody reads it."
 
 
 def usage(command: Command) -> str:
@@ -55,21 +76,22 @@ def runs_text(runs: Sequence[Run], *, now: float) -> str:
     """A line a run, at most 100; `now` is on the monotonic clock."""
     if not runs:
         return "No runs.\n"
-    rows = [("RUN", "STATE", "SECONDS", "WHO", "DOOR", "COMMAND")]
+    rows = [("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")]
     rows += [_run_row(run, now=now) for run in runs[:_RUNS_SHOWN]]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
     lines = [
-        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[5]]) for row in rows
+        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[6]]) for row in rows
     ]
     if len(runs) > _RUNS_SHOWN:
         lines.append(f"{len(runs) - _RUNS_SHOWN} more")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _run_row(run: Run, *, now: float) -> tuple[str, str, str, str, str, str]:
+def _run_row(run: Run, *, now: float) -> tuple[str, str, str, str, str, str, str]:
     return (
         str(run.number),
         _state_text(run),
+        f"{_asked_at(run):%Y-%m-%d %H:%M:%S}",
         f"{_seconds(run, now=now):.1f}",
         run.principal.name,
         run.peer.door,
@@ -148,12 +170,16 @@ def _run_members(run: Run, *, now: float) -> dict[str, object]:
         "owners": sorted(run.owners),
         "door": run.peer.door,
         "from": run.peer.address,
-        "asked_at": round(run.asked_at, 3),
+        "asked_at": _asked_at(run).isoformat(timespec="milliseconds"),
         "seconds": round(_seconds(run, now=now), 3),
         "output_bytes": run.transcript.size_bytes,
         "readers": len(run.readers),
         "outcome": outcome_members(run.outcome) if run.outcome is not None else None,
     }
+
+
+def _asked_at(run: Run) -> datetime:
+    return datetime.fromtimestamp(run.asked_at, UTC)
 
 
 def _seconds(run: Run, *, now: float) -> float:

@@ -135,7 +135,7 @@ class PasswordVerifier:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def join(self) -> None:
-        """Wait for the threads to end after `close`: blocks as long as a hash takes, so never on a loop."""
+        """Wait for the threads to end after `close`; blocks as long as a hash takes, so never on a loop."""
         self._pool.shutdown(wait=True)
 
     def _is_right(self, password_hash: str | None, data: bytes) -> bool:

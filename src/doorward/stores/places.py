@@ -66,17 +66,23 @@ def state_place(named: str | None, environment: Mapping[str, str]) -> StatePlace
     return StatePlace(folder, is_explicit=False)
 
 
-def socket_path(place: StatePlace, environment: Mapping[str, str]) -> Path:
+def socket_path(place: StatePlace, environment: Mapping[str, str], *, uid: int | None = None) -> Path:
     """
     Choose the path of the unix socket.
 
     In the state folder when that was named, else in the first of `$RUNTIME_DIRECTORY`, else in
-    `$XDG_RUNTIME_DIR/doorward`, else, where there is none of these, in the state folder after all.
+    `$XDG_RUNTIME_DIR/doorward`, else for root in `/run/doorward`, which other users can enter and where
+    clients look, else in the state folder after all.
+
+    Args:
+        place: of the state.
+        environment: of the daemon.
+        uid: the daemon's; left out, this process's.
 
     Raises:
         StateError: the path is longer than the kernel takes.
     """
-    path = _socket_folder(place, environment) / SOCKET_NAME
+    path = _socket_folder(place, environment, os.geteuid() if uid is None else uid) / SOCKET_NAME
     length_bytes = len(os.fsencode(path))
     if length_bytes > SOCKET_PATH_BYTES:
         raise StateError(
@@ -110,13 +116,15 @@ def ask_places(*, at: str | None, named: str | None, environment: Mapping[str, s
     return tuple(places)
 
 
-def _socket_folder(place: StatePlace, environment: Mapping[str, str]) -> Path:
+def _socket_folder(place: StatePlace, environment: Mapping[str, str], uid: int) -> Path:
     if place.is_explicit:
         return place.folder
     if first := environment.get("RUNTIME_DIRECTORY", "").partition(":")[0]:
         return _absolute(first)
     runtime = _absolute_or_none(environment.get("XDG_RUNTIME_DIR", ""))
-    return place.folder if runtime is None else runtime / _NAME
+    if runtime is not None:
+        return runtime / _NAME
+    return _SYSTEM_RUNTIME if uid == 0 else place.folder
 
 
 def _xdg_state_folder(environment: Mapping[str, str]) -> Path | None:

@@ -63,6 +63,10 @@ class FakeChild:
             self.has_ended = True
             self.events.ended(Exited(0) if ending is None else ending)
 
+    def go(self) -> None:
+        """Have a child that was given up be gone after all."""
+        self.events.gone()
+
     def _tell_input(self) -> None:
         if self.on_input is not None:
             self.on_input(self)

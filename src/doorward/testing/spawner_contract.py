@@ -7,7 +7,7 @@ import errno
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from doorward.core.launch import Ending, Exited, Launch, NotStarted, Signalled, Stream
+from doorward.core.launch import Ending, Exited, Launch, NotStarted, Signalled, Stream, Unkillable
 from doorward.core.ports import Child, Spawner
 
 BOUND_SECONDS = 20.0
@@ -44,6 +44,10 @@ class HeardEvents:
         """See `ChildEvents`."""
         self.endings.append(ending)
         self._changed.set()
+
+    def gone(self) -> None:
+        """See `ChildEvents`."""
+        assert self.endings == [Unkillable()]
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until something that was told makes `holds` true."""

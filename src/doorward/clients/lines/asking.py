@@ -8,7 +8,7 @@ from typing import Protocol
 
 from doorward.clients.lines.conversation import Conversation
 from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, connect
-from doorward.clients.lines.wire import Wire
+from doorward.clients.lines.wire import OutputLeft, Wire
 from doorward.core.errors import BadArgument, ConnectError
 from doorward.core.launch import Stream
 from doorward.core.limits import Limits
@@ -191,6 +191,8 @@ def _all_text(endpoint: Endpoint, wire: Wire, timeout_seconds: float | None) -> 
         silence.begin()
         try:
             data = wire.receive()
+        except OutputLeft:
+            raise
         except OSError as error:
             raise ConnectError(endpoint.url, "read", f"the connection was lost: {error.strerror}") from error
         if not data:

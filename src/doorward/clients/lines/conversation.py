@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, connect
-from doorward.clients.lines.wire import Wire
+from doorward.clients.lines.wire import OutputLeft, Wire
 from doorward.core.errors import ConnectError, ProtocolError
 from doorward.core.limits import Limits
 from doorward.lines.client import (
@@ -25,6 +25,9 @@ CANCEL_SECONDS = 15.0
 
 LOGIN_SECONDS = 30.0
 """How long the daemon may think about a login: 16 checks of 200 ms may wait before it, several times over."""
+
+
+_LOOK_SECONDS = 1.0
 
 
 class Conversation:
@@ -140,7 +143,7 @@ class Conversation:
                 self.endpoint.url,
                 self._phase,
                 f"{how} before the answer was complete",
-                "How the command ended is not known; `doorward runs` may tell.",
+                "How the command ended is not known" + self._where_to_look(),
             )
         if self._was_silent:
             return ConnectError(
@@ -150,6 +153,14 @@ class Conversation:
                 "Does a Doorward listen there?",
             )
         return ConnectError(self.endpoint.url, self._phase, f"{how} before anything was asked")
+
+    def _where_to_look(self) -> str:
+        """Who may know how it ended: the daemon, if it is still there."""
+        try:
+            connect(self.endpoint, within_seconds=_LOOK_SECONDS).close()
+        except ConnectError:
+            return ": the daemon is gone, and its runs with it."
+        return "; `doorward runs` may tell."
 
     def _next_event(self) -> ClientEvent | None:
         try:
@@ -185,6 +196,8 @@ class Conversation:
     def _receive(self) -> None:
         try:
             data = self._wire.receive()
+        except OutputLeft:
+            raise
         except OSError as error:
             if self._session.speaks_frames:
                 raise self.lost(error) from error

@@ -97,7 +97,8 @@ def connect(endpoint: Endpoint, *, within_seconds: float = CONNECT_SECONDS) -> s
             endpoint.url, "connect", f"no connection within {within_seconds:g} s", _next_step(endpoint, error)
         ) from error
     except (OSError, UnicodeError) as error:
-        raise ConnectError(endpoint.url, "connect", _problem(error), _next_step(endpoint, error)) from error
+        problem = _problem(endpoint, error)
+        raise ConnectError(endpoint.url, "connect", problem, _next_step(endpoint, error)) from error
     connected.setblocking(False)
     return connected
 
@@ -130,7 +131,9 @@ def _timeval(seconds: float) -> bytes:
     return struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
 
 
-def _problem(error: Exception) -> str:
+def _problem(endpoint: Endpoint, error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError) and isinstance(endpoint, UnixEndpoint):
+        return "the socket was left behind by a daemon that is gone"
     if isinstance(error, socket.gaierror):
         return f"the name cannot be resolved: {error.strerror}"
     strerror = getattr(error, "strerror", None)
@@ -141,6 +144,8 @@ def _next_step(endpoint: Endpoint, error: Exception) -> str:
     match error:
         case socket.gaierror():
             return "Look at how the host is written."
+        case ConnectionRefusedError() if isinstance(endpoint, UnixEndpoint):
+            return "`doorward serve` starts one."
         case FileNotFoundError() | ConnectionRefusedError():
             return "Is the daemon running? `doorward serve` starts it."
         case PermissionError() if isinstance(endpoint, UnixEndpoint):

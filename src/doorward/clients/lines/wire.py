@@ -1,6 +1,7 @@
 """A connected socket, and waiting for it together with stdin, stdout and a signal."""
 
 import contextlib
+import errno
 import os
 import select
 import socket
@@ -16,6 +17,12 @@ HELD_BYTES = 256 * 1024
 
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
 _WRITABLE = select.POLLOUT | select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+_LEFT = select.POLLHUP | select.POLLERR
+
+
+class OutputLeft(BrokenPipeError):
+    """Whoever read what was written has left, which is noticed although nothing is written."""
 
 
 class Wire:
@@ -38,6 +45,7 @@ class Wire:
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_writer.setblocking(False)
         self._input: int | None = None
+        self._outputs: set[int] = set()
         self._on_input: Callable[[bytes], None] = _ignore
         self.deadline_at: float | None = None
         self.on_deadline: Callable[[], object] = _nothing
@@ -78,6 +86,7 @@ class Wire:
         Wait for bytes from the peer; empty when it sends no more.
 
         Raises:
+            OutputLeft: nobody reads any more what was written to a descriptor.
             OSError: the connection was lost.
         """
         while True:
@@ -93,6 +102,7 @@ class Wire:
             OSError: it takes no more, as a BrokenPipeError when its reader has left.
         """
         rest = memoryview(data)
+        self._outputs.add(descriptor)
         while rest:
             if self._turn(output=descriptor):
                 with contextlib.suppress(BlockingIOError):
@@ -107,12 +117,15 @@ class Wire:
             poll.register(self._peer, peer_events)
         if self._input is not None and len(self._outgoing) < HELD_BYTES:
             poll.register(self._input, select.POLLIN)
-        if output is not None:
-            poll.register(output, select.POLLOUT)
+        for descriptor in self._outputs:
+            # a hang-up is told whatever is asked for
+            poll.register(descriptor, select.POLLOUT if descriptor == output else 0)
         ready = dict(poll.poll(self._wait_milliseconds()))
         self._serve(ready)
         if output is not None:
             return bool(ready.get(output, 0) & _WRITABLE)
+        if any(ready.get(descriptor, 0) & _LEFT for descriptor in self._outputs):
+            raise OutputLeft(errno.EPIPE, os.strerror(errno.EPIPE))
         return bool(ready.get(self._peer.fileno(), 0) & _READABLE)
 
     def _wait_milliseconds(self) -> float | None:
