@@ -4,6 +4,7 @@ pytest_plugins = [
     "pytester",
     "tests.daemon",
     "tests.plugins.blocking",
+    "tests.plugins.interrupts",
     "tests.plugins.leftovers",
     "tests.plugins.loops",
     "tests.plugins.programs",

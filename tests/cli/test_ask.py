@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pty
 import select
 import signal
 import subprocess
@@ -139,6 +140,45 @@ def test_a_reader_that_leaves_ends_it_quietly(daemon: RunningDaemon) -> None:
     process.stderr.close()
 
 
+def test_a_reader_that_leaves_ends_a_command_that_writes_nothing_more(daemon: RunningDaemon) -> None:
+    process = daemon.shell.start("ask", "wait")
+    read_until(process, b"begun\n")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(timeout=ANSWER_SECONDS) == 141
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_a_person_who_interrupts_is_told_what_a_second_time_does(daemon: RunningDaemon) -> None:
+    status, text = interrupted_on_a_terminal(daemon.shell, daemon.shell.words("ask", "wait"), "begun\r\n")
+    assert status == 130
+    assert text.endswith("doorward: stopping; Ctrl-C again leaves\r\ndoorward: cancelled\r\n")
+
+
+def interrupted_on_a_terminal(shell: Shell, words: list[str], awaited: str) -> tuple[int, str]:
+    """Run it on a terminal of its own, and type Ctrl-C once `awaited` has come."""
+    pid, master = pty.fork()
+    if pid == 0:
+        try:
+            os.execve(words[0], words, dict(shell.environment))  # noqa: S606 - what a shell does
+        finally:
+            os._exit(99)
+    text, is_typed = "", False
+    try:
+        while select.select([master], [], [], ANSWER_SECONDS)[0]:
+            try:
+                text += os.read(master, 4096).decode()
+            except OSError:  # its side is closed
+                break
+            if awaited in text and not is_typed:
+                is_typed = os.write(master, b"\x03") == 1
+    finally:
+        os.close(master)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text
+
+
 def test_a_daemon_that_dies_in_the_middle_is_an_error(start_daemon: StartDaemon) -> None:
     daemon = start_daemon()
     process = daemon.shell.start("ask", "wait")
@@ -149,7 +189,11 @@ def test_a_daemon_that_dies_in_the_middle_is_an_error(start_daemon: StartDaemon)
     assert status == 125
     assert err.startswith(f"doorward: {url}: read: ".encode())
     assert b"before the answer was complete" in err
+    assert err.endswith(b"is not known: the daemon is gone, and its runs with it.\n")
     assert len(err.splitlines()) == 1
+    left = daemon.shell.run("ask", "df", environment={"DOORWARD_AT": url})
+    assert left.returncode == 125
+    assert "connect: the socket was left behind by a daemon that is gone. `doorward serve`" in left.stderr
 
 
 def test_the_time_limit_of_the_asker_cancels(daemon: RunningDaemon) -> None:

@@ -1,17 +1,21 @@
 """Completion in the shells themselves."""
 
 import os
+import re
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from doorward.cli.completing import parameter_words
+from doorward.core.principal import User
+from doorward.stores.users import UserFile
 from tests.daemon import ANSWER_SECONDS, COMMANDS, DOORS, RunningDaemon, Shell
 
 BASH = """
 source {script}
-COMP_WORDS=({words}); COMP_CWORD={last}; COMP_TYPE=9
+COMP_WORDS=({words}); COMP_CWORD={last}; COMP_LINE={line}; COMP_TYPE=9
 _doorward_completion doorward
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
@@ -37,9 +41,13 @@ def script(shell: Shell, name: str) -> Path:
 
 
 def in_bash(shell: Shell, environment: dict[str, str], *words: str) -> list[str]:
-    """What bash would offer for the last of `words`."""
-    quoted = " ".join(f"'{word}'" for word in ("doorward", *words))
-    code = BASH.format(script=script(shell, "bash"), words=quoted, last=len(words))
+    """What bash would offer for the last of `words`, which it splits at `=` and `:` as it does by itself."""
+    line = " ".join(("doorward", *words))
+    split = [part for word in line.split(" ") for part in re.split("([=:]+)", word) if part or not word]
+    quoted = " ".join(f"'{part}'" for part in split)
+    code = BASH.format(
+        script=script(shell, "bash"), words=quoted, last=len(split) - 1, line=shlex.quote(line)
+    )
     run = subprocess.run(
         ["bash", "--norc", "-c", code],
         check=True,
@@ -66,6 +74,29 @@ def test_bash_completes_the_commands_of_the_running_daemon(
     assert in_bash(shell, found, "ask", "fl") == ["flood"]
     assert in_bash(shell, found, "ask", "pick", "") == ["red", "green", "blue", "colour=", "count="]
     assert in_bash(shell, found, "ask", "pick", "gr") == ["green"]
+    # bash puts what is offered behind the =
+    assert in_bash(shell, found, "ask", "pick", "colour=gr") == ["green"]
+    assert in_bash(shell, program, "ask", "--at", daemon.unix_url, "pick", "count=2", "gr") == ["green"]
+    assert in_bash(shell, found, "ask", "help", "pi") == ["pick"]
+
+
+def test_bash_completes_the_numbers_of_runs_and_the_names_of_users(
+    daemon: RunningDaemon, shell: Shell, program: dict[str, str]
+) -> None:
+    found = {**program, "DOORWARD_AT": daemon.unix_url}
+    assert daemon.shell.run("ask", "fail").returncode == 3
+    waiting = daemon.shell.start("ask", "wait")
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == b"begun\n"
+    assert in_bash(shell, found, "attach", "") == ["2", "1"]
+    assert in_bash(shell, found, "ask", "attach", "1") == ["1"]
+    # what has ended cannot be cancelled
+    assert in_bash(shell, found, "cancel", "") == ["2"]
+    waiting.terminate()
+    waiting.communicate(timeout=ANSWER_SECONDS)
+    UserFile(daemon.state).add(User(name="dora"))
+    assert in_bash(shell, program, "user", "remove", "--state", str(daemon.state), "d") == ["dora"]
+    assert in_bash(shell, program, "user", "passwd", "--state", str(daemon.state), "x") == []
 
 
 def test_without_a_daemon_the_configuration_is_read(shell: Shell, program: dict[str, str]) -> None:

@@ -80,3 +80,16 @@ def test_other_libraries_are_heard_from_warnings_on() -> None:
     logging.getLogger("asyncio").info("quiet")
     logging.getLogger("asyncio").warning("loud")
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["loud"]
+
+
+def test_a_traceback_that_comes_as_text_stands_in_the_same_place() -> None:
+    for stream in (io.StringIO(), Terminal()):
+        configure_logs("info", stream=stream, environment={"NO_COLOR": "1"})
+        logging.getLogger("doorward.test").error("it failed", extra={"exception": "Traceback\nbad \x1b[2J"})
+        text = stream.getvalue()
+        assert "\x1b" not in text
+        if not stream.isatty():
+            assert json.loads(text)["exception"] == "Traceback\nbad \\x1b[2J"
+        else:
+            assert "it failed" in text.splitlines()[0]
+            assert text.endswith("Traceback\nbad \\x1b[2J\n")

@@ -1,6 +1,7 @@
 """`doorward serve`: what it prints can be typed, and how it begins and ends."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -110,3 +111,13 @@ def test_start_up_needs_no_more_than_it_says() -> None:
     code = "import doorward.cli.serve, sys; print('structlog' in sys.modules, 'asyncio' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert run.stdout == "False False\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="tells root")
+def test_a_socket_that_its_users_cannot_reach_is_told(start_daemon: StartDaemon) -> None:
+    shut = start_daemon(DOORS + "[users.bob]\nuid = 4321\n")
+    assert (
+        f"Notice: only root reaches the socket {shut.state}/doorward.sock; "
+        'set listen = "/run/doorward/doorward.sock" under [doors.unix]\n'
+    ) in shut.banner
+    assert "only root" not in start_daemon(DOORS).banner

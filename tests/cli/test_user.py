@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from doorward.core.principal import User
 from doorward.stores.passwords import argon2_check
 from doorward.stores.users import UserFile
 from tests.clients.lines.peers import listening_at
-from tests.daemon import Shell, StartDaemon, typed_at_prompts
+from tests.daemon import DOORS, Shell, StartDaemon, typed_at_prompts
 
 
 def stored_hash(state: Path, name: str) -> str:
@@ -69,8 +70,8 @@ def generated(text: str) -> bytes:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["add", "Alice", "--no-password"], "users: not a name for a user"),
-        (["add", "guest", "--no-password"], "users.guest: nobody can be called guest"),
+        (["add", "Alice", "--no-password"], "users: a user cannot be called this"),
+        (["add", "guest", "--no-password"], "users.guest: guest is whoever did not log in"),
         (["add", "bob", "--no-password"], "bob: this user stands in"),
         (["passwd", "nobody", "--generate"], "there is no such user here; found 'nobody'"),
         (["remove", "nobody"], "there is no such user here; found 'nobody'"),
@@ -179,10 +180,76 @@ def test_a_daemon_that_answers_with_a_refusal_is_said(shell: Shell) -> None:
     (folder / "doors.json").write_text(f'{{"unix": ["{path}"]}}')
     with listening_at(path, lambda peer: peer.sendall(b"Uh? not you\n")):
         run = shell.run("user", "add", "zoe", "--no-password", "--state", "s")
-    assert run.returncode == 0
-    assert run.stdout.splitlines()[-1].startswith(
-        "The running daemon did not take it: not you. Send it SIGHUP"
+    assert run.returncode == 1
+    assert run.stderr == (
+        "doorward: the running daemon goes on with the users that it had: not you. "
+        "Mend that, then send it SIGHUP\n"
     )
+    # it is us that it refused, not the users
+    assert [user.name for user in UserFile(folder).load()] == ["zoe"]
+
+
+def test_what_the_running_daemon_s_configuration_has_is_refused_before_anything_is_written(
+    start_daemon: StartDaemon,
+) -> None:
+    daemon = start_daemon(DOORS + "[users.bob]\nuid = 7\n")
+    words = ("--no-password", "--state", str(daemon.state))
+    by_name = daemon.shell.run("user", "add", "bob", *words)
+    by_uid = daemon.shell.run("user", "add", "carl", "--uid", "7", *words)
+    for run, what in ((by_name, "users.bob: this user"), (by_uid, "users.carl: uid 7")):
+        assert (run.returncode, run.stdout) == (1, "")
+        assert f"{what} stands in " in run.stderr
+        assert "doorward0.toml already" in run.stderr
+    assert not (daemon.state / "users.json").exists()
+
+
+def test_what_the_running_daemon_does_not_take_is_undone(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon(DOORS + "[users.bob]\nuid = 7\n")
+    # behind the daemon's back, and behind that of this program
+    UserFile(daemon.state).add(User(name="bob"))
+    before = (daemon.state / "users.json").read_bytes()
+    run = daemon.shell.run("user", "add", "eve", "--no-password", "--state", str(daemon.state))
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("doorward: eve is not added, as the running daemon refuses it: ")
+    assert (daemon.state / "users.json").read_bytes() == before
+    removed = daemon.shell.run("user", "remove", "bob", "--state", str(daemon.state))
+    assert (removed.returncode, removed.stdout.splitlines()[-1]) == (
+        0,
+        "The running daemon knows it already.",
+    )
+
+
+def test_a_change_that_the_running_daemon_does_not_hear_of_fails(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon(DOORS + "[users.bob]\nuid = 7\n")
+    UserFile(daemon.state).add(User(name="bob"))
+    UserFile(daemon.state).add(User(name="eve"))
+    run = daemon.shell.run("user", "remove", "eve", "--state", str(daemon.state))
+    assert run.returncode == 1
+    assert "eve is removed" in run.stdout
+    assert "the running daemon goes on with the users that it had" in run.stderr
+
+
+def test_a_user_without_uid_is_told_to_come_in_by_no_door(shell: Shell) -> None:
+    added = shell.run("user", "add", "bob", "--no-password", "--state", "s")
+    assert "bob can come in by no door yet: none of this version takes a password" in added.stdout
+    listed = shell.run("user", "list", "--state", "s")
+    assert listed.stderr == (
+        "doorward: no door of this version takes a password, so these cannot come in yet: bob\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["add", "bob", "--password-file", "none"],
+        ["add", "Bob", "--no-password"],
+        ["remove", "bob"],
+        ["passwd", "bob", "--generate"],
+    ],
+)
+def test_what_fails_makes_no_state(shell: Shell, words: list[str]) -> None:
+    assert shell.run("user", *words, "--state", "s").returncode == 1
+    assert not (shell.folder / "s").exists()
 
 
 def test_nobody_can_be_removed_from_an_empty_state(shell: Shell) -> None:
@@ -236,6 +303,8 @@ def test_hash_password_prints_what_a_configuration_takes(shell: Shell) -> None:
     run = shell.run("hash-password", "--password-file", "-", stdin="pässwörd\nrest\n")
     assert run.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=1$")
     assert argon2_check(run.stdout.strip(), "pässwörd".encode())
+    as_json = shell.run("hash-password", "--password-file", "-", "--json", stdin="one\n")
+    assert argon2_check(json.loads(as_json.stdout)["password"], b"one")
     empty = shell.run("hash-password", "--password-file", "-", stdin="\n")
     assert (empty.returncode, empty.stderr) == (
         1,

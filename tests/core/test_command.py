@@ -144,14 +144,17 @@ def test_only_what_is_the_same_for_everybody_is_shared_and_given_again(
 
 
 @pytest.mark.parametrize(
-    ("action", "is_builtin", "own"),
+    ("action", "is_builtin", "places"),
     [
-        (program(), True, True),
-        (FUNCTION, True, True),
-        (Verb.HELP, True, False),
-        (program(), False, False),
-        (FUNCTION, False, False),
+        (program(), True, (True, False)),
+        (FUNCTION, True, (False, True)),
+        (Verb.HELP, True, (False, False)),
+        (program(), False, (False, False)),
+        (FUNCTION, False, (False, False)),
     ],
 )
-def test_builtin_programs_have_places_of_their_own(action: Action, *, is_builtin: bool, own: bool) -> None:
-    assert Command(name="it", action=action, is_builtin=is_builtin).has_own_places is own
+def test_builtin_programs_share_places_and_a_builtin_function_has_its_own(
+    action: Action, *, is_builtin: bool, places: tuple[bool, bool]
+) -> None:
+    command = Command(name="it", action=action, is_builtin=is_builtin)
+    assert (command.has_own_places, command.has_place_of_its_own) == places

@@ -31,7 +31,7 @@ def test_names_that_nobody_has(name: str) -> None:
 
 
 def test_nobody_is_called_guest() -> None:
-    with pytest.raises(ConfigurationError, match="users.guest: guest is whoever did not log in"):
+    with pytest.raises(ConfigurationError, match=r"users\.guest: guest is whoever did not log in"):
         check_user(User(name="guest", roles=frozenset({"admin"})), file="")
 
 

@@ -220,13 +220,10 @@ def test_a_client_trusts_no_folder_of_a_stranger(folder: Path) -> None:
     assert not is_trusted(folder)
 
 
-def test_a_list_of_doors_that_cannot_be_removed_does_not_keep_the_folder_held(
-    folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_list_of_doors_that_cannot_be_removed_does_not_keep_the_folder_held(folder: Path) -> None:
     held = hold_state(folder)
     (folder / "doors.json" / "in-the-way").mkdir(parents=True)
     held.release()
-    assert "doors.json cannot be removed" in caplog.text
     (folder / "doors.json" / "in-the-way").rmdir()
     (folder / "doors.json").rmdir()
     hold_state(folder).release()

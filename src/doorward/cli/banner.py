@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doorward import __version__
 from doorward.cli.daemon import Target, candidate_urls
 from doorward.cli.screen import aligned
 from doorward.core.catalogue import Catalogue
@@ -34,8 +35,8 @@ def banner(opened: "Opened", *, program: str, environment: Mapping[str, str]) ->
     told = [*opened.notices, *_shut_socket(opened)]
     notices = "".join(f"Notice: {one_line(notice)}\n" for notice in told)
     return (
-        f"Doorward is open. Type one of these:\n\n{aligned(rows)}\n{aligned(facts)}\n"
-        f"{notices}Ctrl-C ends it.\n"
+        f"Doorward {__version__} is open. Type one of these in another terminal:\n\n"
+        f"{aligned(rows)}\n{aligned(facts)}\n{notices}Ctrl-C ends it.\n"
     )
 
 

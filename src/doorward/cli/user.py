@@ -31,7 +31,7 @@ _generate_option = click.option("--generate", is_flag=True, help="Make up a pass
     "user",
     cls=GroupWithExamples,
     examples=(
-        "doorward user add alice --role operator",
+        "doorward user add alice --uid 1000 --role operator --no-password",
         "doorward user passwd alice --generate",
         "doorward user remove alice --state .doorward",
         "doorward user list --json",
@@ -50,9 +50,8 @@ def command() -> None:
     "add",
     cls=WithExamples,
     examples=(
-        "doorward user add alice --role operator",
-        "doorward user add alice --uid 1000 --no-password",
-        "doorward user add robot --generate",
+        "doorward user add alice --uid 1000 --role operator --no-password",
+        'doorward user add bob --uid "$(id -u bob)" --generate',
     ),
 )
 @click.argument("name")
@@ -79,8 +78,8 @@ def add(
 
     No door of this version takes a password: a user comes in by the unix door, and needs --uid for it.
 
-    What the configuration of the running daemon, or of --config, has already is refused; so is what the
-    running daemon does not take, and nothing has changed then.
+    A name or uid that the running daemon's configuration has, or that of --config, is refused. When the
+    daemon does not take the new user all the same, nothing has changed.
     """
     from doorward.core.users import check_user
     from doorward.stores.state import make_private_folder

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from os.path import realpath
 
 from doorward.core.errors import BadArgument
-from doorward.core.parameter import shown
+from doorward.core.parameter import has_control_characters, shown
 from doorward.core.parameter_types import Value, is_inside
 
 THREADS = 8
@@ -33,6 +33,8 @@ def _followed(name: str, path: str, folder: str) -> str:
         raise BadArgument(
             name, f"a path inside {folder}", f"{shown(path)}, which cannot be followed"
         ) from error
+    if has_control_characters(real):
+        raise BadArgument(name, f"a path inside {folder}, without control characters", shown(path))
     if not is_inside(real, real_folder):
         raise BadArgument(name, f"a path inside {folder}", f"{shown(path)}, which leads out of it")
     return real

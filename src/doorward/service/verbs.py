@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from doorward.core.command import Command
+from doorward.core.errors import one_line
 from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
 from doorward.core.parameter import Parameter, word_of
 from doorward.core.policy import who_can
@@ -95,7 +96,7 @@ def _run_row(run: Run, *, now: float) -> tuple[str, str, str, str, str, str, str
         f"{_seconds(run, now=now):.1f}",
         run.principal.name,
         run.peer.door,
-        run.invocation.shown,
+        one_line(run.invocation.shown),
     )
 
 

@@ -1,7 +1,7 @@
 """The state folder: ours alone, held by one daemon, and telling clients which doors are open."""
 
+import contextlib
 import json
-import logging
 import os
 import shlex
 import stat
@@ -14,8 +14,6 @@ from doorward.stores.locks import open_private, try_lock, unlock
 
 LOCK_NAME = "lock"
 DOORS_NAME = "doors.json"
-
-_log = logging.getLogger("doorward.state")
 
 _PID_BYTES = 32
 _DOORS_BYTES = 64 * 1024
@@ -121,11 +119,9 @@ class HeldState:
         """Let another daemon have the folder; doors.json is removed before, if it can be. Idempotent."""
         if self._descriptor < 0:
             return
-        try:
+        # that would hide why the folder is released; who drains hears of it, and the next holder tries again
+        with contextlib.suppress(StateError):
             self.remove_doors()
-        except StateError as error:
-            # whoever holds the folder next removes it
-            _log.warning("%s", error)
         descriptor, self._descriptor = self._descriptor, -1
         # the file stays: were it removed, two daemons could each hold a lock on a file of this name
         unlock(descriptor)

@@ -11,7 +11,7 @@ from doorward.core.launch import Stream
 from doorward.core.limits import Limits
 from doorward.core.outcome import SUCCESS
 from doorward.core.settings import Language, LineSessionKind
-from doorward.lines.events import Asked, CancelWanted, Event, InputEnded, InputReceived, LoginTried
+from doorward.lines.events import Asked, CancelWanted, Event, Ignored, InputEnded, InputReceived, LoginTried
 from doorward.lines.phrases import PHRASES
 from doorward.lines.session import LineSession
 
@@ -150,3 +150,5 @@ class LoginServer:
                 self.taken += data
             case InputEnded() | CancelWanted():
                 session.run_ended(SUCCESS)
+            case Ignored():
+                pass

@@ -130,3 +130,28 @@ def test_closing_twice_is_closing(ends: tuple[Wire, socket.socket]) -> None:
     wire, _ = ends
     wire.close()
     wire.close()
+
+
+def test_a_reader_that_leaves_is_noticed_while_nothing_is_written(ends: tuple[Wire, socket.socket]) -> None:
+    wire, _far = ends
+    reader, writer = os.pipe()
+    try:
+        wire.write(writer, b"some")
+        os.close(reader)
+        with pytest.raises(BrokenPipeError):
+            wire.receive()
+    finally:
+        os.close(writer)
+
+
+def test_a_reader_that_leaves_before_anything_was_written_ends_nothing(
+    ends: tuple[Wire, socket.socket],
+) -> None:
+    wire, far = ends
+    reader, writer = os.pipe()
+    os.close(reader)
+    far.sendall(b"more")
+    try:
+        assert wire.receive() == b"more"
+    finally:
+        os.close(writer)
