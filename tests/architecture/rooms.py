@@ -113,7 +113,7 @@ ROOMS = {
         | LOOP
         | FILES
         | {"argon2", "concurrent.futures", "cryptography", "fcntl", "msgspec", "queue", "secrets", "sqlite3"}
-        | {"threading"},
+        | {"pwd", "threading"},
     ),
     "gate": Room(rooms=frozenset({"core"}), modules=PURE | LOOP | FILES | WIRE | {"resource"}),
     "doors": Room(

@@ -1,4 +1,4 @@
-"""Thousands of questions each taken back at once: every one is answered, and the daemon's stack does not grow."""
+"""Thousands of questions each taken back at once: every one is answered, and no stack grows."""
 
 import socket
 

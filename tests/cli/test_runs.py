@@ -44,7 +44,8 @@ def test_a_run_that_is_not_there_is_refused(daemon: RunningDaemon) -> None:
 def test_a_pipe_gets_plain_lines_and_a_terminal_a_table(daemon: RunningDaemon) -> None:
     daemon.shell.run("ask", "fail")
     piped = daemon.shell.run("runs").stdout
-    assert piped.splitlines()[0].split() == ["RUN", "STATE", "SECONDS", "WHO", "DOOR", "COMMAND"]
+    header = piped.splitlines()[0].split()
+    assert header == ["RUN", "STATE", "ASKED", "(UTC)", "SECONDS", "WHO", "DOOR", "COMMAND"]
     assert "\x1b" not in piped
     for environment, has_colours in (({}, True), ({"NO_COLOR": "1"}, False)):
         shown = on_terminal(daemon, {"TERM": "xterm", "COLUMNS": "100", **environment}, "runs")

@@ -10,6 +10,8 @@ from doorward.core.limits import Limits
 from doorward.core.outcome import SUCCESS, OutcomeKind
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import FlagType, SecretType
+from doorward.core.secret import Secret
+from doorward.service.run import RunState
 from doorward.testing.spawner import FakeSpawner
 from tests.service.house import ALICE, BOB, GUEST, ROOT, House, a_guest, caller, catalogue, function, program
 
@@ -290,3 +292,25 @@ def test_equal_commands_of_another_name_are_not_one() -> None:
 
     house = House(of("one"), of("two"))
     assert house.ask(ALICE, "one").answer.number != house.ask(ALICE, "two").answer.number
+
+
+def test_who_left_a_run_that_goes_on_for_others_has_their_share_again() -> None:
+    house = House(SLOW_FOR_ALL, program("other"), limits=Limits(runs_per_user=1))
+    alice = house.ask(ALICE, "slow")
+    guest = house.ask(GUEST, "slow")
+    assert guest.answer.number == alice.answer.number
+    alice.leave()
+    other = house.ask(ALICE, "other")
+    assert other.run.state is RunState.LIVE
+    assert guest.run.state is RunState.LIVE
+
+
+def test_a_secret_is_forgotten_when_its_run_has_ended() -> None:
+    house = House(program("unlock", Parameter(name="phrase", type=SecretType())))
+    reader = house.ask(ALICE, "unlock opensesame")
+    house.child.end()
+    kept = reader.run.invocation.values["phrase"]
+    assert isinstance(kept, Secret)
+    assert kept.revealed == ""
+    assert reader.run.key == ()
+    assert house.ask(ALICE, "runs").text.endswith("unlock phrase=••••\n")

@@ -105,6 +105,19 @@ class Places:
             self._count(claim, -1)
             self._serve_queue()
 
+    def hand_over(self, claim: Claim, owner: str) -> None:
+        """Count a claim against the share of `owner` from now on, even when that one is full already."""
+        if claim.owner == owner:
+            return
+        if claim.standing is Standing.HELD:
+            self._count(claim, -1)
+            claim.owner = owner
+            self._count(claim, 1)
+            self._serve_queue()
+            self.start_next()
+        else:
+            claim.owner = owner
+
     def start_next(self) -> None:
         """Start those who have been given a place, one after the other however early each ends."""
         if self._is_starting:

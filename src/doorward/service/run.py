@@ -9,6 +9,7 @@ from doorward.core.launch import Ending, Signalled, Unkillable
 from doorward.core.outcome import Outcome, OutcomeKind, outcome_of
 from doorward.core.ports import Child, Timer
 from doorward.core.principal import Peer, Principal
+from doorward.core.secret import Secret
 from doorward.service.places import Claim
 from doorward.service.threads import Work
 from doorward.service.transcript import Transcript
@@ -137,6 +138,15 @@ class Run:
         """Make `principal` an owner; guests cannot be one."""
         if not principal.is_guest:
             self.owners |= {principal.name}
+
+    def forget_secrets(self) -> None:
+        """Keep no secret longer than it is needed; such a run is never shared, and needs no key."""
+        hidden = {
+            name: Secret("") for name, value in self.invocation.values.items() if isinstance(value, Secret)
+        }
+        if hidden:
+            self.invocation = self.invocation.with_values(hidden)
+            self.key = ()
 
     def cancel_timers(self) -> None:
         """Take back whatever is due for it."""

@@ -20,7 +20,7 @@ from doorward.service.functions import FunctionRunner
 from doorward.service.history import History
 from doorward.service.paths import THREADS as PATH_THREADS
 from doorward.service.paths import follow_paths
-from doorward.service.places import Places, Standing
+from doorward.service.places import Places, Standing, owner_of
 from doorward.service.run import Run, RunState, StopCause, run_outcome
 from doorward.service.shareable import Shareable
 from doorward.service.stuck import Stuck
@@ -148,6 +148,8 @@ class Runs:
 
     def left(self, run: Run) -> None:
         """A reader left: when it was the last, the run is stopped after a while, unless it is detached."""
+        if run.readers:
+            self._hand_over(run)
         if run.readers or run.invocation.command.detach or run.state is RunState.ENDED:
             return
         if run.state is RunState.WAITING:
@@ -162,6 +164,12 @@ class Runs:
                 self._limits.linger_seconds if linger_seconds is None else linger_seconds,
                 partial(self.stop, run, StopCause.UNREAD),
             )
+
+    def _hand_over(self, run: Run) -> None:
+        """Have a run that goes on for others count against one of them: who left is owed their share."""
+        owners = [owner_of(reader.principal) for reader in run.readers]
+        if run.claim is not None and run.claim.owner not in owners:
+            self.places.hand_over(run.claim, owners[0])
 
     async def drain(self) -> None:
         """
@@ -308,6 +316,7 @@ class Runs:
         """Keep nothing with a run that is known for a while yet but what it wrote."""
         run.cancel_timers()
         run.child = run.asker = None
+        run.forget_secrets()
         run.pending_input.clear()
         if run.following is not None:
             self._paths.withdraw(run.following)

@@ -10,7 +10,7 @@ from doorward.core.errors import StateError
 _LEFTOVER = ".new"
 
 
-def write_atomically(path: Path, data: bytes, *, mode: int, owner: tuple[int, int] | None = None) -> None:
+def write_atomically(path: Path, data: bytes, *, mode: int) -> None:
     """
     Put `data` in the place of the file at `path`.
 
@@ -21,7 +21,6 @@ def write_atomically(path: Path, data: bytes, *, mode: int, owner: tuple[int, in
         path: the file; its folder is there already.
         data: all of it.
         mode: of the new file, whatever the umask says.
-        owner: user and group of the new file; None for those of the process.
 
     Raises:
         StateError: the system refused. The old file stands whole (the new one only when the folder could not
@@ -31,7 +30,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int, owner: tuple[int, in
     """
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_LEFTOVER}")
     try:
-        _write_fresh(fresh, data, mode=mode, owner=owner)
+        _write_fresh(fresh, data, mode=mode)
         os.rename(fresh, path)
         _sync_folder(path.parent)
     except OSError as error:
@@ -57,12 +56,10 @@ def remove_leftovers(path: Path) -> None:
         raise StateError(f"{path.parent} cannot be cleaned up: {error.strerror}") from error
 
 
-def _write_fresh(fresh: Path, data: bytes, *, mode: int, owner: tuple[int, int] | None) -> None:
+def _write_fresh(fresh: Path, data: bytes, *, mode: int) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         write_all(descriptor, data)
-        if owner is not None:
-            os.fchown(descriptor, *owner)
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
     finally:

@@ -16,22 +16,12 @@ def open_private(path: Path, flags: int) -> int:
     """
     Open a file of the state, created with mode 0600 when it is not there and `flags` say so.
 
-    No symbolic link is followed. What root creates in the folder of another user is given to that user, who
-    could not open it later otherwise.
+    No symbolic link is followed.
 
     Raises:
         OSError: the system refused.
     """
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        if flags & os.O_CREAT and os.fstat(descriptor).st_uid == 0:
-            user, group = owner_of(path.parent)
-            if user != 0:
-                os.fchown(descriptor, user, group)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def owner_of(path: Path) -> tuple[int, int]:

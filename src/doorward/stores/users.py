@@ -12,6 +12,7 @@ from doorward.core.principal import User
 from doorward.core.users import check_user, merge_users
 from doorward.stores.atomic import remove_leftovers, write_atomically
 from doorward.stores.locks import owner_of, short_lock
+from doorward.stores.owners import acting_as_owner
 
 USERS_NAME = "users.json"
 
@@ -112,14 +113,12 @@ class UserFile:
         )
 
     def _change(self, edit: Callable[[tuple[User, ...]], tuple[User, ...]]) -> None:
-        with short_lock(self.path.with_name(_LOCK_NAME), within_seconds=_LOCK_SECONDS):
+        lock = self.path.with_name(_LOCK_NAME)
+        with acting_as_owner(self.path.parent), short_lock(lock, within_seconds=_LOCK_SECONDS):
             users = edit(self.load())
             self._check_all(users)
             remove_leftovers(self.path)
-            write_atomically(self.path, _encoded(users), mode=0o600, owner=self._owner())
-
-    def _owner(self) -> tuple[int, int] | None:
-        return owner_of(self.path.parent) if os.geteuid() == 0 else None
+            write_atomically(self.path, _encoded(users), mode=0o600)
 
     def _check_all(self, users: tuple[User, ...]) -> None:
         for user in users:

@@ -157,10 +157,15 @@ class Conversation:
     def _where_to_look(self) -> str:
         """Who may know how it ended: the daemon, if it is still there."""
         try:
-            connect(self.endpoint, within_seconds=_LOOK_SECONDS).close()
-        except ConnectError:
-            return ": the daemon is gone, and its runs with it."
-        return "; `doorward runs` may tell."
+            with connect(self.endpoint, within_seconds=_LOOK_SECONDS) as again:
+                again.settimeout(_LOOK_SECONDS)
+                # a daemon that is just dying still takes connections, but greets nobody
+                greets = bool(again.recv(1))
+        except (ConnectError, ConnectionError):
+            greets = False
+        except TimeoutError:
+            return "."
+        return "; `doorward runs` may tell." if greets else ": the daemon is gone, and its runs with it."
 
     def _next_event(self) -> ClientEvent | None:
         try:

@@ -1,0 +1,66 @@
+"""Root keeps the users of somebody's daemon: with no more power than that somebody has."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from doorward.core.errors import StateError
+from doorward.core.principal import User
+from doorward.stores.users import UserFile
+
+OWNER = 54321
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be careful about being root")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A folder of `OWNER` on a way that is root's and open."""
+    for part in (tmp_path, *tmp_path.parents[:2]):
+        part.chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, OWNER, OWNER)
+    yield home
+    assert (os.geteuid(), os.getegid()) == (0, 0)
+
+
+def test_what_is_written_is_the_owner_s(home: Path) -> None:
+    state = home / "state"
+    state.mkdir(mode=0o700)
+    os.chown(state, OWNER, OWNER)
+    UserFile(state).add(User(name="alice", uid=1000))
+    assert {path.stat().st_uid for path in state.iterdir()} == {OWNER}
+    assert [user.name for user in UserFile(state).load()] == ["alice"]
+
+
+def test_a_link_to_root_s_own_state_leads_nowhere(home: Path, tmp_path: Path) -> None:
+    roots = tmp_path / "roots"
+    roots.mkdir(mode=0o700)
+    (home / "state").symlink_to(roots)
+    os.lchown(home / "state", OWNER, OWNER)
+    with pytest.raises(StateError, match="Permission denied"):
+        UserFile(home / "state").add(User(name="mallory", roles=frozenset({"admin"}), uid=OWNER))
+    assert not list(roots.iterdir())
+
+
+def test_a_file_of_root_in_the_place_of_the_lock_stays_root_s(home: Path) -> None:
+    state = home / "state"
+    state.mkdir(mode=0o700)
+    os.chown(state, OWNER, OWNER)
+    lock = state / "users.lock"
+    lock.write_text("root only")
+    lock.chmod(0o600)
+    with pytest.raises(StateError, match="Permission denied"):
+        UserFile(state).add(User(name="carol"))
+    assert (lock.stat().st_uid, lock.read_text()) == (0, "root only")
+
+
+def test_a_way_of_several_users_is_refused(home: Path) -> None:
+    state = home / "state"
+    state.mkdir(mode=0o700)
+    os.chown(state, OWNER + 1, OWNER + 1)
+    with pytest.raises(StateError, match="several users"):
+        UserFile(state).add(User(name="alice"))
