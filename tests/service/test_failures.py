@@ -51,4 +51,4 @@ def test_an_error_without_a_text_is_named() -> None:
 def test_the_reference_stands_with_the_explanation(caplog: pytest.LogCaptureFixture) -> None:
     raised = log_failure(logging.getLogger("any"), "it", ValueError("why"))
     assert f"it failed, reference {raised.reference}" in caplog.text
-    assert "ValueError: why" in caplog.text
+    assert "ValueError: why" in vars(caplog.records[-1])["exception"]

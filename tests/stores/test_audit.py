@@ -321,3 +321,21 @@ class Synced:
                 loop.call_soon_threadsafe(self.event.set)
 
         vars(audit._writer)["_sync"] = synced
+
+
+def test_refusals_of_one_source_that_repeat_are_one_line_a_second_with_their_number(
+    audit: AuditFile, clock: ManualClock, path: Path
+) -> None:
+    def refuse(visitor: int, reason: str = "no") -> None:
+        peer = Peer("tcp", "192.0.2.7", visitor=visitor)
+        audit.record(AuditEvent(AuditKind.REFUSAL, "guest", peer, {"reason": reason}))
+
+    for visitor in range(1, 101):
+        refuse(visitor)
+    refuse(101, reason="other")
+    clock.advance(1.1)
+    refuse(102)
+    close(audit)
+    lines = read(path)
+    told = [(line["visitor"], line["reason"], line.get("times")) for line in lines]
+    assert told == [(1, "no", None), (101, "other", None), (100, "no", 99), (102, "no", None)]

@@ -16,7 +16,7 @@ from doorward.cli.screen import is_terminal, wants_colours
 from doorward.clients.lines.asking import Descriptors
 from doorward.core.errors import one_line
 
-_COLUMNS = ("RUN", "STATE", "SECONDS", "WHO", "DOOR", "COMMAND")
+_COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")
 
 
 @click.command(
@@ -24,7 +24,7 @@ _COLUMNS = ("RUN", "STATE", "SECONDS", "WHO", "DOOR", "COMMAND")
     cls=WithExamples,
     examples=(
         "doorward runs",
-        "doorward runs --json | jq '.[] | select(.state == \"running\")'",
+        "doorward runs --json | jq '.[] | select(.state == \"live\")'",
     ),
 )
 @place_options
@@ -51,15 +51,16 @@ def _print_table(runs: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*_COLUMNS[:2], box=None, pad_edge=False)
-    table.add_column(_COLUMNS[2], justify="right")
-    for name in _COLUMNS[3:]:
+    table = Table(*_COLUMNS[:3], box=None, pad_edge=False)
+    table.add_column(_COLUMNS[3], justify="right")
+    for name in _COLUMNS[4:]:
         table.add_column(name, overflow="fold" if name == "COMMAND" else "ellipsis")
     for run in runs:
         # Text: nothing in a command's words is markup
         table.add_row(
             str(run["run"]),
             Text(*_state(run)),
+            one_line(str(run["asked_at"])[:19].replace("T", " ")),
             f"{run['seconds']:.1f}",
             *(Text(one_line(str(run[key]))) for key in ("who", "door", "words")),
         )

@@ -107,7 +107,10 @@ async def _serve(
     try:
         on_open(await daemon.open())
         await signals.first.wait()
-        _log.info("stopping; runs that are read get %g s", settings.limits.drain_seconds)
+        _log.info(
+            "stopping; runs that are read get %g s, and a second signal ends them at once",
+            settings.limits.drain_seconds,
+        )
         await _drain(daemon, signals.second)
     finally:
         await daemon.close()

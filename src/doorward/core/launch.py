@@ -87,9 +87,11 @@ class Raised:
 
     Attributes:
         reference: under which the log explains it.
+        reason: one line for the asker instead, when the error was a `DoorwardError`.
     """
 
     reference: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,8 +86,8 @@ def outcome_of(ending: Ending) -> Outcome:
             return Outcome(OutcomeKind.SIGNALLED, signal=number)
         case NotStarted(_, reason) | Lost(reason):
             return Outcome(OutcomeKind.FAILED, reason=reason)
-        case Raised(reference):
-            return Outcome(OutcomeKind.FAILED, reason=f"it failed; the log explains {reference}")
+        case Raised(reference, reason):
+            return Outcome(OutcomeKind.FAILED, reason=reason or f"it failed; the log explains {reference}")
         case Unkillable():
             return Outcome(OutcomeKind.UNKILLABLE)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from logging import Logger
 from types import TracebackType
 
+from doorward.core.errors import DoorwardError
 from doorward.core.launch import Raised
 
 _FRAMES = 30
@@ -14,8 +15,8 @@ _FRAMES = 30
 def log_failure(log: Logger, what: str, error: BaseException) -> Raised:
     """Explain `error` in `log`, and give the reference under which it stands there."""
     reference = secrets.token_hex(4)
-    log.error("%s failed, reference %s\n%s", what, reference, explanation(error))
-    return Raised(reference)
+    log.error("%s failed, reference %s", what, reference, extra={"exception": explanation(error)})
+    return Raised(reference, str(error) if isinstance(error, DoorwardError) else "")
 
 
 def explanation(error: BaseException) -> str:

@@ -1,14 +1,16 @@
 """The audit trail: lines of JSON in a file that is only ever appended to, written in a thread of its own."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from doorward.core.audit import AuditEvent, audit_line
+from doorward.core.audit import AuditEvent, AuditKind, audit_line
 from doorward.core.errors import StateError
 from doorward.core.ports import Clock, Timer
 from doorward.stores.audit_writer import OVERFLOW, AuditWriter, TimeText
+from doorward.stores.repeats import Repeats
 
 AUDIT_NAME = "audit.jsonl"
 
@@ -40,6 +42,8 @@ class AuditFile:
     """
     The `AuditLog` in a file of mode 0600.
 
+    A refusal that is like one of the last second is counted, and told once with `times`.
+
     A record waits on the loop for 50 ms at most, is written with those that came meanwhile, and is synced to
     the disk within half a second more. What cannot be written, or comes when `waiting_lines` wait, is
     counted: the next line that can be written is `{"at":...,"event":"lost","lines":N}`, and `told` hears of
@@ -64,6 +68,7 @@ class AuditFile:
         self._waiting_lines = waiting_lines
         self._time_text = TimeText()
         self._batch: list[str] = []
+        self._repeats = Repeats()
         # what may still come before the next tick; the writer's progress is only looked at there
         self._room = 0
         self._handed_lines = 0
@@ -92,6 +97,13 @@ class AuditFile:
         self._room = self._waiting_lines
 
     def record(self, event: AuditEvent) -> None:
+        is_refusal = event.kind is AuditKind.REFUSAL
+        if not (is_refusal and self._repeats.swallow(event, now=self._clock.monotonic())):
+            self._write_out(event)
+        if self._timer is None:
+            self._timer = self._clock.call_later(_BATCH_SECONDS, self._tick)
+
+    def _write_out(self, event: AuditEvent) -> None:
         if self._room <= 0:
             self._writer.turn_away(OVERFLOW)
             return
@@ -103,8 +115,6 @@ class AuditFile:
             return
         self._room -= 1
         self._batch.append(line)
-        if self._timer is None:
-            self._timer = self._clock.call_later(_BATCH_SECONDS, self._tick)
 
     async def flush(self) -> bool:
         """
@@ -123,6 +133,7 @@ class AuditFile:
         """
         if not self._is_open:
             return
+        self._write_out_repeats(now=math.inf)
         self._is_open = False
         if self._timer is not None:
             self._timer.cancel()
@@ -145,10 +156,15 @@ class AuditFile:
 
     def _tick(self) -> None:
         self._timer = None
+        self._write_out_repeats(now=self._clock.monotonic())
         self._hand_over()
         self._tell(at_once=False)
-        if self._outstanding_lines:
+        if self._outstanding_lines or self._repeats:
             self._timer = self._clock.call_later(_BATCH_SECONDS, self._tick)
+
+    def _write_out_repeats(self, *, now: float) -> None:
+        for event in self._repeats.due(now=now):
+            self._write_out(event)
 
     def _hand_over(self) -> None:
         if self._batch:
