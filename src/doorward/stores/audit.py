@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from doorward.core.audit import AuditEvent, AuditKind, audit_line
+from doorward.core.audit import AuditEvent, audit_line
 from doorward.core.errors import StateError
 from doorward.core.ports import Clock, Timer
 from doorward.stores.audit_writer import OVERFLOW, AuditWriter, TimeText
@@ -42,7 +42,8 @@ class AuditFile:
     """
     The `AuditLog` in a file of mode 0600.
 
-    A refusal that is like one of the last second is counted, and told once with `times`.
+    A refusal, or an answer given again, that is like one of the last second is counted, and told once with
+    `times`.
 
     A record waits on the loop for 50 ms at most, is written with those that came meanwhile, and is synced to
     the disk within half a second more. What cannot be written, or comes when `waiting_lines` wait, is
@@ -97,8 +98,7 @@ class AuditFile:
         self._room = self._waiting_lines
 
     def record(self, event: AuditEvent) -> None:
-        is_refusal = event.kind is AuditKind.REFUSAL
-        if not (is_refusal and self._repeats.swallow(event, now=self._clock.monotonic())):
+        if not self._repeats.swallow(event, now=self._clock.monotonic()):
             self._write_out(event)
         if self._timer is None:
             self._timer = self._clock.call_later(_BATCH_SECONDS, self._tick)

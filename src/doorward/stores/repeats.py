@@ -1,4 +1,8 @@
-"""Refusals that repeat: one line a second and source, with their number, instead of gigabytes a day."""
+"""
+What repeats in the audit trail, told once a second and source with its number, instead of in gigabytes a day.
+
+That is refusals, and answers of one run that are given again.
+"""
 
 from dataclasses import dataclass
 
@@ -19,7 +23,7 @@ class _Repeated:
 
 
 class Repeats:
-    """Counts refusals that are the same but for the visitor's number."""
+    """Counts events that are the same but for the visitor's number."""
 
     def __init__(self) -> None:
         self._repeated: dict[_Key, _Repeated] = {}
@@ -29,7 +33,7 @@ class Repeats:
 
     def swallow(self, event: AuditEvent, *, now: float) -> bool:
         """Whether `event` is only counted: its like was written less than a second before `now`."""
-        if event.kind is not AuditKind.REFUSAL or event.peer is None:
+        if event.peer is None or not (event.kind is AuditKind.REFUSAL or "shared" in event.details):
             return False
         key = (event.who, event.peer.door, event.peer.address, *event.details.items())
         repeated = self._repeated.get(key)
