@@ -11,7 +11,7 @@ from tests.doors.peers import address_of, dial, frames, receive_until
 PROGRAM = 'read -r key < "$1"; echo got $(printf %s "$key" | wc -c) characters; exec sleep 1000'
 CONFIG = """
 [users.alice]
-password = "$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHQ${hash}"
+password = "$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHRzYWx0c2FsdA${hash}"
 uid = 54321
 [commands.unlock]
 run = ["sh", "-c", '{program}', "unlock", "{{key}}"]
@@ -40,7 +40,8 @@ def files_of(daemon: Daemon) -> Iterator[bytes]:
 
 
 def test_neither_canary_is_seen_anywhere(attacked: Attacked) -> None:
-    key, password_hash = (f"canary{secrets.token_hex(16)}" for _ in range(2))
+    # the second is the tag of a hash: 32 bytes in base64
+    key, password_hash = f"canary{secrets.token_hex(16)}", f"canary{secrets.token_hex(18)}A"
     daemon = attacked(CONFIG.format(hash=password_hash, program=PROGRAM))
     with frames(daemon.socket_path) as holder, dial(address_of(daemon, "tcp")) as guest:
         holder.begin(f"unlock '{key}'")

@@ -34,14 +34,7 @@ class Allowance:
     because: str
 
 
-ALLOWANCES = (
-    Allowance(
-        call="os.read",
-        file="/subprocess.py",
-        functions=frozenset({"_execute_child"}),
-        because="a spawn waits for the child's exec: 0.15-0.6 ms, and a thread for it would cost as much",
-    ),
-)
+ALLOWANCES: tuple[Allowance, ...] = ()
 
 # Beside what blockbuster knows: each of these waits for a disk, a resolver or a processor.
 _EXTRA_CALLS = (

@@ -293,14 +293,13 @@ async def test_under_steady_load_too_lines_are_synced_within_a_second(
     audit = await opened_on_the_loop(path, troubles)
     synced = Synced(audit, loop)
 
-    def record_again() -> None:
-        audit.record(RELOAD)
-        if not synced.event.is_set():
-            loop.call_later(0.01, record_again)
+    async def record_on_and_on() -> None:
+        while not synced.event.is_set():
+            audit.record(RELOAD)
+            await asyncio.sleep(0.01)
 
-    record_again()
     async with asyncio.timeout(10):
-        await synced.event.wait()
+        await record_on_and_on()
     assert loop.time() - synced.began_at < 1
     await audit.close()
     assert troubles == []

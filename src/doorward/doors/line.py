@@ -40,6 +40,9 @@ _log = logging.getLogger("doorward.doors.line")
 LINGERING_SECONDS = 2.0
 """How long a peer that sent too much may still take to read its answer."""
 
+LINGERING_BYTES = 1024 * 1024
+"""How much more it may send meanwhile."""
+
 _BATCH_BYTES = 16 * 1024
 _TURN_EVENTS = 32
 """Acted on at a time: a peer that sends a thousand lines at once holds up nobody."""
@@ -90,6 +93,7 @@ class LineConnection(asyncio.Protocol):
         "_is_lingering",
         "_is_paused",
         "_is_serving",
+        "_lingered_bytes",
         "_login",
         "_reads",
         "_session",
@@ -111,6 +115,7 @@ class LineConnection(asyncio.Protocol):
         self._is_paused = False
         self._is_serving = False
         self._is_lingering = False
+        self._lingered_bytes = 0
         self._is_last_answer = False
         self._awaits_turn = False
         self._unsent_bytes = 0
@@ -139,6 +144,7 @@ class LineConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._is_lingering:
+            self._drain(len(data))
             return
         self._session.receive_data(data)
         if not self._awaits_turn:
@@ -337,6 +343,12 @@ class LineConnection(asyncio.Protocol):
         else:
             self._transport.close()
         self.deadline_at = self._door.clock.monotonic() + wait_seconds
+
+    def _drain(self, size_bytes: int) -> None:
+        """Throw away what comes after the end, within reason."""
+        self._lingered_bytes += size_bytes
+        if self._lingered_bytes > LINGERING_BYTES:
+            self._transport.abort()
 
     def _was_taken_from(self) -> bool:
         """Renew the deadline of a peer that reads so slowly that only the kernel notices."""

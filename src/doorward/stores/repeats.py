@@ -32,7 +32,7 @@ class Repeats:
         return len(self._repeated)
 
     def swallow(self, event: AuditEvent, *, now: float) -> bool:
-        """Whether `event` is only counted: its like was written less than a second before `now`."""
+        """Whether `event` is only counted: its like was written, and `due` has not taken it since."""
         if event.peer is None or not (event.kind is AuditKind.REFUSAL or "shared" in event.details):
             return False
         key = (event.who, event.peer.door, event.peer.address, *event.details.items())
