@@ -19,7 +19,7 @@ print('on', flush=True)
 if os.fork():
     time.sleep(1000)
 while True:
-    if os.path.getsize(counter) > 4000:
+    if os.path.getsize(counter) > 1000:
         time.sleep(1000)
     descriptor = os.open(counter, os.O_WRONLY | os.O_APPEND)
     os.write(descriptor, b'.')
@@ -46,7 +46,9 @@ def counter(tmp_path: Path) -> Path:
 async def test_bomb_that_ignores_term_is_ended_while_it_forks(
     spawner: ShimSpawner, counter: Path, sessions: str, parents: str
 ) -> None:
-    heard = start(spawner, python_launch(BOMB, str(counter), sessions, parents, grace_seconds=0.0))
+    # a thousand processes take their time to die on a loaded machine; that they all do is the point
+    launch = python_launch(BOMB, str(counter), sessions, parents, grace_seconds=0.0, unkillable_seconds=30.0)
+    heard = start(spawner, launch)
     await heard.line()
     await until(lambda: os.path.getsize(counter) > 50)
     assert heard.child is not None
