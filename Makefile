@@ -7,6 +7,9 @@ UPGRADE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
+# The locks are complete. Left to follow dependencies, pip would look for a release of `coverage[toml]`, which a
+# lock pins as `coverage`, and refuse the newest one for want of a hash.
+LOCKED := --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
 LOCKS := $(addprefix requirements/,$(addsuffix .txt,runtime build test docs bench lock))
@@ -38,7 +41,7 @@ $(RUNTIME): requirements/runtime.txt requirements/build.txt
 	  echo "make: on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Setting up $(VENV) with the packages of requirements/runtime.txt ..."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@$(PIP) $(LOCKED) -r requirements/runtime.txt -r requirements/build.txt
 	@touch $@
 
 $(PROJECT): $(RUNTIME) pyproject.toml
@@ -48,17 +51,17 @@ $(PROJECT): $(RUNTIME) pyproject.toml
 
 $(TEST): $(PROJECT) requirements/test.txt
 	@echo "Adding the packages of requirements/test.txt ..."
-	@$(PIP) --require-hashes -r requirements/test.txt
+	@$(PIP) $(LOCKED) -r requirements/test.txt
 	@touch $@
 
 $(DOCS): $(PROJECT) requirements/docs.txt
 	@echo "Adding the packages of requirements/docs.txt ..."
-	@$(PIP) --require-hashes -r requirements/docs.txt
+	@$(PIP) $(LOCKED) -r requirements/docs.txt
 	@touch $@
 
 $(BENCH): $(PROJECT) requirements/bench.txt
 	@echo "Adding the packages of requirements/bench.txt ..."
-	@$(PIP) --require-hashes -r requirements/bench.txt
+	@$(PIP) $(LOCKED) -r requirements/bench.txt
 	@touch $@
 
 venv: $(PROJECT)  ## set up .venv with the command `doorward` in it
@@ -98,7 +101,7 @@ dist: $(RUNTIME)  ## build the wheel into dist/
 	@ls dist/*.whl
 
 lock: $(RUNTIME)  ## write requirements/*.txt from what they are made of (UPGRADE=--upgrade for newer versions)
-	@$(PIP) --require-hashes -r requirements/lock.txt
+	@$(PIP) $(LOCKED) -r requirements/lock.txt
 	@$(LOCK) $(UPGRADE) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) $(UPGRADE) -c requirements/runtime.txt requirements/build.in -o requirements/build.txt
 	@for group in test docs bench lock; do \
