@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
 LOCKED := --no-deps --require-hashes
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
-LOCKS := $(addprefix requirements/,$(addsuffix .txt,runtime build test docs bench lock))
+LOCKS := $(addprefix requirements/,$(addsuffix .txt,runtime build test docs bench scan lock))
 SOURCES := $(wildcard src tests benchmarks)
 
 .DEFAULT_GOAL := help
@@ -107,6 +107,8 @@ lock: $(RUNTIME)  ## write requirements/*.txt from what they are made of (UPGRAD
 	@for group in test docs bench lock; do \
 	  $(LOCK) $(UPGRADE) -c requirements/runtime.txt -c requirements/build.txt \
 	    requirements/$$group.in -o requirements/$$group.txt || exit 1; done
+	@# in an environment of its own: it wants versions that the runtime does not
+	@$(LOCK) $(UPGRADE) -c requirements/build.txt requirements/scan.in -o requirements/scan.txt
 	@! grep -nE '(https?|file)://' $(LOCKS) || { echo "make: a lock names a host." >&2; exit 1; }
 
 clean:  ## remove what was built and cached; .venv and .doorward stay

@@ -2,6 +2,8 @@
 
 pytest_plugins = [
     "pytester",
+    "tests.booted",
+    "tests.certificates",
     "tests.daemon",
     "tests.plugins.blocking",
     "tests.plugins.interrupts",

@@ -32,6 +32,12 @@ def test_importing_doorward_loads_nothing_heavy() -> None:
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_asking_brings_no_tls_along_for_who_needs_none() -> None:
+    loaded = modules_after("import doorward.cli.ask, doorward.cli.daemon, doorward.clients.lines.reaching")
+    assert "doorward.clients.lines.trust" in loaded
+    assert loaded.isdisjoint({"ssl", "asyncio", "doorward.lines.tls"})
+
+
 def test_importing_doorward_loads_none_of_its_rooms() -> None:
     assert {name for name in modules_after("import doorward") if name.startswith("doorward.")} == set()
 

@@ -89,7 +89,8 @@ class Room:
 
 ROOMS = {
     "core": Room(rooms=frozenset(), modules=PURE),
-    "lines": Room(rooms=frozenset({"core"}), modules=PURE),
+    # ssl for its memory BIOs only: there is no socket to be had in here, and none is wrapped.
+    "lines": Room(rooms=frozenset({"core"}), modules=PURE | {"ssl"}),
     # A declared function that is not `async` runs in a thread, and so does following the links of a path
     # parameter; what else waits comes in through ports.
     "service": Room(
@@ -113,7 +114,7 @@ ROOMS = {
         | LOOP
         | FILES
         | {"argon2", "concurrent.futures", "cryptography", "fcntl", "msgspec", "queue", "secrets", "sqlite3"}
-        | {"pwd", "threading"},
+        | {"pwd", "ssl", "threading"},
     ),
     "gate": Room(rooms=frozenset({"core"}), modules=PURE | LOOP | FILES | WIRE | {"resource"}),
     "doors": Room(

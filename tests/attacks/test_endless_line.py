@@ -1,11 +1,13 @@
 """A line without an end: the daemon's memory does not grow with it."""
 
 import socket
+from contextlib import ExitStack
 
 import pytest
 
 from tests.attacks.conftest import Attacked
-from tests.doors.peers import address_of, answer, dial, hears_the_end
+from tests.attacks.worker import at_work
+from tests.doors.peers import address_of, dial, enter, hears_the_end
 
 MIB = 1024 * 1024
 SENT_BYTES = 64 * MIB
@@ -25,17 +27,28 @@ def pour(peer: socket.socket, head: bytes, piece: bytes) -> int:
     return sent_bytes
 
 
-@pytest.mark.parametrize("door", ["tcp", "unix"])
+@pytest.mark.parametrize("door", ["tcp", "unix", "tls"])
 def test_memory_grows_by_less_than_5_mb(attacked: Attacked, door: str) -> None:
     daemon = attacked(session="keep")
-    assert answer(daemon.socket_path, "echo warm\nquit")
-    before_bytes = daemon.forget_peak_memory()
-    peers = [dial(address_of(daemon, door)) for _ in range(8)]
-    try:
-        for head, peer in zip(HEADS * 2, peers, strict=True):
+    with at_work(daemon, "tls"):
+        before_bytes = daemon.forget_peak_memory()
+    with ExitStack() as stack:
+        for head in HEADS * 2:
+            peer = stack.enter_context(enter(daemon, door))
             assert pour(peer, head, b"x" * 65_536) < SENT_BYTES
             assert hears_the_end(peer)
-    finally:
-        for peer in peers:
-            peer.close()
     assert daemon.memory_bytes("VmHWM") - before_bytes < 5 * MIB
+
+
+def test_a_password_without_an_end_is_closed_and_memory_grows_by_less_than_5_mb(attacked: Attacked) -> None:
+    daemon = attacked(session="keep")
+    with at_work(daemon, "tls"):
+        before_bytes = daemon.forget_peak_memory()
+    with ExitStack() as stack:
+        for head in HEADS * 2:
+            peer = stack.enter_context(dial(address_of(daemon, "tls")))
+            assert pour(peer, head, b"x" * 65_536) < SENT_BYTES
+            assert hears_the_end(peer)
+    assert daemon.memory_bytes("VmHWM") - before_bytes < 5 * MIB
+    assert daemon.stop() == 0
+    assert sum(line["event"] == "login" for line in daemon.audit()) == 1

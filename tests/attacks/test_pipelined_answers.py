@@ -43,7 +43,7 @@ def test_the_others_wait_for_none_of_them(attacked: Attacked) -> None:
     with dial(("127.0.0.1", daemon.port)) as greedy, dial(("127.0.0.1", daemon.port)) as other:
         receive_until(greedy, GREETING)
         receive_until(other, GREETING)
-        lines = 200_000
+        lines = 100_000
         greedy.sendall(b"echo\n" * lines + b"quit\n")
         slowest_seconds, answers = 0.0, 0
         while answers < 10:
@@ -52,7 +52,7 @@ def test_the_others_wait_for_none_of_them(attacked: Attacked) -> None:
             receive_until(other, b"1\n" + GREETING)
             slowest_seconds = max(slowest_seconds, time.monotonic() - began_at)
             answers += 1
-        heard_bytes, end_at = 0, time.monotonic() + BOUND_SECONDS
+        heard_bytes, end_at = 0, time.monotonic() + 3 * BOUND_SECONDS
         while data := greedy.recv(1 << 20):
             heard_bytes += len(data)
             assert time.monotonic() < end_at

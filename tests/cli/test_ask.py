@@ -125,8 +125,8 @@ def test_ctrl_c_reaches_the_daemon_while_stdout_is_stalled(daemon: RunningDaemon
     read_until(process, b"y\n")
     process.send_signal(signal.SIGINT)
     await_outcome(daemon, "cancelled")
-    status, _, _ = finish(process)
-    assert status == 130
+    status, _, said = finish(process)
+    assert (status, said) == (130, b"doorward: cancelled\n")
 
 
 def test_a_reader_that_leaves_ends_it_quietly(daemon: RunningDaemon) -> None:

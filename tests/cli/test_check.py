@@ -1,9 +1,14 @@
 import json
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from doorward.core.principal import User
 from doorward.stores.users import UserFile
 from tests.daemon import COMMANDS, DOORS, Shell
+from tests.made_certificates import make_certificate
 
 
 def written(shell: Shell, text: str) -> Path:
@@ -16,7 +21,9 @@ def written(shell: Shell, text: str) -> Path:
 def test_the_defaults_are_good(shell: Shell) -> None:
     run = shell.run("check")
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout.startswith("There is no configuration file; the defaults are good: doors tcp, unix;")
+    assert run.stdout.startswith(
+        "There is no configuration file; the defaults are good: doors tcp, tls, unix;"
+    )
 
 
 def test_a_good_configuration_is_summed_up(shell: Shell) -> None:
@@ -121,8 +128,96 @@ def test_a_role_that_no_user_has_and_a_user_whom_no_door_lets_in_are_warned_of(s
     file = written(shell, text + '[users.bob]\nroles = ["operator"]\n')
     lines = shell.run("check", str(file)).stdout.splitlines()
     assert lines[0].startswith("warning: commands.x: no user has the role operater; ")
-    assert lines[1].startswith("warning: users.bob: this user can come in by no door yet")
+    assert lines[1].startswith(
+        "warning: users.bob: this user can come in by no open door; open are tcp, unix"
+    )
     file = written(
         shell, text.replace("operater", "operator") + '[users.bob]\nuid = 7\nroles = ["operator"]\n'
     )
     assert "warning" not in shell.run("check", str(file)).stdout
+
+
+TLS = '[doors.tls]\ncertificate = "door.pem"\nkey = "door.key"\n'
+NOBODY = "warning: doors.tls: no user has a password or a certificate; type: doorward user add NAME\n"
+
+
+def test_a_certificate_that_ends_soon_is_warned_of_and_a_good_one_is_not(shell: Shell) -> None:
+    now = datetime.now(UTC)  # noqa: TID251 - the command asks the machine
+    file = written(shell, TLS)
+    make_certificate(ends=now + timedelta(days=30)).written(shell.folder, "door")
+    good = shell.run("check", str(file))
+    assert (good.returncode, good.stdout.replace(NOBODY, "").startswith("warning")) == (0, False)
+    make_certificate(ends=now + timedelta(days=3)).written(shell.folder, "door")
+    soon = shell.run("check", str(file))
+    assert soon.returncode == 0
+    assert f"warning: {shell.folder}/door.pem: it ends on " in soon.stdout
+
+
+def test_a_pair_that_cannot_be_served_is_a_problem(shell: Shell) -> None:
+    file = written(shell, TLS)
+    missing = shell.run("check", str(file))
+    assert missing.returncode == 1
+    assert f"{shell.folder}/door.pem: it cannot be read: No such file" in missing.stdout
+    make_certificate().written(shell.folder, "door")
+    make_certificate().written(shell.folder, "other")
+    (shell.folder / "other.key").replace(shell.folder / "door.key")
+    mismatch = shell.run("check", str(file), "--json")
+    assert mismatch.returncode == 1
+    (problem,) = json.loads(mismatch.stdout)["problems"]
+    assert problem["file"] == f"{shell.folder}/door.key"
+    assert "this key does not belong to the certificate" in problem["problem"]
+
+
+def test_the_state_s_own_pair_is_looked_over_once_it_is_there(shell: Shell) -> None:
+    state = shell.folder / "s"
+    state.mkdir(mode=0o700)
+    assert shell.run("check", "--state", "s").returncode == 0
+    certificate, key = make_certificate().written(shell.folder, "own")
+    certificate.replace(state / "cert.pem")
+    alone = shell.run("check", "--state", "s")
+    assert (alone.returncode, f"{state}/key.pem: it cannot be read" in alone.stdout) == (1, True)
+    key.replace(state / "key.pem")
+    # one that a daemon makes counts for ten years; this one ends tomorrow
+    both = shell.run("check", "--state", "s")
+    assert (both.returncode, f"warning: {state}/cert.pem: it ends on " in both.stdout) == (0, True)
+
+
+def test_a_door_that_asks_for_the_password_of_nobody_who_is_known_is_warned_of(shell: Shell) -> None:
+    file = written(shell, '[doors.tls]\nuser = "alice"\n')
+    assert "warning: doors.tls.user: no user alice is known here" in shell.run("check", str(file)).stdout
+    added = shell.run("user", "add", "alice", "--generate", "--state", "s", "--config", str(file))
+    assert added.returncode == 0, added.stderr
+    assert "warning" not in shell.run("check", str(file), "--state", "s").stdout
+
+
+def test_what_the_unit_would_not_let_run_is_a_problem_with_its_line(shell: Shell) -> None:
+    unit = shell.folder / "mine.service"
+    unit.write_text("[Service]\nUser=4711\nPrivateDevices=yes\n")
+    text = DOORS + '[commands.x]\nrun = ["su", "-"]\n[commands.y]\nrun = ["id"]\nuser = "nobody"\n'
+    file = written(shell, text)
+    run = shell.run("check", "doorward.toml", "--unit", "mine.service")
+    assert run.returncode == 1
+    lines = run.stdout.splitlines()
+    assert lines[0].startswith(f"{unit}:3: commands.x.run: ")
+    assert lines[1].startswith(f"{unit}:2: commands.y.user: it wants to run as nobody")
+    assert lines[-1] == f"{file}: 2 problems."
+    found = json.loads(shell.run("check", "doorward.toml", "--unit", "mine.service", "--json").stdout)
+    assert found["unit"] == str(unit)
+    assert (found["problems"][0]["file"], found["problems"][0]["line"]) == (str(unit), 3)
+    drop_in = shell.folder / "mine.service.d" / "root.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nUser=root\n")
+    good = shell.run("check", "doorward.toml", "--unit", "mine.service")
+    assert good.returncode == 0
+    assert good.stdout.splitlines()[-1].endswith(f"; 0 users; run by {unit}.")
+
+
+def test_a_configuration_of_the_units_user_is_trusted(shell: Shell) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    file = written(shell, DOORS)
+    os.chown(file, 4711, -1)
+    unit = shell.folder / "mine.service"
+    unit.write_text("[Service]\nUser=4711\n")
+    assert "belongs to uid 4711" in shell.run("check", "doorward.toml").stdout
+    assert shell.run("check", "doorward.toml", "--unit", "mine.service").returncode == 0

@@ -45,3 +45,10 @@ def test_as_a_module_it_is_called_by_the_interpreter() -> None:
 
 def test_a_path_with_blanks_is_quoted() -> None:
     assert program_name("/a b/doorward", "/usr/bin/python3", {}) == "'/a b/doorward'"
+
+
+def test_a_service_whose_folder_is_the_root_calls_it_by_its_absolute_path(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")
+    assert program_name(str(installed), "/usr/bin/python3", {}) == str(installed)

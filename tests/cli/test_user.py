@@ -7,15 +7,18 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from doorward.core.certificates import fingerprint_of
 from doorward.core.principal import User
 from doorward.stores.passwords import argon2_check
 from doorward.stores.users import UserFile
 from tests.clients.lines.peers import listening_at
 from tests.daemon import DOORS, Shell, StartDaemon, typed_at_prompts
+from tests.made_certificates import make_certificate
 
 
 def stored_hash(state: Path, name: str) -> str:
@@ -47,7 +50,14 @@ def test_a_user_is_added_listed_and_removed(shell: Shell) -> None:
     listed = shell.run("user", "list", "--state", "s").stdout.splitlines()
     assert listed[1].split() == ["alice", "operator", "1234", "password,", "uid"]
     assert json.loads(shell.run("user", "list", "--state", "s", "--json").stdout) == [
-        {"name": "alice", "roles": ["operator"], "uid": 1234, "password": True, "keys": 0}
+        {
+            "name": "alice",
+            "roles": ["operator"],
+            "uid": 1234,
+            "password": True,
+            "keys": 0,
+            "certificate": None,
+        }
     ]
     assert shell.run("user", "remove", "alice", "--state", "s").returncode == 0
     assert json.loads(shell.run("user", "list", "--state", "s", "--json").stdout) == []
@@ -229,13 +239,144 @@ def test_a_change_that_the_running_daemon_does_not_hear_of_fails(start_daemon: S
     assert "the running daemon goes on with the users that it had" in run.stderr
 
 
-def test_a_user_without_uid_is_told_to_come_in_by_no_door(shell: Shell) -> None:
+def test_a_user_who_can_log_in_with_nothing_is_told(shell: Shell) -> None:
     added = shell.run("user", "add", "bob", "--no-password", "--state", "s")
-    assert "bob can come in by no door yet: none of this version takes a password" in added.stdout
-    listed = shell.run("user", "list", "--state", "s")
-    assert listed.stderr == (
-        "doorward: no door of this version takes a password, so these cannot come in yet: bob\n"
+    assert (
+        "bob can log in with nothing yet: see user passwd, user certificate and user change." in added.stdout
     )
+    listed = shell.run("user", "list", "--state", "s")
+    assert listed.stderr == "doorward: these can log in with nothing: bob\n"
+    assert shell.run("user", "passwd", "bob", "--generate", "--state", "s").returncode == 0
+    assert shell.run("user", "list", "--state", "s").stderr == ""
+    gone = shell.run("user", "passwd", "bob", "--no-password", "--state", "s")
+    assert (gone.returncode, gone.stdout.splitlines()[0]) == (0, "bob has no password any more.")
+    assert UserFile(shell.folder / "s").load() == (User(name="bob"),)
+
+
+def test_a_certificate_is_given_shown_and_taken_away(shell: Shell) -> None:
+    first, second = make_certificate("one"), make_certificate("two")
+    first.written(shell.folder, "one")
+    words = ("--no-password", "--state", "s")
+    added = shell.run("user", "add", "alice", "--certificate", "one.pem", *words)
+    assert added.returncode == 0, added.stderr
+    (line,) = (line for line in added.stdout.splitlines() if line.startswith("The certificate: "))
+    assert line.startswith("The certificate: for one, until ")
+    assert fingerprint_of(first.der) in line
+    (found,) = json.loads(shell.run("user", "list", "--state", "s", "--json").stdout)
+    assert found["certificate"] == fingerprint_of(first.der)
+    other = shell.run("user", "certificate", "alice", "-", "--state", "s", stdin=second.pem)
+    assert other.returncode == 0, other.stderr
+    assert UserFile(shell.folder / "s").load() == (User(name="alice", certificate=second.der),)
+    none = shell.run("user", "certificate", "alice", "--none", "--state", "s")
+    assert none.stdout.splitlines()[0] == "alice has no certificate any more."
+    assert UserFile(shell.folder / "s").load() == (User(name="alice"),)
+
+
+def test_a_certificate_that_ended_is_taken_and_told(shell: Shell) -> None:
+    made = make_certificate(
+        "old", begins=datetime(2001, 1, 1, tzinfo=UTC), ends=datetime(2002, 1, 1, tzinfo=UTC)
+    )
+    made.written(shell.folder, "old")
+    run = shell.run("user", "add", "alice", "--certificate", "old.pem", "--no-password", "--state", "s")
+    assert run.returncode == 0
+    assert "Nobody can log in with it: it ended on 2002-01-01 00:00 UTC." in run.stdout
+
+
+def test_what_is_no_certificate_of_one_user_is_refused_and_nothing_of_it_is_shown(shell: Shell) -> None:
+    alice = make_certificate("alice")
+    certificate, key = alice.written(shell.folder, "alice")
+    both = shell.folder / "both.pem"
+    both.write_text(alice.pem + alice.key_pem)
+    os.mkfifo(shell.folder / "pipe")
+    add = ("user", "add", "bob", "--no-password", "--state", "s", "--certificate")
+    for file, told in (
+        (key, "a private key stands there"),
+        (both, "a private key stands there"),
+        (shell.folder / "none.pem", "No such file or directory"),
+        (shell.folder / "pipe", "it is no regular file"),
+        (shell.folder, "s a directory|no regular file"),
+    ):
+        run = shell.run(*add, str(file))
+        assert (run.returncode, run.stdout) == (1, "")
+        assert re.search(told, run.stderr)
+        assert len(run.stderr.splitlines()) == 1
+        assert alice.key_pem.splitlines()[1] not in run.stderr
+    assert shell.run(*add, str(certificate)).returncode == 0
+    twin = shell.run("user", "add", "eve", "--no-password", "--state", "s", "--certificate", str(certificate))
+    assert (twin.returncode, "this certificate is bob's, who stands in " in twin.stderr) == (1, True)
+
+
+def private_folder(path: Path) -> Path:
+    path.mkdir(mode=0o700)
+    return path
+
+
+def test_roles_and_uid_are_changed_and_what_is_not_named_stays(shell: Shell) -> None:
+    words = ("--state", "s")
+    assert (
+        shell.run("user", "add", "bob", "--uid", "7", "--role", "a", "--no-password", *words).returncode == 0
+    )
+    roles = shell.run("user", "change", "bob", "--role", "b", "--role", "c", *words)
+    assert roles.stdout.splitlines()[0] == "bob has the roles b, c, and the uid 7."
+    uid = shell.run("user", "change", "bob", "--uid", "8", *words)
+    assert uid.stdout.splitlines()[0] == "bob has the roles b, c, and the uid 8."
+    none = shell.run("user", "change", "bob", "--no-role", "--no-uid", *words)
+    assert none.stdout.splitlines()[0] == "bob has no roles, and no uid."
+    assert UserFile(shell.folder / "s").load() == (User(name="bob"),)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["change", "bob"],
+        ["change", "bob", "--uid", "1", "--no-uid"],
+        ["change", "bob", "--role", "a", "--no-role"],
+        ["certificate", "bob"],
+        ["certificate", "bob", "x.pem", "--none"],
+        ["passwd", "bob", "--generate", "--no-password"],
+    ],
+)
+def test_what_says_nothing_or_two_things_is_a_mistake_in_the_words(shell: Shell, words: list[str]) -> None:
+    assert shell.run("user", *words, "--state", "s").returncode == 2
+
+
+def test_a_change_to_what_the_configuration_has_is_refused(shell: Shell) -> None:
+    made = make_certificate("alice")
+    made.written(shell.folder, "alice")
+    file = shell.folder / "doorward.toml"
+    file.write_text('[users.alice]\nuid = 7\ncertificate = "alice.pem"\n')
+    file.chmod(0o600)
+    words = ("--state", "s", "--config", str(file))
+    assert shell.run("user", "add", "bob", "--no-password", *words).returncode == 0
+    uid = shell.run("user", "change", "bob", "--uid", "7", *words)
+    assert (uid.returncode, f"uid 7 stands in {file} already" in uid.stderr) == (1, True)
+    certificate = shell.run("user", "certificate", "bob", "alice.pem", *words)
+    assert (certificate.returncode, "this certificate is alice's" in certificate.stderr) == (1, True)
+    assert UserFile(shell.folder / "s").load() == (User(name="bob"),)
+
+
+def test_a_forgotten_password_is_replaced_while_the_daemon_runs(start_daemon: StartDaemon) -> None:
+    daemon = start_daemon(DOORS)
+    words = ("--generate", "--state", str(daemon.state))
+    assert daemon.shell.run("user", "add", "alice", *words).returncode == 0
+    run = daemon.shell.run("user", "passwd", "alice", *words)
+    assert run.stdout.splitlines()[-1] == "The running daemon knows it already."
+    assert argon2_check(stored_hash(daemon.state, "alice"), generated(run.stdout))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps the users of another's daemon")
+def test_root_replaces_the_forgotten_password_of_another_user_s_state(
+    shell: Shell, open_folder: Path
+) -> None:
+    state = open_folder / "s"
+    state.mkdir(mode=0o700)
+    assert shell.run("user", "add", "alice", "--no-password", "--state", str(state)).returncode == 0
+    for each in (state, *state.iterdir()):
+        os.chown(each, 4321, 4321)
+    run = shell.run("user", "passwd", "alice", "--generate", "--state", str(state))
+    assert run.returncode == 0, run.stderr
+    assert argon2_check(stored_hash(state, "alice"), generated(run.stdout))
+    assert (state / "users.json").stat().st_uid == 4321
 
 
 @pytest.mark.parametrize(
@@ -245,6 +386,8 @@ def test_a_user_without_uid_is_told_to_come_in_by_no_door(shell: Shell) -> None:
         ["add", "Bob", "--no-password"],
         ["remove", "bob"],
         ["passwd", "bob", "--generate"],
+        ["change", "bob", "--uid", "7"],
+        ["certificate", "bob", "--none"],
     ],
 )
 def test_what_fails_makes_no_state(shell: Shell, words: list[str]) -> None:

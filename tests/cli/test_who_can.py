@@ -76,3 +76,11 @@ def test_a_command_whose_doors_are_shut_is_nobodys(shell: Shell, config: Path) -
 def test_an_unknown_command_is_127(shell: Shell) -> None:
     run = shell.run("who-can", "dff")
     assert (run.returncode, run.stderr) == (127, "doorward: there is no command 'dff'; did you mean df?\n")
+
+
+def test_a_user_comes_by_the_doors_that_take_what_they_have(shell: Shell, config: Path) -> None:
+    config.write_text(config.read_text() + "[doors.tls]\n")
+    words = ("user", "add", "cyd", "--role", "painter", "--state", "s", "--config", str(config))
+    assert shell.run(*words, "--password-file", "-", stdin="sesame\n").returncode == 0
+    found = people(shell, config, "pick", "--state", "s")
+    assert (found["cyd"], found["ann"]) == (["tls"], ["unix"])

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from doorward.compose import ServeOptions, run
-from doorward.compose.daemon import DESCRIPTORS_OF_A_RUN, SPARE_DESCRIPTORS, Daemon, allow_descriptors
+from doorward.compose.daemon import Daemon
+from doorward.compose.descriptors import DESCRIPTORS_OF_A_RUN, SPARE_DESCRIPTORS, allow_descriptors
 from doorward.config import load_settings
 from doorward.core.errors import ListenError
 from doorward.core.limits import Limits
@@ -41,7 +42,13 @@ async def daemon_of(held: HeldState, config: str) -> AsyncIterator[Daemon]:
     file = held.folder.with_name("doorward.toml")
     file.write_text(config)
     file.chmod(0o600)
-    daemon = Daemon(load_settings(file), state_place(str(held.folder), {}), held, environment={})
+    daemon = Daemon(
+        load_settings(file),
+        state_place(str(held.folder), {}),
+        held,
+        environment={},
+        read_settings=lambda: load_settings(file),
+    )
     try:
         yield daemon
     finally:
@@ -71,8 +78,8 @@ async def test_a_user_removed_during_a_reload_does_not_come_back(
         file.remove("eve")
         second = daemon.reload()
         go.set()
-        assert await first == "1 users, 0 sessions ended\n"
-        assert await second == "0 users, 0 sessions ended\n"
+        assert (await first).endswith("; 1 users, 0 sessions ended\n")
+        assert (await second).endswith("; 0 users, 0 sessions ended\n")
 
 
 async def test_a_start_that_fails_leaves_no_socket_and_no_listener(held: HeldState) -> None:
@@ -84,10 +91,9 @@ async def test_a_start_that_fails_leaves_no_socket_and_no_listener(held: HeldSta
         async with daemon_of(held, f"[doors.unix]\n[doors.tcp]\nlisten = {listen}\n") as daemon:
             with pytest.raises(ListenError):
                 await daemon.open()
-            assert (held.folder / "doorward.sock").exists()
-        assert not (held.folder / "doorward.sock").exists()
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", free))
+            assert not (held.folder / "doorward.sock").exists()
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", free))
 
 
 async def test_doors_that_were_open_are_gone_after_the_end(held: HeldState) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from doorward.compose.reloading import Reloads
+from doorward.compose.reloading import Reloads, Scope
 
 BOUND_SECONDS = 10.0
 
@@ -17,10 +17,12 @@ class Source:
     def __init__(self) -> None:
         self.number = 0
         self.taken: list[int] = []
+        self.scopes: list[Scope] = []
         self.began = threading.Semaphore(0)
         self.go = threading.Semaphore(0)
 
-    def read(self) -> int:
+    def read(self, scope: Scope) -> int:
+        self.scopes.append(scope)
         number = self.number
         self.began.release()
         assert self.go.acquire(timeout=BOUND_SECONDS)
@@ -28,7 +30,7 @@ class Source:
             raise ValueError(number)
         return number
 
-    def take(self, number: int) -> str:
+    async def take(self, number: int) -> str:
         self.taken.append(number)
         return f"{number} is taken"
 
@@ -77,9 +79,8 @@ async def test_a_system_without_threads_fails_this_reading_and_not_the_next(
 
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
-        first = reloads.ask()
-    with pytest.raises(RuntimeError):
-        await asyncio.wait_for(first, BOUND_SECONDS)
+        with pytest.raises(RuntimeError):
+            await asyncio.wait_for(reloads.ask(), BOUND_SECONDS)
     assert await asyncio.wait_for(reloads.ask(), BOUND_SECONDS) == "0 is taken"
     reloads.close()
 

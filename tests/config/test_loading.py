@@ -9,11 +9,12 @@ import pytest
 from doorward.config import Machine, load_settings
 from doorward.core.command import Command, Program, Verb
 from doorward.core.invocation import bind, launch_of
+from doorward.core.limits import PenaltyLimits
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import FlagType, HostnameType, IntegerType, PathType
 from doorward.core.policy import who_can
 from doorward.core.readers import read_df
-from doorward.core.settings import DEFAULT_DOORS, Language, LineSessionKind, Settings
+from doorward.core.settings import DEFAULT_DOORS, DoorSettings, Language, LineSessionKind, Settings
 from tests.config.conftest import WriteConfiguration
 
 ROOT = Machine(uid=0)
@@ -237,3 +238,62 @@ def test_a_user_is_what_the_table_says(write_configuration: WriteConfiguration) 
     assert users["a"].keys == (key,)
     assert users["a"].roles == {"x", "admin"}
     assert users["a"].password_hash is None
+
+
+def test_the_tls_door_s_files_are_seen_from_the_configuration_s_folder(
+    write_configuration: WriteConfiguration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir("/")
+    text = '[doors.tls]\nlisten = ["0.0.0.0:0"]\ncertificate = "tls/cert.pem"\nkey = "/etc/key.pem"\n'
+    (door,) = load_settings(write_configuration(text)).doors.values()
+    assert door == DoorSettings(
+        name="tls", listen=("0.0.0.0:0",), certificate=f"{tmp_path}/tls/cert.pem", key="/etc/key.pem"
+    )
+
+
+def test_a_configuration_that_is_named_relatively_says_absolute_paths(
+    write_configuration: WriteConfiguration, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_configuration('[doors.tls]\ncertificate = "../both.pem"\n')
+    monkeypatch.chdir(tmp_path)
+    door = load_settings(Path("doorward.toml")).doors["tls"]
+    # not shortened: a link may stand on the way
+    assert (door.certificate, door.key) == (f"{tmp_path}/../both.pem", "")
+
+
+def test_the_tls_door_asks_for_the_password_of_a_user_of_the_file_or_of_the_state(
+    write_configuration: WriteConfiguration,
+) -> None:
+    tag = "A" * 22 + "$" + "A" * 43
+    text = f'[users.alice]\npassword = "$argon2id$v=19$m=65536,t=3,p=1${tag}"\n[doors.tls]\nuser = "{{}}"\n'
+    for name in ("alice", "stored", "admin"):
+        assert load_settings(write_configuration(text.format(name))).doors["tls"].user == name
+
+
+def test_networks_that_pay_nothing_are_written_as_they_usually_are(
+    write_configuration: WriteConfiguration,
+) -> None:
+    networks = (
+        '"192.0.2.7", "10.0.0.0/8", "2001:DB8:0:0::/64", "2001:db8::0007", "::ffff:192.0.2.7", '
+        '"::ffff:192.0.2.0/120", "192.0.2.7/32"'
+    )
+    text = f"[limits.penalties]\nexempt = [{networks}]\nsources = 16\nmost_seconds = 60\n"
+    penalties = load_settings(write_configuration(text)).limits.penalties
+    assert penalties == PenaltyLimits(
+        exempt=("192.0.2.7", "10.0.0.0/8", "2001:db8::/64", "2001:db8::7", "192.0.2.0/24"),
+        sources=16,
+        most_seconds=60.0,
+    )
+
+
+def test_to_exempt_everybody_is_told(write_configuration: WriteConfiguration) -> None:
+    settings = load_settings(write_configuration('[limits.penalties]\nexempt = ["::/0"]\n'))
+    assert settings.notices == (
+        "limits.penalties.exempt[0]: nobody pays for trying passwords in vain: this network is everybody",
+    )
+
+
+def test_refusals_may_begin_with_the_last_place(write_configuration: WriteConfiguration) -> None:
+    text = "[limits]\nearly_refusals_from = 5\nnot_logged_in = 5\n"
+    limits = load_settings(write_configuration(text)).limits
+    assert (limits.early_refusals_from, limits.not_logged_in) == (5, 5)

@@ -18,13 +18,14 @@ from doorward.config.shapes import (
     ParameterShape,
     ServerShape,
     TcpShape,
+    TlsShape,
     UnixShape,
     UserShape,
 )
 from doorward.core.addresses import SOCKET_PATH_BYTES
 from doorward.core.builtin_commands import PROGRAMS, verb_commands
 from doorward.core.launch import EXECUTABLE_PATH
-from doorward.core.limits import facts
+from doorward.core.limits import Limits, PenaltyLimits, facts
 from doorward.core.parameter_types import TYPES
 from tests.config.conftest import WriteConfiguration
 
@@ -33,6 +34,7 @@ REFERENCE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(
 _SECTIONS = {
     "## `[server]`": ServerShape,
     "### `[doors.tcp]`": TcpShape,
+    "### `[doors.tls]`": TlsShape,
     "### `[doors.unix]`": UnixShape,
     "## `[users.NAME]`": UserShape,
     "## `[commands.NAME]`": CommandShape,
@@ -74,13 +76,19 @@ def test_every_type_of_a_parameter_stands_there_with_its_keys() -> None:
     } == own
 
 
-def test_every_limit_stands_there_with_its_facts() -> None:
+@pytest.mark.parametrize(
+    ("heading", "table"), [("## `[limits]`", Limits), ("### `[limits.penalties]`", PenaltyLimits)]
+)
+def test_every_limit_stands_there_with_its_facts(
+    heading: str, table: type[Limits] | type[PenaltyLimits]
+) -> None:
     rows = [
         f"| `{name}` | {plain(default)} | {plain(about.least)} to {plain(about.most)} "
         f"| {about.unit} | {about.source} |"
-        for name, default, about in facts()
+        for name, default, about in facts(table)
     ]
-    assert [line for line in _section("## `[limits]`").splitlines() if line.startswith("| `")] == rows
+    section = _section(heading).split("\n### ")[0]
+    assert [line for line in section.splitlines() if line.startswith("| `")] == rows
 
 
 @pytest.mark.parametrize("block", re.findall(r"(?s)```toml\n(.*?)```", REFERENCE))

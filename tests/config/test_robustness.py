@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from doorward.config import Machine, examine
 from doorward.config.cautions import warnings_of
 from doorward.config.command_settings import RESOURCES
-from doorward.config.shapes import CommandShape, ParameterShape, ServerShape, TcpShape, UserShape
+from doorward.config.shapes import CommandShape, ParameterShape, ServerShape, TcpShape, TlsShape, UserShape
 from doorward.core.errors import ConfigurationError
-from doorward.core.limits import facts
+from doorward.core.limits import PenaltyLimits, facts
 from doorward.core.parameter_types import TYPES
 
 _TEXTS = st.sampled_from(
@@ -41,6 +41,7 @@ _TEXTS = st.sampled_from(
         *("ls", "/bin/sh", "/", "/tmp", "../x", "sh", "-c", "root", "nobody", "guest", "admin", "tcp", "tls"),
         *(
             "127.0.0.1:0",
+            "-----BEGIN CERTIFICATE-----MA==-----END CERTIFICATE-----",
             "[::1]:1",
             "0.0.0.0:1",
             "once",
@@ -98,12 +99,21 @@ _COMMANDS = st.builds(
     _PARAMETERS,
     _TEXT_LISTS | st.just([]),
 ) | _tables(CommandShape)
+_PENALTIES = st.dictionaries(
+    st.sampled_from([*(name for name, _, _ in facts(PenaltyLimits)), "exempt"]),
+    _NUMBERS | st.lists(_TEXTS | st.sampled_from(["::/0", "10.0.0.1/8", "::ffff:1.2.3.0/120"]), max_size=3),
+)
 _FILES = st.fixed_dictionaries(
     {},
     optional={
         "server": _tables(ServerShape) | _ANYTHING,
-        "limits": st.dictionaries(st.sampled_from([name for name, _, _ in facts()]), _NUMBERS | _ANYTHING),
-        "doors": st.dictionaries(st.sampled_from(["tcp", "unix", "tls", "x"]), _tables(TcpShape)),
+        "limits": st.dictionaries(
+            st.sampled_from([*(name for name, _, _ in facts()), "penalties"]),
+            _NUMBERS | _PENALTIES | _ANYTHING,
+        ),
+        "doors": st.dictionaries(
+            st.sampled_from(["tcp", "unix", "tls", "x"]), _tables(TcpShape) | _tables(TlsShape)
+        ),
         "users": st.dictionaries(_NAMES, _tables(UserShape) | _ANYTHING, max_size=3),
         "commands": st.dictionaries(_NAMES, _COMMANDS, max_size=3) | _ANYTHING,
         "other": _ANYTHING,

@@ -2,15 +2,32 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from doorward.config import Machine, load_settings
 from doorward.config.cautions import warnings_of
-from doorward.config.shapes import CommandShape, ParameterShape, ServerShape, TcpShape, UnixShape, UserShape
+from doorward.config.shapes import (
+    CommandShape,
+    ParameterShape,
+    ServerShape,
+    TcpShape,
+    TlsShape,
+    UnixShape,
+    UserShape,
+)
 from doorward.config.template import template_text
 from doorward.core.command import NUMBERS
-from doorward.core.limits import Limits, facts
+from doorward.core.limits import Limits, PenaltyLimits, facts
 from doorward.core.parameter_types import TYPES
 from tests.config.conftest import WriteConfiguration
+from tests.made_certificates import make_certificate
+
+
+@pytest.fixture(autouse=True)
+def alice_has_a_certificate(tmp_path: Path) -> None:
+    make_certificate("alice").written(tmp_path, "alice")
 
 
 def _uncommented() -> str:
@@ -27,7 +44,7 @@ def test_as_it_stands_it_changes_nothing(write_configuration: WriteConfiguration
 def test_with_every_example_it_is_valid(write_configuration: WriteConfiguration) -> None:
     settings = load_settings(write_configuration(_uncommented()), machine=Machine(uid=0))
     assert settings.notices == ()
-    assert settings.limits == Limits()
+    assert settings.limits == Limits(penalties=PenaltyLimits(exempt=("192.0.2.0/24", "2001:db8::7")))
     assert {"df", "usage", "types"} <= set(settings.catalogue.commands)
     assert {type(parameter.type) for parameter in settings.catalogue.commands["types"].parameters} == set(
         TYPES.values()
@@ -41,14 +58,15 @@ def test_its_examples_are_safe(write_configuration: WriteConfiguration) -> None:
 
 def test_every_key_stands_in_it() -> None:
     text = _uncommented()
-    for shape in (ServerShape, TcpShape, UnixShape, UserShape, CommandShape, ParameterShape):
+    for shape in (ServerShape, TcpShape, TlsShape, UnixShape, UserShape, CommandShape, ParameterShape):
         for name in shape.__struct_fields__:
             assert re.search(rf"(?m)(^|[{{,] ){name} =|^\[.*\.{name}\]$", text), name
 
 
-def test_every_limit_stands_in_it_with_its_facts() -> None:
+@pytest.mark.parametrize("table", [Limits, PenaltyLimits])
+def test_every_limit_stands_in_it_with_its_facts(table: type[Limits] | type[PenaltyLimits]) -> None:
     text = template_text()
-    for name, _, about in facts():
+    for name, _, about in facts(table):
         assert re.search(
             rf"(?m)^# {re.escape(about.unit)}, from .*{re.escape(about.source)}.*\n#{name} = ", text
         )

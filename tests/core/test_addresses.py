@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.addresses import Address, parse_address
+from doorward.core.addresses import Address, parse_address, source_of
 
 
 @given(
@@ -49,3 +49,18 @@ def test_names_and_near_misses_are_refused(text: str) -> None:
 )
 def test_loopback_is_known(host: str, *, is_loopback: bool) -> None:
     assert Address(host, 1).is_loopback is is_loopback
+
+
+@pytest.mark.parametrize(
+    ("host", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+    ],
+)
+def test_a_source_is_an_address_or_the_network_that_one_customer_has(host: str, source: str) -> None:
+    assert source_of(host) == source

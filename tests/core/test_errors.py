@@ -15,6 +15,7 @@ from doorward.core.errors import (
     DoorwardError,
     ListenError,
     StateTaken,
+    TlsFailed,
     UnknownCommand,
     one_line,
 )
@@ -83,7 +84,7 @@ def instances(draw: st.DrawFn) -> DoorwardError:
     kind = draw(st.sampled_from(sorted(CLASSES.values(), key=lambda value: value.__name__)))
     build: Any = kind
     made: DoorwardError = (
-        build(**{field.name: draw(numbers if field.name == "line" else texts) for field in fields(build)})
+        build(**{field.name: draw(numbers if field.type is int else texts) for field in fields(build)})
         if hasattr(kind, "__dataclass_fields__")
         else build(draw(texts))
     )
@@ -138,6 +139,7 @@ def test_people_can_still_read_it(text: str, line: str) -> None:
             ListenError("tcp", "127.0.0.1:7022", "held by nc, pid 7"),
             "door tcp cannot listen on 127.0.0.1:7022: held by nc, pid 7",
         ),
+        (TlsFailed("wrong version number", code="WRONG_VERSION_NUMBER"), "wrong version number"),
         (ConnectError("tcp://a:1", "connect", "refused"), "tcp://a:1: connect: refused"),
         (ConnectError("tcp://a:1", "login", "no", "Try --at"), "tcp://a:1: login: no. Try --at"),
     ],

@@ -11,7 +11,7 @@ def test_whoever_did_not_log_in_is_a_guest_with_that_role_alone() -> None:
     assert not guest().is_admin
 
 
-@pytest.mark.parametrize("login", [Login.UID, Login.PASSWORD])
+@pytest.mark.parametrize("login", [Login.UID, Login.PASSWORD, Login.CERTIFICATE])
 def test_a_user_keeps_their_roles_and_may_do_what_guests_may(login: Login) -> None:
     alice = principal_of(ALICE, login)
     assert (alice.name, alice.roles, alice.login) == ("alice", frozenset({"operator", GUEST}), login)

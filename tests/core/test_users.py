@@ -7,14 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.config import examine
+from doorward.core.certificates import pem_of
 from doorward.core.errors import ConfigurationError
 from doorward.core.hashes import is_checkable
 from doorward.core.principal import User
 from doorward.core.users import check_user, merge_users, role_problems, user_problems
+from tests.made_certificates import make_certificate
 
 HASH = "$argon2id$v=19$m=8,t=1,p=1$" + "A" * 22 + "$" + "A" * 43
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5nHnAApiwg+zhpmqg5MjyWIETroBIW/q50ZkJerk/1"
-ALICE = User(name="alice", roles=frozenset({"operator"}), password_hash=HASH, keys=(KEY,), uid=1000)
+CERTIFICATE = make_certificate("alice").der
+ALICE = User(
+    name="alice",
+    roles=frozenset({"operator"}),
+    password_hash=HASH,
+    keys=(KEY,),
+    uid=1000,
+    certificate=CERTIFICATE,
+)
 BOB = User(name="bob")
 
 
@@ -79,6 +89,7 @@ _USERS = st.builds(
     ),
     keys=st.lists(st.sampled_from([KEY, "ssh-dss AAAA"]), max_size=1).map(tuple),
     uid=st.none() | st.sampled_from([0, 1000, 2**32 - 2, 2**32 - 1]),
+    certificate=st.sampled_from([None, CERTIFICATE, CERTIFICATE[:-1], b""]),
 )
 
 
@@ -97,6 +108,7 @@ def test_the_configuration_takes_exactly_whom_the_rules_take(
 def _write(file: Path, user: User) -> None:
     lines = [f'[users."{user.name}"]', f"roles = {sorted(user.roles)}", f"keys = {list(user.keys)}"]
     lines += [f'password = "{user.password_hash}"'] if user.password_hash is not None else []
+    lines += [f'certificate = """{pem_of(user.certificate)}"""'] if user.certificate is not None else []
     lines += [f"uid = {user.uid}"] if user.uid is not None else []
     # a role that a user can have can be named by a command
     lines += ["[commands.ls]", 'run = ["ls"]', f"roles = {sorted(user.roles)}"]
@@ -114,10 +126,15 @@ def test_users_of_both_places_come_together() -> None:
         ([ALICE], [User(name="alice")], "users.json: users.alice: this user stands in a.toml already"),
         ([ALICE], [User(name="bob", uid=1000)], "users.json: users.bob: uid 1000 stands in a.toml already"),
         ([ALICE, User(name="bob", uid=1000)], [], "a.toml: users.bob: uid 1000 stands in a.toml already"),
+        (
+            [ALICE],
+            [User(name="bob", certificate=CERTIFICATE)],
+            "users.json: users.bob: this certificate is alice's, who stands in a.toml already",
+        ),
         ([ALICE, ALICE], [], "a.toml: users.alice: this user stands in a.toml already"),
     ],
 )
-def test_one_name_or_uid_in_two_places_is_an_error_that_names_both(
+def test_one_name_uid_or_certificate_in_two_places_is_an_error_that_names_both(
     configured: list[User], stored: list[User], text: str
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:

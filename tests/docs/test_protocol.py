@@ -10,7 +10,7 @@ from doorward.core.errors import ProtocolError
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines, outcome_members
 from doorward.core.settings import Language
-from doorward.doors.line import LINGERING_SECONDS
+from doorward.doors.line.connection import LINGERING_SECONDS
 from doorward.gate.gate import SWEEP_SECONDS
 from doorward.lines.events import CancelWanted, InputEnded, InputReceived
 from doorward.lines.frames import FRAME_BYTES, HELLO, PeerFrame, ServerFrame, encode_frame
@@ -191,11 +191,11 @@ def test_the_bytes_in_hex_are_the_frames_they_show() -> None:
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the examples are typed into bash")
 def test_what_is_typed_by_hand_sends_what_the_transcripts_do() -> None:
-    typed = re.findall(r"printf '([^']*)'", PAGE.read_text(encoding="utf-8"))
-    assert len(typed) == 3
-    for text in typed:
+    typed = re.findall(r"printf '([^']*)'.*?(\w+) (?:-|s_client|127)", PAGE.read_text(encoding="utf-8"))
+    assert [program for _, program in typed] == ["nc", "nc", "openssl"]
+    for text, program in typed:
         printed = subprocess.run(["bash", "-c", 'printf "$0"', text], capture_output=True, check=True).stdout
         assert printed == unescaped(text)
-        dialogue = door_of('session = "once"')
+        dialogue = door_of('session = "once", login' if program == "openssl" else 'session = "once"')
         dialogue.send(printed)
         assert b"/dev/vda1  42%\n" in dialogue.said

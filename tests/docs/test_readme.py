@@ -15,6 +15,7 @@ from tests.daemon import LAST_BANNER_LINE, OPEN_SECONDS, Shell, await_text
 README = (Path(__file__).parents[2] / "README.md").read_text()
 PROGRAM = ".venv/bin/doorward"
 USUAL_PORTS = '#listen = ["127.0.0.1:7022", "[::1]:7022"]'
+USUAL_TLS_PORTS = USUAL_PORTS.replace("7022", "7023")
 FREE_PORT = 'listen = ["127.0.0.1:0"]'
 
 
@@ -39,8 +40,10 @@ def test_what_a_keeper_types_for_commands_of_their_own_works(shell: Shell) -> No
     assert typed.returncode == 0, typed.stderr
     configuration = shell.folder / "doorward.toml"
     text = configuration.read_text()
-    assert USUAL_PORTS in text
-    configuration.write_text(text.replace(USUAL_PORTS, FREE_PORT) + "\n" + code_blocks("toml")[0])
+    for ports in (USUAL_PORTS, USUAL_TLS_PORTS):
+        assert ports in text
+        text = text.replace(ports, FREE_PORT)
+    configuration.write_text(text + "\n" + code_blocks("toml")[0])
     typed = shell.run(*check)
     assert typed.returncode == 0, typed.stderr
     typed = shell.run(*explain)

@@ -6,12 +6,13 @@ import pytest
 
 from doorward.testing.door_contract import COMMANDS
 from tests.doors.daemon import TCP, UNIX, Daemon, running
+from tests.doors.tls_peers import TLS
 
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon with the tcp and the unix door, one line a connection, in English."""
-    with running(tmp_path_factory.mktemp("once"), TCP + UNIX + COMMANDS) as daemon:
+    """A daemon with all line doors, one line a connection, in English."""
+    with running(tmp_path_factory.mktemp("once"), TCP + UNIX + TLS + COMMANDS) as daemon:
         yield daemon
 
 
@@ -19,6 +20,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """The same with many lines a connection, in French."""
     keep = 'session = "keep"\n'
-    config = f'[server]\nlanguage = "fr"\n{TCP}{keep}{UNIX}{keep}{COMMANDS}'
+    tls = TLS.replace("[doors.tls]\n", f"[doors.tls]\n{keep}")
+    config = f'[server]\nlanguage = "fr"\n{TCP}{keep}{UNIX}{keep}{tls}{COMMANDS}'
     with running(tmp_path_factory.mktemp("kept"), config) as daemon:
         yield daemon

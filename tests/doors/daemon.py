@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,23 +100,44 @@ class Daemon:
         return self.wait()
 
 
-def start(state: Path, config: str | None, *, environment: Mapping[str, str] | None = None) -> Daemon:
-    """Start a daemon; it may not be open yet, see `wait_until_open`."""
+def start(
+    state: Path,
+    config: str | None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    loop: str = "uvloop",
+    below: Sequence[str] = (),
+) -> Daemon:
+    """
+    Start a daemon; it may not be open yet, see `wait_until_open`.
+
+    Args:
+        state: its state folder; the configuration stands beside it.
+        config: what it reads; None for the default configuration.
+        environment: beside this process's own.
+        loop: `uvloop` or `asyncio`.
+        below: words of a program that becomes the daemon, such as `prlimit --nofile=40`.
+    """
     config_path = ""
     if config is not None:
-        path = state.parent / f"{state.name}.toml"
+        path = config_file(state)
         path.touch(mode=0o600)
         path.write_text(config)
         config_path = str(path)
     with (state.parent / "log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, str(LAUNCHER), config_path, str(state)],
+            [*below, sys.executable, str(LAUNCHER), config_path, str(state), loop],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
             env={**os.environ, **(environment or {})},
         )
     return Daemon(process, state)
+
+
+def config_file(state: Path) -> Path:
+    """Where the configuration of the daemon with this state stands."""
+    return state.parent / f"{state.name}.toml"
 
 
 def wait_until_open(daemon: Daemon) -> None:
@@ -140,10 +161,15 @@ def wait_until_open(daemon: Daemon) -> None:
 
 @contextmanager
 def running(
-    folder: Path, config: str | None = TCP + UNIX, *, environment: Mapping[str, str] | None = None
+    folder: Path,
+    config: str | None = TCP + UNIX,
+    *,
+    environment: Mapping[str, str] | None = None,
+    loop: str = "uvloop",
+    below: Sequence[str] = (),
 ) -> Iterator[Daemon]:
-    """A daemon whose doors are open; its state is `folder / "state"`."""
-    daemon = start(folder / "state", config, environment=environment)
+    """A daemon whose doors are open; its state is `folder / "state"`, the rest is as for `start`."""
+    daemon = start(folder / "state", config, environment=environment, loop=loop, below=below)
     try:
         wait_until_open(daemon)
         yield daemon

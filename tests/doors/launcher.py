@@ -16,5 +16,5 @@ def _say(opened: Opened) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    config, state = sys.argv[1:]
-    run(ServeOptions(config=Path(config) if config else None, state=Path(state)), _say)
+    config, state, loop = sys.argv[1:]
+    run(ServeOptions(config=Path(config) if config else None, state=Path(state), loop=loop), _say)

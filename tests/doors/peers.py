@@ -13,29 +13,60 @@ from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome
 from doorward.lines.client import ClientEvent, ClientSession, OutputReceived, RunEnded, RunStarted
 from tests.doors.daemon import BOUND_SECONDS, Daemon, until
+from tests.doors.tls_peers import LOGIN, TlsAddress, through_tls
 
 GREETING = b"What can I do for you?\n"
 
-Address = tuple[str, int] | str
+Address = tuple[str, int] | str | TlsAddress
 
 
 def address_of(daemon: Daemon, door: str) -> Address:
-    return daemon.socket_path if door == "unix" else ("127.0.0.1", daemon.port)
+    if door == "unix":
+        return daemon.socket_path
+    host, port = "127.0.0.1", int(daemon.doors[door][0].rpartition(":")[2])
+    return TlsAddress(host, port, daemon.state / "cert.pem") if door == "tls" else (host, port)
 
 
-def dial(address: Address, *, receive_bytes: int = 0) -> socket.socket:
-    """A connected socket; with `receive_bytes`, one whose kernel holds little."""
-    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+def raw_address_of(daemon: Daemon, door: str) -> tuple[str, int]:
+    """Where a door listens, without what is spoken there."""
+    return "127.0.0.1", int(daemon.doors[door][0].rpartition(":")[2])
+
+
+def enter(daemon: Daemon, door: str, *, receive_bytes: int = 0, source: str = "") -> socket.socket:
+    """A peer who has logged in, where that is asked for, and is about to be greeted."""
+    peer = dial(address_of(daemon, door), receive_bytes=receive_bytes, source=source)
+    if door == "tls":
+        try:
+            peer.sendall(LOGIN)
+            assert receive_until(peer, b"\n") in {b"Password?\n", b"Le mot de passe ?\n"}
+        except BaseException:
+            peer.close()
+            raise
+    return peer
+
+
+def dial(address: Address, *, receive_bytes: int = 0, source: str = "") -> socket.socket:
+    """A connected socket; with `receive_bytes`, one whose kernel holds little; with `source`, from there."""
+    if isinstance(address, TlsAddress):
+        raw = dial((address.host, address.port), receive_bytes=receive_bytes, source=source)
+        return through_tls(raw, address)
+    family = socket.AF_UNIX if isinstance(address, str) else _family(address[0])
     dialled = socket.socket(family, socket.SOCK_STREAM)
     dialled.settimeout(BOUND_SECONDS)
     if receive_bytes:
         dialled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     try:
+        if source:
+            dialled.bind((source, 0))
         dialled.connect(address)
     except BaseException:
         dialled.close()
         raise
     return dialled
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def receive_all(peer: socket.socket) -> bytes:
@@ -56,9 +87,9 @@ def receive_until(peer: socket.socket, ending: bytes) -> bytes:
     return bytes(received)
 
 
-def ask(address: Address, sent: bytes, *, half_close: bool = False) -> bytes:
+def ask(address: Address, sent: bytes, *, half_close: bool = False, source: str = "") -> bytes:
     """What a peer hears that connects, sends and listens to the end."""
-    with dial(address) as peer:
+    with dial(address, source=source) as peer:
         peer.sendall(sent)
         if half_close:
             peer.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""The tcp and the unix door, once and kept, in both languages, pass the suite of line doors."""
+"""Every line door, once and kept, in both languages, passes the suite of line doors."""
 
 import socket
 
@@ -8,10 +8,18 @@ from doorward.core.settings import Language
 from doorward.lines.phrases import PHRASES
 from doorward.testing.door_contract import Dial, KeptDoorContract, OnceDoorContract
 from tests.doors.daemon import Daemon
-from tests.doors.peers import address_of, dial
+from tests.doors.peers import address_of, dial, enter
+from tests.doors.tls_peers import PASSWORD
 
 
 def _dial(daemon: Daemon, door: str) -> Dial:
+    def connect() -> socket.socket:
+        return enter(daemon, door)
+
+    return connect
+
+
+def _connect(daemon: Daemon, door: str) -> Dial:
     def connect() -> socket.socket:
         return dial(address_of(daemon, door))
 
@@ -23,11 +31,31 @@ class TestTcpOnce(OnceDoorContract):
     def dial(self, once: Daemon) -> Dial:
         return _dial(once, "tcp")
 
+    @pytest.fixture
+    def connect(self, once: Daemon) -> Dial:
+        return _connect(once, "tcp")
+
 
 class TestUnixOnce(OnceDoorContract):
     @pytest.fixture
     def dial(self, once: Daemon) -> Dial:
         return _dial(once, "unix")
+
+    @pytest.fixture
+    def connect(self, once: Daemon) -> Dial:
+        return _connect(once, "unix")
+
+
+class TestTlsOnce(OnceDoorContract):
+    login = PASSWORD
+
+    @pytest.fixture
+    def dial(self, once: Daemon) -> Dial:
+        return _dial(once, "tls")
+
+    @pytest.fixture
+    def connect(self, once: Daemon) -> Dial:
+        return _connect(once, "tls")
 
 
 class TestTcpKeptInFrench(KeptDoorContract):
@@ -37,6 +65,10 @@ class TestTcpKeptInFrench(KeptDoorContract):
     def dial(self, kept: Daemon) -> Dial:
         return _dial(kept, "tcp")
 
+    @pytest.fixture
+    def connect(self, kept: Daemon) -> Dial:
+        return _connect(kept, "tcp")
+
 
 class TestUnixKeptInFrench(KeptDoorContract):
     phrases = PHRASES[Language.FRENCH]
@@ -44,3 +76,20 @@ class TestUnixKeptInFrench(KeptDoorContract):
     @pytest.fixture
     def dial(self, kept: Daemon) -> Dial:
         return _dial(kept, "unix")
+
+    @pytest.fixture
+    def connect(self, kept: Daemon) -> Dial:
+        return _connect(kept, "unix")
+
+
+class TestTlsKeptInFrench(KeptDoorContract):
+    login = PASSWORD
+    phrases = PHRASES[Language.FRENCH]
+
+    @pytest.fixture
+    def dial(self, kept: Daemon) -> Dial:
+        return _dial(kept, "tls")
+
+    @pytest.fixture
+    def connect(self, kept: Daemon) -> Dial:
+        return _connect(kept, "tls")

@@ -5,10 +5,11 @@ import contextlib
 import pytest
 
 from tests.attacks.conftest import Attacked, attacked
-from tests.doors.peers import GREETING, address_of, dial, receive_all, receive_until
+from tests.doors.peers import GREETING, address_of, ask, dial, receive_all, receive_until
 
 __all__ = ["attacked"]
 
+UNPUNISHED = '[limits.penalties]\nexempt = ["127.0.0.1"]\n'
 LINE = b"echo " + b"x" * 2000 + b"\n"
 ANSWER_BYTES = len(LINE) - len(b"echo ") + len(GREETING)
 
@@ -52,3 +53,10 @@ input = true
         with contextlib.suppress(OSError):
             peer.sendall(b"more\n" * 2000)
         assert len(receive_all(peer)) == 500_000
+
+
+def test_a_peer_of_tls_that_ended_its_half_before_a_refusal_does_not_linger(attacked: Attacked) -> None:
+    daemon = attacked(UNPUNISHED)
+    # each that lingered would count as one before its login, of which the eleventh may be turned away
+    for _ in range(40):
+        assert ask(address_of(daemon, "tls"), b"wrong\n", half_close=True) == b"Password?\n"

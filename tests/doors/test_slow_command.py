@@ -14,7 +14,9 @@ import pytest
 from doorward.core.outcome import SUCCESS
 from doorward.core.parameter import Parameter
 from doorward.core.settings import Language, LineSessionKind
-from doorward.doors.line import LineConnection, LineDoor
+from doorward.doors.line import LineDoor
+from doorward.doors.line.connection import LineConnection
+from doorward.doors.line.door import Comers
 from doorward.gate.gate import Gate
 from doorward.lines.phrases import PHRASES
 from doorward.service.portal import Portal
@@ -61,7 +63,7 @@ class TcpPeer:
 
     def __init__(self, door: LineDoor) -> None:
         self.transport = MemoryTransport()
-        self.connection: LineConnection = door.connection()
+        self.connection: LineConnection = LineConnection(door)
         self.connection.connection_made(self.transport)
 
     def send(self, data: bytes) -> None:
@@ -84,12 +86,12 @@ def connect(house: House) -> Callable[[], TcpPeer]:
     door = LineDoor(
         name="tcp",
         kind=LineSessionKind.ONCE,
-        knows_uid=False,
+        comers=Comers.GUESTS,
         phrases=PHRASES[Language.ENGLISH],
         limits=house.limits,
         clock=house.clock,
-        gate=Gate(house.limits, house.clock),
-        portal=Portal([], verifier=verifier, audit=house.audit, process_uid=1),
+        gate=Gate(house.limits, house.clock, audit=house.audit, most=1000, chance=lambda: 0.0),
+        portal=Portal([], verifier=verifier, audit=house.audit, process_uid=1, checks_per_source=2),
         desk=house.desk,
     )
     return lambda: TcpPeer(door)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from doorward.core.errors import ListenError
+from doorward.core.limits import Limits
 from doorward.gate.holders import holder_of
-from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix
+from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix, tune
 
 
 @pytest.fixture
@@ -105,6 +106,7 @@ def test_a_port_that_nobody_holds_has_no_holder(opened: list[Listener]) -> None:
 
 def test_a_vanished_peer_is_noticed(opened: list[Listener]) -> None:
     opened.append(listen_tcp("tcp", "127.0.0.1:0", only_loopback=True))
+    tune(opened[0].socket, Limits())
     opened[0].socket.setblocking(True)
     with socket.create_connection(opened[0].socket.getsockname()):
         accepted, _ = opened[0].socket.accept()

@@ -7,6 +7,7 @@ import pytest
 from doorward.core.errors import BadFrame, LineTooLong
 from doorward.core.settings import Language
 from doorward.lines.events import Asked, LoginTried
+from doorward.lines.phrases import PHRASES
 from doorward.lines.session import LineSession
 from tests.lines.dialogue import (
     GREETING,
@@ -146,3 +147,23 @@ def test_a_peer_that_left_while_its_login_was_looked_at_is_told_nothing(
     assert peer.bytes_to_send() == b""
     assert peer.is_over
     assert peer.next_event() is None
+
+
+@pytest.mark.parametrize("language", Language)
+def test_where_the_transport_vouches_for_the_peer_nothing_is_asked(language: Language) -> None:
+    asked = session(login=True, language=language)
+    waits = [asked.awaits_login]
+    asked.skip_login()
+    waits.append(asked.awaits_login)
+    assert waits == [True, False]
+    assert asked.bytes_to_send() == PHRASES[language].greeting
+    asked.receive_data(b"df\n")
+    assert asked.next_event() == Asked("df")
+
+
+def test_a_program_whose_transport_vouches_for_it_is_ready_at_once() -> None:
+    asked = session(login=True)
+    asked.skip_login()
+    asked.receive_data(HELLO)
+    assert asked.next_event() is None
+    assert asked.bytes_to_send() == GREETING + b"ready 0\n"

@@ -73,9 +73,7 @@ def make_detector(allowances: Iterable[Allowance] = ALLOWANCES) -> BlockBuster:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_blocks_the_loop(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def _nothing_blocks_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.node.get_closest_marker("may_block"):
         yield
         return
@@ -86,12 +84,14 @@ def _nothing_blocks_the_loop(
             super().__init__(func)
             noted.append(f"{func}\n{''.join(traceback.format_stack(limit=8)[:-2])}")
 
-    monkeypatch.setattr(detector, "BlockingError", NotedBlockingError)
-    active = make_detector()
-    active.activate()
-    try:
-        yield
-    finally:
-        active.deactivate()
+    # not by the test's own monkeypatch, which has to be undone before this: what it replaced is the detector's
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(detector, "BlockingError", NotedBlockingError)
+        active = make_detector()
+        active.activate()
+        try:
+            yield
+        finally:
+            active.deactivate()
     if noted:
         pytest.fail("the event loop was blocked by " + "\nand by ".join(noted), pytrace=False)

@@ -24,7 +24,9 @@ ALICE = User(
     password_hash=hash_password(Secret("correct horse"), cost=CHEAP),
     uid=1000,
 )
-BOB = User(name="bob", password_hash=hash_password(Secret("battery staple"), cost=CHEAP))
+BOB = User(
+    name="bob", password_hash=hash_password(Secret("battery staple"), cost=CHEAP), certificate=b"bob's own"
+)
 KEYS_ONLY = User(name="keys", keys=("ssh-ed25519 AAAA",))
 
 
@@ -60,7 +62,9 @@ def audit() -> MemoryAuditLog:
 
 @pytest.fixture
 def portal(verifier: PasswordVerifier, audit: MemoryAuditLog) -> Portal:
-    return Portal([ALICE, BOB, KEYS_ONLY], verifier=verifier, audit=audit, process_uid=PROCESS_UID)
+    return Portal(
+        [ALICE, BOB, KEYS_ONLY], verifier=verifier, audit=audit, process_uid=PROCESS_UID, checks_per_source=2
+    )
 
 
 def unix(uid: int | None) -> Peer:
@@ -183,7 +187,7 @@ async def test_when_too_many_wait_the_next_is_told_so_and_it_is_written_down(
         check.go.set()
     assert [name_of(task.result()) for task in taken] == ["alice", "alice"]
     assert [event.details["reason"] for event in audit.of(AuditKind.REFUSAL)] == [
-        "too many passwords are being checked"
+        "too many passwords are being checked, try again later"
     ]
 
 
@@ -308,3 +312,77 @@ def test_every_session_ends_though_one_of_them_fails(portal: Portal) -> None:
     with pytest.raises(RuntimeError, match="cannot end"):
         portal.replace_users([])
     assert ended.count == 4
+
+
+def test_a_certificate_is_its_user_s_and_no_other_s(portal: Portal, audit: MemoryAuditLog) -> None:
+    admitted = portal.admit_certificate(TLS, b"bob's own")
+    assert isinstance(admitted, Admitted)
+    assert (admitted.principal.name, admitted.principal.login) == ("bob", Login.CERTIFICATE)
+    assert portal.admit_certificate(TLS, b"bob's owm") == Refused("the certificate is no user's")
+    assert [(event.kind, event.who, event.details) for event in audit.events] == [
+        (AuditKind.LOGIN, "bob", {"how": "certificate"}),
+        (AuditKind.REFUSAL, "", {"how": "certificate", "reason": "the certificate is no user's"}),
+    ]
+
+
+def test_a_certificate_that_was_taken_away_ends_its_sessions_and_opens_nothing(portal: Portal) -> None:
+    admitted = portal.admit_certificate(TLS, b"bob's own")
+    assert isinstance(admitted, Admitted)
+    ended: list[bool] = []
+    portal.opened(admitted, lambda: ended.append(True))
+    portal.replace_users([ALICE, replace(BOB, certificate=None)])
+    assert ended == [True]
+    assert isinstance(portal.admit_certificate(TLS, b"bob's own"), Refused)
+
+
+async def test_one_source_has_two_passwords_looked_at_and_another_is_not_kept_waiting_by_it(
+    audit: MemoryAuditLog, check: HeldCheck
+) -> None:
+    verifier = PasswordVerifier(waiting=16, most_bytes=1024, workers=1, cost=CHEAP, check=check)
+    portal = Portal([ALICE, BOB], verifier=verifier, audit=audit, process_uid=1, checks_per_source=2)
+    right = Secret("alice correct horse")
+    check.go.clear()
+    async with asyncio.TaskGroup() as tasks:
+        neighbours = [Peer("tls", f"2001:db8::{number}") for number in range(3)]
+        first = [tasks.create_task(portal.admit_line(peer, right)) for peer in neighbours[:2]]
+        await asyncio.sleep(0)
+        assert await portal.admit_line(neighbours[2], right) == Busy()
+        other = tasks.create_task(portal.admit_line(Peer("tls", "2001:db8:0:1::1"), right))
+        await asyncio.sleep(0)
+        check.go.set()
+    assert [name_of(task.result()) for task in [*first, other]] == ["alice"] * 3
+    assert name_of(await portal.admit_line(neighbours[2], right)) == "alice"
+    verifier.close()
+    await asyncio.to_thread(verifier.join)
+
+
+async def test_a_line_that_is_tried_is_answered_later_and_never_after_the_end(
+    portal: Portal, check: HeldCheck
+) -> None:
+    answers: asyncio.Queue[Admission] = asyncio.Queue()
+    portal.try_line(TLS, Secret("alice correct horse"), then=answers.put_nowait)
+    assert answers.empty()
+    assert name_of(await asyncio.wait_for(answers.get(), 10)) == "alice"
+    check.go.clear()
+    portal.try_line(TLS, Secret("alice correct horse"), then=answers.put_nowait)
+    await asyncio.sleep(0)
+    portal.close()
+    check.go.set()
+    await asyncio.sleep(0)
+    assert answers.empty()
+
+
+@pytest.mark.may_block("pytest's own log handler writes to a file")
+async def test_an_error_behind_one_login_is_logged_and_no_other_s(
+    portal: Portal, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers: asyncio.Queue[Admission] = asyncio.Queue()
+
+    def fail(_admission: Admission) -> None:
+        raise OSError("its socket is gone")
+
+    portal.try_line(TLS, Secret("alice correct horse"), then=fail)
+    portal.try_line(TLS, Secret("bob battery staple"), then=answers.put_nowait)
+    assert name_of(await asyncio.wait_for(answers.get(), 10)) == "bob"
+    assert "could not be looked at" in caplog.text
+    assert "correct horse" not in caplog.text

@@ -33,7 +33,7 @@ def audit() -> MemoryAuditLog:
 @pytest.fixture
 def portal(audit: MemoryAuditLog) -> Iterator[Portal]:
     verifier = PasswordVerifier(waiting=4, most_bytes=1024, workers=1, cost=COST)
-    yield Portal([User(name="alice")], verifier=verifier, audit=audit, process_uid=990)
+    yield Portal([User(name="alice")], verifier=verifier, audit=audit, process_uid=990, checks_per_source=2)
     verifier.close()
     verifier.join()
 

@@ -40,7 +40,7 @@ def verifier() -> Iterator[PasswordVerifier]:
 @pytest.fixture
 def portal(verifier: PasswordVerifier, audit: MemoryAuditLog) -> Portal:
     users = [User(name="alice", password_hash=HASH, uid=1000), User(name="bob", password_hash=HASH)]
-    return Portal(users, verifier=verifier, audit=audit, process_uid=990)
+    return Portal(users, verifier=verifier, audit=audit, process_uid=990, checks_per_source=2)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ async def test_an_error_of_the_check_does_not_carry_it(
     failing_verifier: PasswordVerifier, audit: MemoryAuditLog
 ) -> None:
     alice = User(name="alice", password_hash=HASH)
-    portal = Portal([alice], verifier=failing_verifier, audit=audit, process_uid=990)
+    portal = Portal([alice], verifier=failing_verifier, audit=audit, process_uid=990, checks_per_source=2)
     with pytest.raises(MemoryError) as caught:
         await portal.admit_line(PEER, Secret(CANARY))
     assert CANARY not in "".join(traceback.format_exception(caught.value))

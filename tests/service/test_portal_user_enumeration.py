@@ -40,7 +40,7 @@ def portal(check: CountedCheck) -> Iterator[Portal]:
         User(name="keys", keys=("ssh-ed25519 AAAA",)),
         User(name="broken", password_hash="$argon2id$v=19$m=99999999,t=9,p=9$AAAA$AAAA"),
     ]
-    yield Portal(users, verifier=verifier, audit=MemoryAuditLog(), process_uid=990)
+    yield Portal(users, verifier=verifier, audit=MemoryAuditLog(), process_uid=990, checks_per_source=2)
     verifier.close()
     verifier.join()
 

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,18 @@ from doorward.core.principal import User
 from doorward.core.secret import Secret
 from doorward.stores.passwords import HashCost, hash_password
 from doorward.stores.users import UserFile
+from tests.made_certificates import make_certificate
 
 HASH = hash_password(Secret("correct horse"), cost=HashCost(memory_kib=8, passes=1, lanes=1))
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5nHnAApiwg+zhpmqg5MjyWIETroBIW/q50ZkJerk/1"
+CERTIFICATE, OTHER_CERTIFICATE = (make_certificate(name).der for name in ("alice", "bob"))
 ALICE = User(
     name="alice",
     roles=frozenset({"operator"}),
     password_hash=HASH,
     keys=(f"{KEY} alice",),
     uid=1000,
+    certificate=CERTIFICATE,
 )
 BOB = User(name="bob")
 STRANGER_UID = 65_533
@@ -55,24 +59,28 @@ def test_the_file_is_private_and_says_its_version(users: UserFile) -> None:
 def test_each_thing_of_a_user_can_be_changed_alone(users: UserFile) -> None:
     users.add(BOB)
     users.add(ALICE)
-    users.set_password("bob", HASH)
-    users.set_roles("bob", frozenset({"operator", "backup"}))
-    users.set_uid("bob", 1001)
-    users.set_keys("bob", (KEY,))
+    users.change("bob", lambda user: replace(user, password_hash=HASH))
+    users.change("bob", lambda user: replace(user, roles=frozenset({"operator", "backup"})))
+    users.change("bob", lambda user: replace(user, uid=1001, certificate=OTHER_CERTIFICATE))
     changed = User(
         name="bob",
         roles=frozenset({"operator", "backup"}),
         password_hash=HASH,
-        keys=(KEY,),
         uid=1001,
+        certificate=OTHER_CERTIFICATE,
     )
     assert UserFile(users.path.parent).load() == (changed, ALICE)
-    users.set_password("bob", None)
-    users.set_uid("bob", None)
-    users.set_keys("bob", ())
-    users.set_roles("bob", frozenset())
+    users.change("bob", lambda user: User(name=user.name))
     users.remove("alice")
     assert UserFile(users.path.parent).load() == (BOB,)
+
+
+def test_a_file_of_the_version_before_certificates_is_read_and_stays_readable_for_it(users: UserFile) -> None:
+    members = {"name": "bob", "roles": ["operator"], "password": None, "keys": [], "uid": 7}
+    write(users, json.dumps({"version": 1, "users": [members]}).encode())
+    assert users.load() == (User(name="bob", roles=frozenset({"operator"}), uid=7),)
+    users.add(User(name="carl"))
+    assert [set(each) for each in json.loads(users.path.read_bytes())["users"]] == [set(members)] * 2
 
 
 def test_nobody_is_added_twice_and_no_uid_given_twice(users: UserFile) -> None:
@@ -82,7 +90,9 @@ def test_nobody_is_added_twice_and_no_uid_given_twice(users: UserFile) -> None:
             users.add(twin)
     users.add(BOB)
     with pytest.raises(ConfigurationError, match="uid 1000 stands in"):
-        users.set_uid("bob", 1000)
+        users.change("bob", lambda user: replace(user, uid=1000))
+    with pytest.raises(ConfigurationError, match="this certificate is alice's, who stands in"):
+        users.change("bob", lambda user: replace(user, certificate=CERTIFICATE))
     assert UserFile(users.path.parent).load() == (ALICE, BOB)
 
 
@@ -90,10 +100,7 @@ def test_a_user_who_is_not_there_is_an_error_for_each_change(users: UserFile) ->
     users.add(ALICE)
     changes: list[Callable[[], None]] = [
         lambda: users.remove("bob"),
-        lambda: users.set_password("bob", None),
-        lambda: users.set_roles("bob", frozenset()),
-        lambda: users.set_uid("bob", None),
-        lambda: users.set_keys("bob", ()),
+        lambda: users.change("bob", lambda user: user),
     ]
     for change in changes:
         with pytest.raises(
@@ -122,6 +129,7 @@ def test_a_user_who_is_not_there_is_an_error_for_each_change(users: UserFile) ->
         User(name="bob", uid=2**32 - 1),
         User(name="bob", keys=("two\nlines",)),
         User(name="bob", keys=("",)),
+        User(name="bob", certificate=CERTIFICATE[:-1]),
         User(name="bob", password_hash="hunter2"),
         User(name="bob", password_hash="$argon2id$v=19$m=99999999,t=3,p=1$" + "A" * 22 + "$" + "A" * 43),
     ],
@@ -151,16 +159,6 @@ def test_a_file_of_a_stranger_is_not_trusted(users: UserFile) -> None:
     os.chown(users.path, STRANGER_UID, STRANGER_UID)
     with pytest.raises(TrustError, match=f"belongs to uid {STRANGER_UID}"):
         users.load()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can keep the users of another user's daemon")
-def test_what_root_writes_stays_the_daemon_s(users: UserFile) -> None:
-    folder = users.path.parent
-    os.chown(folder, STRANGER_UID, STRANGER_UID)
-    users.add(ALICE)
-    users.add(BOB)
-    assert {path.stat().st_uid for path in folder.iterdir()} == {STRANGER_UID}
-    assert users.load() == (ALICE, BOB)
 
 
 def test_a_link_in_the_place_of_the_file_is_not_followed(users: UserFile, tmp_path: Path) -> None:
@@ -200,6 +198,9 @@ def write(users: UserFile, data: bytes) -> None:
         b'{"version": 1, "users": [{"name": "a", "uid": true}]}',
         b'{"version": 1, "users": [{"name": "a", "uid": 1.0}]}',
         b'{"version": 1, "users": [{"name": "a", "password": 1}]}',
+        b'{"version": 1, "users": [{"name": "a", "certificate": 1}]}',
+        b'{"version": 1, "users": [{"name": "a", "certificate": "*"}]}',
+        b'{"version": 1, "users": [{"name": "a", "certificate": "\xc3\xa9"}]}',
         b'{"version": 1, "users": [' + b"9" * 10_000 + b"]}",
         b"[" * 100_000,
         b" " * (4 * 1024 * 1024 + 1),
@@ -220,7 +221,9 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(
-            st.sampled_from(["name", "roles", "password", "keys", "uid", "x"]), inner, max_size=5
+            st.sampled_from(["name", "roles", "password", "keys", "uid", "certificate", "x"]),
+            inner,
+            max_size=5,
         )
     ),
     max_leaves=12,
@@ -248,12 +251,19 @@ USERS = st.builds(
     password_hash=st.sampled_from([None, HASH]),
     keys=st.lists(st.sampled_from([KEY, f"{KEY} c"]), max_size=2).map(tuple),
     uid=st.none() | st.integers(min_value=0, max_value=2**32 - 2),
+    certificate=st.sampled_from([None, CERTIFICATE]),
 )
 
 
 @given(
     all_users=st.lists(
-        USERS, max_size=4, unique_by=(lambda user: user.name, lambda user: user.uid or id(user))
+        USERS,
+        max_size=4,
+        unique_by=(
+            lambda user: user.name,
+            lambda user: user.uid or id(user),
+            lambda user: user.certificate or id(user),
+        ),
     )
 )
 def test_what_is_written_is_what_is_read(

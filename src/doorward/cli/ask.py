@@ -1,15 +1,15 @@
 """`doorward ask`."""
 
 import os
-from pathlib import Path
 
 import click
 
 from doorward.cli.completing import complete_line
-from doorward.cli.daemon import Patience, Target, ask_daemon, keep_answer
+from doorward.cli.daemon import Patience, ask_daemon, keep_answer
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import Seconds, json_option, place_options
 from doorward.cli.outcomes import answer_json, exit_status, report
+from doorward.cli.target import Target
 from doorward.clients.lines.asking import Descriptors
 from doorward.clients.lines.endpoint import CONNECT_SECONDS
 
@@ -23,6 +23,7 @@ from doorward.clients.lines.endpoint import CONNECT_SECONDS
         "doorward ask ping example.org count=5",
         "doorward ask --json uptime | jq .drawing",
         "doorward ask --at tcp://127.0.0.1:7022 help",
+        "doorward ask --at tls://db.example.org:7023 --user alice df",
     ),
 )
 @place_options
@@ -36,10 +37,7 @@ from doorward.clients.lines.endpoint import CONNECT_SECONDS
 @click.argument("words", nargs=-1, required=True, metavar="COMMAND...", shell_complete=complete_line)
 def command(
     *,
-    at: str | None,
-    state: str | None,
-    user: str | None,
-    password_file: Path | None,
+    target: Target,
     timeout: float | None,
     as_json: bool,
     words: tuple[str, ...],
@@ -55,8 +53,10 @@ def command(
 
     Without --at and --state it looks at $DOORWARD_AT, ./.doorward, your runtime folder, your state folder and
     /run/doorward.
+
+    A server of TLS is trusted when the system's authorities vouch for it, or when its certificate is the one
+    in your own daemon's state (--state, ./.doorward, your state folder); with --ca or --fingerprint only so.
     """
-    target = Target(at=at, state=state, user=user, password_file=password_file)
     return ask_words(target, words, timeout_seconds=timeout, as_json=as_json)
 
 

@@ -1,14 +1,12 @@
 """`doorward attach`."""
 
-from pathlib import Path
-
 import click
 
 from doorward.cli.ask import ask_words
 from doorward.cli.completing import complete_run
-from doorward.cli.daemon import Target
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options, run_number
+from doorward.cli.target import Target
 
 
 @click.command(
@@ -24,10 +22,7 @@ from doorward.cli.options import json_option, place_options, run_number
 @click.argument("number", callback=run_number, metavar="N", shell_complete=complete_run)
 def command(
     *,
-    at: str | None,
-    state: str | None,
-    user: str | None,
-    password_file: Path | None,
+    target: Target,
     as_json: bool,
     number: int,
 ) -> int:
@@ -36,5 +31,4 @@ def command(
 
     The exit status is the run's, as for `doorward ask`. Ctrl-C cancels the run as far as it is yours alone.
     """
-    target = Target(at=at, state=state, user=user, password_file=password_file)
     return ask_words(target, ("attach", str(number)), as_json=as_json)

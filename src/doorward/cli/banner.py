@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doorward import __version__
-from doorward.cli.daemon import Target, candidate_urls
+from doorward.cli.daemon import candidate_urls
 from doorward.cli.screen import aligned
+from doorward.cli.target import Target
+from doorward.core.addresses import Address, parse_address
 from doorward.core.catalogue import Catalogue
+from doorward.core.certificates import Certificate
 from doorward.core.errors import DoorwardError, one_line
-from doorward.core.settings import TCP, UNIX
+from doorward.core.principal import ADMIN, User
+from doorward.core.settings import TCP, TLS, UNIX, DoorSettings
+from doorward.core.users import doors_for
+from doorward.stores.first_start import FirstUser
+from doorward.stores.places import ask_places
 from doorward.stores.users import UserFile
 
 if TYPE_CHECKING:
@@ -23,27 +30,54 @@ _SHOWN_COMMANDS = ("df", "uptime", "help")
 
 def banner(opened: "Opened", *, program: str, environment: Mapping[str, str]) -> str:
     """Lines for people; `program` is how they call this program."""
+    certificate = opened.certificates.get(TLS)
     asked = _shown_command(opened.settings.catalogue)
+    users = _known_users(opened)
     rows: list[tuple[str, str]] = []
     for door, addresses in opened.doors.items():
-        lines = _lines_to_type(
-            door, addresses, asked, opened=opened, program=program, environment=environment
-        )
+        if door == TLS:
+            lines = _tls_lines(
+                addresses,
+                asked,
+                opened=opened,
+                users=users,
+                certificate=certificate,
+                program=program,
+                environment=environment,
+            )
+        else:
+            lines = _lines_to_type(
+                door, addresses, asked, opened=opened, program=program, environment=environment
+            )
         rows += [("" if index else door, line) for index, line in enumerate(lines)]
     configuration = opened.settings.file or f"none, these are the defaults ({program} init writes one)"
     facts = [("configuration", configuration), ("state", str(opened.state_folder))]
-    told = [*opened.notices, *_shut_socket(opened)]
+    facts += [("certificate", str(certificate))] if certificate is not None else []
+    told = [*opened.notices, *_shut_socket(opened, users), *_nobody_at_tls(opened, users, program)]
     notices = "".join(f"Notice: {one_line(notice)}\n" for notice in told)
     return (
         f"Doorward {__version__} is open. Type one of these in another terminal:\n\n"
-        f"{aligned(rows)}\n{aligned(facts)}\n{notices}Ctrl-C ends it.\n"
+        f"{aligned(rows)}\n{aligned(facts)}\n{_first_login(opened.first_user)}{notices}Ctrl-C ends it.\n"
     )
 
 
-def _shut_socket(opened: "Opened") -> list[str]:
+def _first_login(user: FirstUser | None) -> str:
+    if user is None:
+        return ""
+    return f"The password of {user.name}, shown this once: {user.password.revealed}\n\n"
+
+
+def _nobody_at_tls(opened: "Opened", users: list[User], program: str) -> list[str]:
+    door = opened.settings.doors.get(TLS)
+    if door is None or any(doors_for(user, [door]) for user in users):
+        return []
+    return [f"nobody can log in at the tls door yet; type: {program} user add NAME"]
+
+
+def _shut_socket(opened: "Opened", users: list[User]) -> list[str]:
     """Tell of a unix socket in a folder that those cannot enter who are users by their uid."""
     path = next(iter(opened.doors.get(UNIX, ())), "")
-    if not path or not _has_users_with_uid(opened):
+    if not path or not _has_uids(users):
         return []
     shut = next((each for each in Path(path).parents if not each.stat().st_mode & 0o011), None)
     if shut is None:
@@ -55,11 +89,15 @@ def _shut_socket(opened: "Opened") -> list[str]:
     return [f"only root and you reach the socket {path}, since nobody else may enter {shut}; {remedy}"]
 
 
-def _has_users_with_uid(opened: "Opened") -> bool:
-    own = {0, os.geteuid()}
+def _known_users(opened: "Opened") -> list[User]:
     users = [*opened.settings.users.values()]
     with contextlib.suppress(DoorwardError):
         users += UserFile(opened.state_folder).load()
+    return users
+
+
+def _has_uids(users: list[User]) -> bool:
+    own = {0, os.geteuid()}
     return any(user.uid is not None and user.uid not in own for user in users)
 
 
@@ -81,6 +119,53 @@ def _lines_to_type(
     return list(addresses)
 
 
+def _tls_lines(
+    addresses: tuple[str, ...],
+    asked: str,
+    *,
+    opened: "Opened",
+    users: list[User],
+    certificate: Certificate | None,
+    program: str,
+    environment: Mapping[str, str],
+) -> list[str]:
+    door = opened.settings.doors[TLS]
+    is_own = not door.certificate
+    names = certificate.names if certificate is not None and not is_own else ()
+    hosts = list(dict.fromkeys(_to_connect(address, names) for address in addresses))
+    where = _where_to_trust(opened.state_folder, environment) if is_own else ""
+    login = f"--user {name} " if (name := _name_to_type(door, users)) else ""
+    return [
+        *(f"openssl s_client -quiet -connect {shlex.quote(host)}" for host in hosts),
+        f"{program} ask {where}--at {shlex.quote(f'tls://{hosts[0]}')} {login}{asked}",
+    ]
+
+
+def _to_connect(address: str, names: tuple[str, ...]) -> str:
+    """Where a client on this machine goes: by the name that the certificate is for, if it says one."""
+    listened = parse_address(address)
+    if names and names[0].isprintable() and not names[0].startswith("*"):
+        return f"{names[0]}:{listened.port}"
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not listened on
+    return str(Address(everywhere.get(listened.host, listened.host), listened.port))
+
+
+def _name_to_type(door: DoorSettings, users: list[User]) -> str:
+    """Whose name stands before the password; empty where the password alone is asked for."""
+    names = [user.name for user in users if user.password_hash is not None]
+    if door.user or len(names) < 2:
+        return ""
+    return ADMIN if ADMIN in names else names[0]
+
+
+def _where_to_trust(state_folder: Path, environment: Mapping[str, str]) -> str:
+    """The option with which `ask` finds the certificate to trust; none when it looks there by itself."""
+    places = ask_places(at=None, named=None, environment=environment)
+    if state_folder in {place.folder_to_trust for place in places}:
+        return ""
+    return f"--state {_shortest(state_folder)} "
+
+
 def _host_and_port(address: str) -> str:
     host, _, port = address.rpartition(":")
     return f"{host.strip('[]')} {port}"
@@ -90,8 +175,11 @@ def _where(path: str, state_folder: Path, environment: Mapping[str, str]) -> str
     """The option that `ask` needs to find the socket; none when it looks there first by itself."""
     if next(candidate_urls(Target(), environment), "") == f"unix://{path}":
         return ""
-    relative = os.path.relpath(state_folder)
-    return f"--state {shlex.quote(min(relative, str(state_folder), key=len))} "
+    return f"--state {_shortest(state_folder)} "
+
+
+def _shortest(folder: Path) -> str:
+    return shlex.quote(min(os.path.relpath(folder), str(folder), key=len))
 
 
 def _shown_command(catalogue: Catalogue) -> str:

@@ -1,14 +1,12 @@
 """`doorward cancel`."""
 
-from pathlib import Path
-
 import click
 
 from doorward.cli.ask import ask_words
 from doorward.cli.completing import complete_run
-from doorward.cli.daemon import Target
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options, run_number
+from doorward.cli.target import Target
 
 
 @click.command("cancel", cls=WithExamples, examples=("doorward cancel 17",))
@@ -17,10 +15,7 @@ from doorward.cli.options import json_option, place_options, run_number
 @click.argument("number", callback=run_number, metavar="N", shell_complete=complete_run)
 def command(
     *,
-    at: str | None,
-    state: str | None,
-    user: str | None,
-    password_file: Path | None,
+    target: Target,
     as_json: bool,
     number: int,
 ) -> int:
@@ -30,5 +25,4 @@ def command(
     A run that others asked for too goes on for them, unless you are admin. Exit status 126: no such run, or
     none of yours.
     """
-    target = Target(at=at, state=state, user=user, password_file=password_file)
     return ask_words(target, ("cancel", str(number)), as_json=as_json)

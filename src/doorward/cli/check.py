@@ -14,6 +14,7 @@ from doorward.core.errors import one_line
 
 if TYPE_CHECKING:
     from doorward.cli.configured import StoredUsers
+    from doorward.cli.units import ExaminedUnit
     from doorward.config.cautions import Caution
     from doorward.core.errors import DoorwardError
     from doorward.core.settings import Settings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         "doorward check",
         "doorward check ./doorward.toml && systemctl restart doorward",
         "doorward check --state .doorward",
+        "doorward check --unit /etc/systemd/system/doorward.service",
         "doorward check --json | jq '.problems[].line'",
     ),
 )
@@ -33,9 +35,18 @@ if TYPE_CHECKING:
 @state_option(
     "Compare with the users of this state; otherwise with those of $STATE_DIRECTORY, or of your own."
 )
+@click.option(
+    "--unit",
+    type=click.Path(readable=False, path_type=Path),
+    metavar="FILE",
+    help="The unit that runs the daemon; otherwise /etc/systemd/system/doorward.service, if it is there, for "
+    "the configuration in /etc/doorward.",
+)
 @json_option
 @click.argument("file", required=False, type=click.Path(readable=False, path_type=Path), metavar="[FILE]")
-def command(*, config: Path | None, state: str | None, as_json: bool, file: Path | None) -> int:
+def command(
+    *, config: Path | None, state: str | None, unit: Path | None, as_json: bool, file: Path | None
+) -> int:
     """
     Look a configuration over, and tell everything that is wrong with it, and what deserves a second look.
 
@@ -43,37 +54,59 @@ def command(*, config: Path | None, state: str | None, as_json: bool, file: Path
     port may still be taken. Exit status 1: a daemon with this configuration and this state would not start.
     Warnings leave it 0.
 
-    A running daemon goes on with the configuration that it began with until it is started anew: a reload
-    reads the users of the state only.
+    With a unit of systemd, its drop-ins included, a command that it would not let run is a problem too.
+
+    A running daemon takes a changed configuration when it is told to: SIGHUP, `systemctl reload doorward` or
+    `doorward ask reload`.
     """
+    from doorward.cli.certificate_looks import looked_over
     from doorward.cli.configured import examined_state
-    from doorward.cli.second_looks import empty_roles, users_without_door
+    from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
+    from doorward.cli.units import examined_unit
     from doorward.config import examine, find_configuration
     from doorward.config.cautions import warnings_of
 
     if file is not None and config is not None:
         raise click.UsageError("give FILE or --config FILE, not both")
     found = find_configuration(os.environ, config or file)
-    examination = examine(found)
+    service = examined_unit(unit, found)
+    examination = examine(found, machine=service.machine)
     settings = examination.settings
-    stored = examined_state(settings, state, os.environ)
+    stored = examined_state(settings, state, service.environment(os.environ))
     users = (*(settings.users.values() if settings is not None else ()), *stored.users)
-    problems = (*examination.problems, *stored.problems)
+    problems = (*examination.problems, *stored.problems, *service.problems_with(settings))
     warnings: list[Caution] = []
     notices: tuple[str, ...] = ()
     if settings is not None:
-        warnings = [*warnings_of(settings), *empty_roles(settings.catalogue, users)]
-        notices = (*settings.notices, *users_without_door(users))
+        warnings = [
+            *warnings_of(settings, uid=service.machine.uid),
+            *empty_roles(settings.catalogue, users),
+        ]
+        certificates = looked_over(settings, stored.folder, users, machine=service.machine)
+        problems = (*problems, *certificates.problems)
+        notices = (
+            *settings.notices,
+            *certificates.notices,
+            *users_without_door(users, settings.doors),
+            *logins_of_nobody(settings, users),
+        )
     if as_json:
-        click.echo(json.dumps(_members(found, stored, problems, warnings, notices), ensure_ascii=False))
+        members = _members(found, stored, service, problems=problems, warnings=warnings, notices=notices)
+        click.echo(json.dumps(members, ensure_ascii=False))
     else:
         for line in (*map(str, problems), *(f"warning: {text}" for text in (*warnings, *notices))):
             click.echo(one_line(line))
-        click.echo(_summary(found, settings, stored, len(problems)))
+        click.echo(_summary(found, settings, stored, service, len(problems)))
     return STATUS_FAILED if problems else 0
 
 
-def _summary(file: Path | None, settings: "Settings | None", stored: "StoredUsers", problems: int) -> str:
+def _summary(
+    file: Path | None,
+    settings: "Settings | None",
+    stored: "StoredUsers",
+    service: "ExaminedUnit",
+    problems: int,
+) -> str:
     subject = str(file) if file is not None else "There is no configuration file; the defaults"
     if settings is None or problems:
         return f"{subject}: {counted(problems, 'problem')}."
@@ -81,15 +114,18 @@ def _summary(file: Path | None, settings: "Settings | None", stored: "StoredUser
     verb = "is" if file is not None else "are"
     users = counted(len(settings.users) + len(stored.users), "user")
     origin = f", {len(stored.users)} of them in {stored.folder}" if stored.users else ""
+    ran = f"; run by {service.file}" if service.file else ""
     return (
         f"{subject} {verb} good: doors {', '.join(settings.doors)}; "
-        f"{counted(declared, 'command')} beside the built-in ones; {users}{origin}."
+        f"{counted(declared, 'command')} beside the built-in ones; {users}{origin}{ran}."
     )
 
 
 def _members(
     file: Path | None,
     stored: "StoredUsers",
+    service: "ExaminedUnit",
+    *,
     problems: "tuple[DoorwardError, ...]",
     warnings: "list[Caution]",
     notices: tuple[str, ...],
@@ -97,6 +133,7 @@ def _members(
     return {
         "file": str(file) if file is not None else None,
         "state": str(stored.folder) if stored.folder is not None else None,
+        "unit": service.file or None,
         "is_good": not problems,
         "problems": [
             {

@@ -123,9 +123,10 @@ def _from_daemon(options: Mapping[str, Any], environment: Mapping[str, str]) -> 
 def _told_by_daemon(
     words: tuple[str, ...], options: Mapping[str, Any], environment: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    from doorward.cli.daemon import Patience, Target, keep_answer
+    from doorward.cli.daemon import Patience, keep_answer
+    from doorward.cli.options import target_for_completion
 
-    target = Target(at=options.get("at"), state=options.get("state"))
+    target = target_for_completion(options)
     patience = Patience(connect_seconds=_WAIT_SECONDS, timeout_seconds=_WAIT_SECONDS)
     reply, kept = keep_answer(target, words, environment=environment, patience=patience)
     if reply.outcome is None or not reply.outcome.is_success:

@@ -4,12 +4,13 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from doorward.cli.target import Target
 from doorward.clients.lines.asking import Kept, Reply, Request, Sink, ask
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, connect, parse_endpoint
+from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, TlsEndpoint, connect, parse_endpoint
 from doorward.core.errors import ConnectError, StateError
 from doorward.core.secret import Secret
 from doorward.core.words import quote_words
@@ -21,24 +22,6 @@ _LOOK_SECONDS = 0.5
 
 KEPT_BYTES = 128 * 1024 * 1024
 """The most output that is kept for JSON: twice what a command may be allowed to write."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """
-    Which daemon, and who asks.
-
-    Attributes:
-        at: a URL; None to look for it.
-        state: the daemon's state folder; None when it was not named.
-        user: the name to log in with; None when the door knows it.
-        password_file: None for the environment or a prompt.
-    """
-
-    at: str | None = None
-    state: str | None = None
-    user: str | None = None
-    password_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +66,11 @@ def ask_daemon(
     tried = list(candidate_urls(target, environment))
     for url in tried[:-1]:
         with contextlib.suppress(NotThere):
-            return _ask_at(url, request, sink)
+            return _ask_at(_endpoint(url, target, environment), request, sink)
     if not tried:
         raise _none_found(target, environment)
     try:
-        return _ask_at(tried[-1], request, sink)
+        return _ask_at(_endpoint(tried[-1], target, environment), request, sink)
     except NotThere as error:
         raise (error.problem if len(tried) == 1 else _none_found(target, environment)) from error
 
@@ -151,9 +134,18 @@ def _urls_of(place: AskPlace, *, is_only: bool) -> Iterator[str]:
         yield place.url
 
 
-def _ask_at(url: str, request: Request, sink: Sink) -> Reply:
+def _endpoint(url: str, target: Target, environment: Mapping[str, str]) -> Endpoint:
+    endpoint = parse_endpoint(url)
+    if not isinstance(endpoint, TlsEndpoint):
+        return endpoint
+    from doorward.cli.trusting import trust_of
+
+    return replace(endpoint, trust=trust_of(target, environment))
+
+
+def _ask_at(endpoint: Endpoint, request: Request, sink: Sink) -> Reply:
     try:
-        return ask(parse_endpoint(url), request, sink, interruptible=_first_interrupt_calls)
+        return ask(endpoint, request, sink, interruptible=_first_interrupt_calls)
     except ConnectError as error:
         if isinstance(error.__cause__, FileNotFoundError | ConnectionRefusedError):
             raise NotThere(error) from error
@@ -194,7 +186,12 @@ def _is_passed_over(place: AskPlace) -> bool:
 def _login(target: Target, environment: Mapping[str, str]) -> Secret:
     from doorward.cli.passwords import password_for_login
 
-    password = password_for_login(target.password_file, environment, where=target.at or "the daemon")
+    password = password_for_login(
+        target.password_file,
+        environment,
+        where=target.at or environment.get("DOORWARD_AT") or "the daemon",
+        may_prompt=target.may_prompt,
+    )
     return Secret(f"{target.user} {password.revealed}") if target.user else password
 
 

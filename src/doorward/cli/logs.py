@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from doorward.cli.log_thread import LogThread
 from doorward.cli.screen import is_terminal, wants_colours
 from doorward.core.errors import one_line
 
@@ -17,10 +18,10 @@ def configure_logs(level: str, *, stream: TextIO = sys.stderr, environment: Mapp
 
     On a terminal a line is for reading, with colours unless NO_COLOR; elsewhere it is a JSON object with
     `timestamp` (UTC), `level`, `logger`, `event`. What peers sent into it steers no terminal and begins no
-    line.
+    line. A thread writes, and does so to the end when the handler is closed.
     """
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
+    writer = logging.StreamHandler(stream)
+    writer.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
                 structlog.stdlib.add_log_level,
@@ -36,6 +37,7 @@ def configure_logs(level: str, *, stream: TextIO = sys.stderr, environment: Mapp
             ],
         )
     )
+    handler = LogThread(writer)
     logger = logging.getLogger("doorward")
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())

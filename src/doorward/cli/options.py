@@ -1,13 +1,17 @@
 """Options that several subcommands have, so that each is spelled and explained in one way."""
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from doorward.cli.target import Target
+
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _FILE = click.Path(readable=False, path_type=Path)
 _FOLDER = click.Path(readable=False)
@@ -43,6 +47,21 @@ class Uid(click.ParamType[int]):
         return int(text)
 
 
+class Fingerprint(click.ParamType[str]):
+    """Of a certificate."""
+
+    name = "fingerprint"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The digits that `value` says."""
+        from doorward.clients.lines.trust import parse_fingerprint
+
+        try:
+            return parse_fingerprint(str(value))
+        except ValueError as error:
+            self.fail(f"{str(value)[:40]!r} is no fingerprint: {error}", param, ctx)
+
+
 def run_number(_context: click.Context, _parameter: click.Parameter, word: str) -> int:
     """The number of a run, 1 and up, that `word` says."""
     if not (word.isascii() and word.isdigit() and len(word) <= 18 and int(word) > 0):
@@ -70,11 +89,74 @@ def json_option(function: FunctionT) -> FunctionT:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
-def place_options(function: FunctionT) -> FunctionT:
-    """Where the daemon is, and who asks: `--at`, `--state`, `--user`, `--password-file`."""
-    options = (
-        click.option("--at", metavar="URL", help="The daemon: unix://PATH or tcp://HOST:PORT."),
-        state_option("The daemon's state folder."),
+_OF_TARGET = (
+    "at",
+    "state",
+    "ca",
+    "fingerprint",
+    "user",
+    "password_file",
+    "client_certificate",
+    "client_key",
+)
+"""The options that say which daemon is meant, as `Target` names them."""
+
+
+def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the daemon is, whom we take for it, and who asks; `function` gets all of it as `target`."""
+
+    @functools.wraps(function)
+    def with_target(**options: Any) -> Any:
+        target = Target(**{name: options.pop(name) for name in _OF_TARGET})
+        if target.client_key is not None and target.client_certificate is None:
+            raise click.UsageError("--client-key goes with --client-certificate")
+        return function(target=target, **options)
+
+    decorated: Callable[..., Any] = with_target
+    for option in reversed((*_place(), *_trust(), *_login())):
+        decorated = option(decorated)
+    return decorated
+
+
+def target_for_completion(options: Mapping[str, Any]) -> Target:
+    """The target that the words typed so far mean; whoever completes a word is asked for nothing."""
+    return Target(
+        may_prompt=False, **{name: options[name] for name in _OF_TARGET if options.get(name) is not None}
+    )
+
+
+def _place() -> tuple[Option, ...]:
+    return (
+        click.option(
+            "--at", metavar="URL", help="The daemon: unix://PATH, tcp://HOST:PORT or tls://HOST:PORT."
+        ),
+        state_option("The daemon's state folder. Over TLS, the certificate in it is trusted."),
+    )
+
+
+def _trust() -> tuple[Option, ...]:
+    return (
+        click.option(
+            "--ca",
+            type=_FILE,
+            metavar="FILE",
+            envvar="DOORWARD_CA",
+            help="Over TLS, trust only what these certificates vouch for; otherwise $DOORWARD_CA, or the "
+            "system's and your own daemon's.",
+        ),
+        click.option(
+            "--fingerprint",
+            type=Fingerprint(),
+            metavar="SHA256:HEX",
+            envvar="DOORWARD_FINGERPRINT",
+            help="Over TLS, trust only the certificate with this fingerprint, whatever its name; otherwise "
+            "$DOORWARD_FINGERPRINT.",
+        ),
+    )
+
+
+def _login() -> tuple[Option, ...]:
+    return (
         click.option("--user", metavar="NAME", help="Log in as NAME, where the door asks for a name."),
         click.option(
             "--password-file",
@@ -82,7 +164,16 @@ def place_options(function: FunctionT) -> FunctionT:
             metavar="FILE",
             help="The first line is the password; otherwise $DOORWARD_PASSWORD, or a prompt.",
         ),
+        click.option(
+            "--client-certificate",
+            type=_FILE,
+            metavar="FILE",
+            help="Over TLS, log in with this certificate, in PEM.",
+        ),
+        click.option(
+            "--client-key",
+            type=_FILE,
+            metavar="FILE",
+            help="Its private key; otherwise it stands in the same file.",
+        ),
     )
-    for option in reversed(options):
-        function = option(function)
-    return function

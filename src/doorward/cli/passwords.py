@@ -1,7 +1,6 @@
 """Passwords from a prompt, a file or the environment; never from argv, which everybody can read."""
 
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Mapping
@@ -13,16 +12,10 @@ from doorward.core.secret import Secret
 ENVIRONMENT_NAME = "DOORWARD_PASSWORD"
 
 _FILE_BYTES = 8 * 1024
-_GENERATED_BYTES = 15
 
 
 class NoPassword(DoorwardError):
     """There is no way to get a password here, or two that were typed differ."""
-
-
-def generated_password() -> Secret:
-    """A random password of 20 letters, digits, - and _: 120 bits."""
-    return Secret(secrets.token_urlsafe(_GENERATED_BYTES))
 
 
 def password_from_file(file: Path) -> Secret:
@@ -37,27 +30,38 @@ def password_from_file(file: Path) -> Secret:
         return _first_line(sys.stdin.buffer.readline(_FILE_BYTES), "stdin")
     try:
         with file.open("rb") as opened:
-            status = os.fstat(opened.fileno())
-            if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
-                raise TrustError(f"{file} holds a password and others may read it; type: chmod 600 {file}")
+            check_secrecy(os.fstat(opened.fileno()), file, what="a password")
             return _first_line(opened.readline(_FILE_BYTES), str(file))
     except OSError as error:
         raise NoPassword(f"{file} cannot be read: {error.strerror}") from error
 
 
-def password_for_login(file: Path | None, environment: Mapping[str, str], *, where: str) -> Secret:
+def check_secrecy(status: os.stat_result, file: Path, *, what: str) -> None:
+    """
+    Make sure that only its owner can read `file`, which holds `what`; what is no regular file passes.
+
+    Raises:
+        TrustError: others can.
+    """
+    if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
+        raise TrustError(f"{file} holds {what} and others may read it; type: chmod 600 {file}")
+
+
+def password_for_login(
+    file: Path | None, environment: Mapping[str, str], *, where: str, may_prompt: bool = True
+) -> Secret:
     """
     The password to log in with at `where`.
 
     Raises:
-        ConnectError: none was given, and there is no terminal to ask for it.
+        ConnectError: none was given, and there is no terminal to ask for it, or it may not be asked.
         NoPassword, TrustError: as `password_from_file`.
     """
     if file is not None:
         return password_from_file(file)
     if given := environment.get(ENVIRONMENT_NAME):
         return Secret(given)
-    if not _has_terminal():
+    if not (may_prompt and _has_terminal()):
         raise ConnectError(
             where,
             "login",

@@ -39,6 +39,8 @@ def _is_found(path: str, search_path: str) -> bool:
 
 def _shorter(path: str) -> str:
     absolute = os.path.abspath(path)
+    if os.getcwd() == "/":
+        return absolute  # a service's folder, and nobody's who types
     relative = os.path.relpath(absolute)
     if "/" not in relative:
         relative = f"./{relative}"

@@ -3,16 +3,16 @@
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from doorward.cli.daemon import Target, ask_daemon, keep_answer
+from doorward.cli.daemon import ask_daemon, keep_answer
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options
 from doorward.cli.outcomes import exit_status, report
 from doorward.cli.screen import is_terminal, wants_colours
+from doorward.cli.target import Target
 from doorward.clients.lines.asking import Descriptors
 from doorward.core.errors import one_line
 
@@ -29,11 +29,8 @@ _COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")
 )
 @place_options
 @json_option
-def command(
-    *, at: str | None, state: str | None, user: str | None, password_file: Path | None, as_json: bool
-) -> int:
+def command(*, target: Target, as_json: bool) -> int:
     """List the runs that you may see, the live ones first: your own, or all of them for an admin."""
-    target = Target(at=at, state=state, user=user, password_file=password_file)
     if as_json or not is_terminal(sys.stdout):
         words = ("runs", "form=json") if as_json else ("runs",)
         return report(ask_daemon(target, words, Descriptors(), environment=os.environ))

@@ -41,8 +41,14 @@ def command(*, config: Path | None, state: Path | None, loop: str, log_level: st
     Run the daemon: open the doors of the configuration, and print for each the line to type.
 
     Without a configuration the default catalogue is open on loopback. Ctrl-C or SIGTERM ends it; what runs
-    then gets 25 s. SIGHUP has it read its users again. Logs go to stderr.
+    then gets 25 s. SIGHUP has it read its configuration, certificates and users again. Logs go to
+    stderr.
     """
+    from doorward.cli.openssl import use_own_openssl_configuration
+
+    # before anything that imports OpenSSL
+    use_own_openssl_configuration(os.environ)
+
     from doorward.cli.banner import banner
     from doorward.cli.logs import configure_logs
     from doorward.cli.program import program_name

@@ -1,14 +1,14 @@
 """`doorward status`."""
 
 import os
-from pathlib import Path
 
 import click
 
-from doorward.cli.daemon import Target, ask_daemon
+from doorward.cli.daemon import ask_daemon
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options
 from doorward.cli.outcomes import report
+from doorward.cli.target import Target
 from doorward.clients.lines.asking import Descriptors
 
 
@@ -22,14 +22,11 @@ from doorward.clients.lines.asking import Descriptors
 )
 @place_options
 @json_option
-def command(
-    *, at: str | None, state: str | None, user: str | None, password_file: Path | None, as_json: bool
-) -> int:
+def command(*, target: Target, as_json: bool) -> int:
     """
     Tell how a daemon is: its doors, connections and runs, and what deserves a look.
 
     Exit status 125: no daemon could be asked.
     """
-    target = Target(at=at, state=state, user=user, password_file=password_file)
     words = ("status", "form=json") if as_json else ("status",)
     return report(ask_daemon(target, words, Descriptors(), environment=os.environ))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from doorward.cli.daemon import NotThere, Patience, Target, keep_answer
+from doorward.cli.daemon import NotThere, Patience, keep_answer
+from doorward.cli.target import Target
 from doorward.core.errors import ConfigurationError, ConnectError, DoorwardError, StateError, TrustError
 from doorward.core.outcome import OutcomeKind
 from doorward.core.principal import User
@@ -25,18 +26,20 @@ _OF_THE_RELOAD = frozenset({OutcomeKind.FAILED, OutcomeKind.EXITED})
 class StateUsers(UserFile):
     """The users of a state, which can be asked for one of them before a password is."""
 
-    def expect(self, name: str) -> None:
+    def expect(self, name: str) -> User:
         """
-        Make sure that there is a user `name`.
+        The user `name`.
 
         Raises:
             ConfigurationError: there is none.
             TrustError, StateError: as `load`.
         """
-        if all(user.name != name for user in self.load()):
-            raise ConfigurationError(
-                "there is no such user here", key="users", file=str(self.path), found=ascii(name[:64])
-            )
+        for user in self.load():
+            if user.name == name:
+                return user
+        raise ConfigurationError(
+            "there is no such user here", key="users", file=str(self.path), found=ascii(name[:64])
+        )
 
 
 def opened_users(state: str | None, environment: Mapping[str, str]) -> StateUsers:
@@ -52,22 +55,32 @@ def opened_users(state: str | None, environment: Mapping[str, str]) -> StateUser
     return StateUsers(folder)
 
 
+def refuse_stored(user: User, file: UserFile) -> None:
+    """
+    Make sure that no user of the state has the name, the uid or the certificate of `user`.
+
+    Raises:
+        ConfigurationError: one has.
+        TrustError, StateError: as `UserFile.load`.
+    """
+    stored_in = str(file.path)
+    merge_users(file.load(), (user,), configured_in=stored_in, stored_in=stored_in)
+
+
 def refuse_configured(
     user: User, config: Path | None, environment: Mapping[str, str], file: UserFile
 ) -> None:
     """
-    Make sure that no user of the configuration has the name or the uid of `user`.
+    Make sure that no user of the configuration has the name, the uid or the certificate of `user`.
 
     The configuration is the one that `config` names and the one that the daemon of this state runs with; the
     usual one where there is neither.
 
     Raises:
-        ConfigurationError: one has, or the state itself has.
+        ConfigurationError: one has.
     """
     from doorward.config import examine, find_configuration
 
-    stored_in = str(file.path)
-    merge_users(file.load(), (user,), configured_in=stored_in, stored_in=stored_in)
     running = _running_configuration(file.path.parent, environment)
     files = [] if running is None else [Path(running)] if running else []
     if config is not None or running is None:
@@ -76,7 +89,9 @@ def refuse_configured(
     for each in files:
         settings = examine(each).settings
         if settings is not None:
-            merge_users(settings.users.values(), (user,), configured_in=settings.file, stored_in=stored_in)
+            merge_users(
+                settings.users.values(), (user,), configured_in=settings.file, stored_in=str(file.path)
+            )
 
 
 def _running_configuration(folder: Path, environment: Mapping[str, str]) -> str | None:
@@ -128,7 +143,9 @@ def tell_daemon(folder: Path, environment: Mapping[str, str], *, was_named: bool
 
 def _reload(url: str, environment: Mapping[str, str]) -> Told:
     try:
-        reply, kept = keep_answer(Target(at=url), ("reload",), environment=environment, patience=_PATIENCE)
+        reply, kept = keep_answer(
+            Target(at=url), ("reload", "users"), environment=environment, patience=_PATIENCE
+        )
     except ConnectError as error:
         if isinstance(error.__cause__, NotThere):
             return Told("No daemon runs on this state; the last one was killed.")

@@ -16,6 +16,7 @@ from doorward.core.errors import one_line
 from doorward.core.policy import Deed, judge, who_can
 from doorward.core.principal import Login, Principal, User, guest, principal_of, system_administrator
 from doorward.core.settings import TCP, UNIX, Settings
+from doorward.core.users import doors_for
 
 
 @click.command(
@@ -71,8 +72,7 @@ def people_of(command: Command, settings: Settings, users: tuple[User, ...]) -> 
         ("root and the daemon's own user", system_administrator(), frozenset({UNIX})),
     ]
     for user in users:
-        # tcp knows no login; the unix door knows users by their uid
-        doors = frozenset(settings.doors) - {TCP} - (frozenset({UNIX}) if user.uid is None else frozenset())
+        doors = frozenset(doors_for(user, settings.doors.values()))
         asked.append((user.name, principal_of(user, Login.UID), doors))
     people = []
     for name, principal, by in asked:

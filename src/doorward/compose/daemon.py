@@ -3,26 +3,30 @@
 import asyncio
 import logging
 import os
-import resource
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from doorward import __version__
-from doorward.compose.reloading import Reloads
+from doorward.compose.descriptors import allow_descriptors, most_connections
+from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only, forget_path, let_go
+from doorward.compose.reloading import Reloads, Scope
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.call import Call
 from doorward.core.catalogue import Catalogue
+from doorward.core.certificates import Certificate
 from doorward.core.command import Command, Function
-from doorward.core.errors import StateError
-from doorward.core.limits import Limits
-from doorward.core.principal import ADMIN, User
-from doorward.core.settings import UNIX, DoorSettings, Settings
-from doorward.core.users import merge_users
-from doorward.doors.line import LineDoor
-from doorward.gate.gate import Gate
-from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix
+from doorward.core.errors import DoorwardError, StateError
+from doorward.core.parameter import Parameter
+from doorward.core.parameter_types import ChoiceType
+from doorward.core.principal import ADMIN
+from doorward.core.settings import TLS, UNIX, DoorSettings, Settings
+from doorward.doors.line import Comers, LineDoor, meet
+from doorward.gate.gate import Gate, MakeProtocol
+from doorward.gate.listeners import Listener
 from doorward.lines.phrases import PHRASES
 from doorward.processes.settings import ProcessSettings
 from doorward.processes.spawner import ShimSpawner
@@ -31,6 +35,7 @@ from doorward.service.portal import Portal
 from doorward.service.runs import Runs
 from doorward.stores.audit import AUDIT_NAME, AuditFile
 from doorward.stores.clock import SystemClock
+from doorward.stores.first_start import FirstUser, make_first_user
 from doorward.stores.passwords import PasswordVerifier, hashing_workers
 from doorward.stores.places import StatePlace, socket_path
 from doorward.stores.state import HeldState
@@ -38,14 +43,13 @@ from doorward.stores.users import UserFile
 
 _log = logging.getLogger("doorward.daemon")
 
-DESCRIPTORS_OF_A_RUN = 6
-"""While one starts: its three pipes, and both ends of the way to its shim."""
+ReadSettings = Callable[[], Settings]
 
-SPARE_DESCRIPTORS = 256
-"""Beside connections and runs: listeners, the state's files, what libraries hold."""
+_COMERS = {TLS: Comers.USERS_WITH_PASSWORD, UNIX: Comers.USERS_BY_UID}
+"""Who comes by a line door; by the one that is not here, guests."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """
     What is open, told once all doors are.
@@ -55,12 +59,16 @@ class Opened:
         settings: of the daemon.
         state_folder: absolute.
         notices: what the keeper should know although it is no error.
+        certificates: of the doors with TLS, by the name of the door.
+        first_user: who was made just now, whose password is to be shown once; None for nobody.
     """
 
     doors: Mapping[str, tuple[str, ...]]
     settings: Settings
     state_folder: Path
     notices: tuple[str, ...]
+    certificates: Mapping[str, Certificate]
+    first_user: FirstUser | None = None
 
 
 class Daemon:
@@ -72,49 +80,83 @@ class Daemon:
         place: where the state stands.
         held: the same, held.
         environment: of the process, which says where the unix socket goes.
+        inherited: listening sockets that were made for this process.
+        read_settings: reads the configuration again; called in a thread, and may raise a `DoorwardError`.
 
     Raises:
-        DoorwardError: the users of the state cannot be read, or stand twice.
+        StateError: the unix socket has no place.
     """
 
     def __init__(
-        self, settings: Settings, place: StatePlace, held: HeldState, *, environment: Mapping[str, str]
+        self,
+        settings: Settings,
+        place: StatePlace,
+        held: HeldState,
+        *,
+        environment: Mapping[str, str],
+        read_settings: ReadSettings,
+        inherited: Iterable[Listener] = (),
     ) -> None:
         limits = settings.limits
-        self._settings = settings
         self._held = held
-        self._socket_path = socket_path(place, environment)
-        self._listeners: list[Listener] = []
-        self._idle_listeners: list[Listener] = []
-        self._doors: dict[str, tuple[str, ...]] = {}
+        self._read_settings = read_settings
+        self._environment = environment
         loop = asyncio.get_running_loop()
         self._clock = SystemClock(loop)
+        self._preparation = Preparation(
+            held.folder,
+            socket_path=socket_path(place, environment),
+            inherited=inherited,
+            wall=self._clock.wall,
+        )
+        self._now = Prepared(settings=settings)
+        self._began_with = limits
         self._began_at = self._clock.wall()
-        self._notices = [*settings.notices]
+        self._descriptor_notice = ""
+        self._last_reload: dict[str, object] | None = None
         self._audit = AuditFile(
             held.folder / AUDIT_NAME, clock=self._clock, waiting_lines=limits.audit_queue, told=_log.error
         )
-        self._user_file = UserFile(held.folder)
         self._verifier = PasswordVerifier(
             waiting=limits.hashing_waiting,
             most_bytes=limits.password_bytes,
             workers=hashing_workers(os.cpu_count() or 1),
         )
         self._portal = Portal(
-            self._load_users(), verifier=self._verifier, audit=self._audit, process_uid=os.geteuid()
+            (),
+            verifier=self._verifier,
+            audit=self._audit,
+            process_uid=os.geteuid(),
+            checks_per_source=limits.hashing_per_source,
         )
-        self._reloads = Reloads(self._load_users, self._take_users)
-        self._gate = Gate(limits, self._clock)
+        self._reloads = Reloads(self._read_again, self._take)
+        self._gate = Gate(
+            limits,
+            self._clock,
+            audit=self._audit,
+            most=most_connections(limits),
+            chance=secrets.SystemRandom().random,
+        )
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._audit)
         self._desk = Desk(
-            Catalogue([*settings.catalogue, self._reload_command()]),
+            self._catalogue(settings),
             limits,
             runs=self._runs,
             clock=self._clock,
             connected=lambda: self._gate.connected,
             status=self._status,
         )
+
+    @property
+    def doors(self) -> Mapping[str, tuple[str, ...]]:
+        """By name, the addresses that are listened on."""
+        return _by_door(self._now.listeners)
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long running commands get at the end."""
+        return self._now.settings.limits.drain_seconds
 
     async def open(self) -> Opened:
         """
@@ -125,29 +167,27 @@ class Daemon:
         """
         self._audit.open()
         self._spawner.warm_up()
-        if notice := allow_descriptors(self._settings.limits, doors=len(self._settings.doors)):
-            self._notices.append(notice)
-        for door in self._settings.doors.values():
-            self._listen(door)
-        while self._idle_listeners:
-            listener = self._idle_listeners[0]
-            door = self._settings.doors[listener.door]
-            await self._gate.open(listener, self._line_door(door).connection)
-            self._idle_listeners.pop(0)
-        for name in self._settings.doors:
-            self._doors[name] = tuple(each.name for each in self._listeners if each.door == name)
-        self._held.write_doors(self._doors)
-        return Opened(self._doors, self._settings, self._held.folder, tuple(self._notices))
+        first_user, prepared = await asyncio.to_thread(self._begin)
+        await self._take_over(prepared)
+        return Opened(
+            doors=self.doors,
+            settings=prepared.settings,
+            state_folder=self._held.folder,
+            notices=self._notices(),
+            certificates={name: pair.own for name, pair in prepared.pairs.items()},
+            first_user=first_user,
+        )
 
     async def drain(self) -> None:
         """Accept nobody any more, and let what is under way come to its end, for a while."""
-        self._gate.stop_accepting()
+        self._reloads.close()
+        self._stop_accepting()
         try:
             self._held.remove_doors()
         except StateError as error:
             # a client that believes the file finds nobody there; what runs must not suffer for it
             _log.error("%s", error)
-        until = self._clock.monotonic() + self._settings.limits.drain_seconds
+        until = self._clock.monotonic() + self.drain_seconds
         await self._runs.drain()
         # what a run wrote may not all be sent yet
         await self._gate.drain(max(until - self._clock.monotonic(), 0.0))
@@ -156,86 +196,142 @@ class Daemon:
         """End everything that is left."""
         await self._runs.close()
         self._reloads.close()
+        self._portal.close()
+        self._stop_accepting()
         self._gate.close()
         self._verifier.close()
         await asyncio.to_thread(self._verifier.join)
         await self._audit.close()
-        self._let_go_of_listeners()
 
-    def reload(self) -> "asyncio.Future[str]":
+    def reload(self, scope: Scope = Scope.EVERYTHING) -> "asyncio.Future[str]":
         """
-        Read the users of the state again; sessions of those who are gone or were changed end at once.
+        Read the configuration, the certificates and the users again, or the users alone.
+
+        All of it counts at once or, after an error, none. Runs and connections go on, fresh answers are
+        forgotten, new doors open before old ones close. Sessions of users who are gone or were changed end.
 
         Returns:
-            What was done, one line; or a `DoorwardError` when they cannot be read, and the old ones stay. The
-            reading begins after this call and is shared by all who ask before it begins: shield it.
+            What was done, one line; or the `DoorwardError` for which everything stays as it was. The reading
+            begins after this call and is shared by all who ask before it begins: shield it.
         """
-        return self._reloads.ask()
+        reload = self._reloads.ask(scope)
+        reload.add_done_callback(self._note_reload)
+        return reload
+
+    def _begin(self) -> tuple[FirstUser | None, Prepared]:
+        settings = self._now.settings
+        first_user = make_first_user(
+            UserFile(self._held.folder), is_default=settings.is_default, environment=self._environment
+        )
+        return first_user, self._preparation.prepare(settings, ())
+
+    # Reloading
+
+    def _read_again(self, scope: Scope) -> Prepared:
+        if scope is Scope.USERS:
+            return self._preparation.prepare_users(self._now)
+        return self._preparation.prepare(self._read_settings(), self._now.listeners)
+
+    async def _take(self, prepared: Prepared) -> str:
+        limits = prepared.settings.limits
+        ended = await self._take_over(prepared)
+        self._audit.record(
+            AuditEvent(AuditKind.RELOAD, details={"users": len(prepared.users), "sessions_ended": ended})
+        )
+        later = changed_at_start_only(self._began_with, limits)
+        return (
+            f"doors {', '.join(prepared.settings.doors)}; {len(self._catalogue(prepared.settings))} commands"
+            f"; {len(prepared.users)} users, {ended} sessions ended"
+            + (f"; from the next start: {', '.join(later)}" if later else "")
+            + "\n"
+        )
+
+    async def _take_over(self, prepared: Prepared) -> int:
+        """Have `prepared` count from now on; how many sessions that ended."""
+        before, limits = self._now, prepared.settings.limits
+        protocols = {name: self._protocol(door, prepared) for name, door in prepared.settings.doors.items()}
+        fresh = [listener for listener in prepared.listeners if listener not in before.listeners]
+        opened: list[Listener] = []
+        try:
+            for listener in fresh:
+                await self._gate.open(listener, protocols[listener.door])
+                opened.append(listener)
+            self._held.write_doors(_by_door(prepared.listeners))
+        except BaseException:
+            for listener in fresh:
+                if listener in opened:
+                    self._gate.shut(listener)
+                let_go(listener)
+            raise
+        # nothing from here on can fail
+        self._now = prepared
+        self._descriptor_notice = allow_descriptors(limits, doors=len(prepared.settings.doors))
+        self._gate.replace_limits(limits, most=most_connections(limits))
+        self._spawner.replace_most(limits.runs + limits.runs_of_builtins)
+        self._portal.replace_checks_per_source(limits.hashing_per_source)
+        self._desk.replace_catalogue(self._catalogue(prepared.settings), limits)
+        for listener in before.listeners:
+            if listener in prepared.listeners:
+                self._gate.renew(listener, protocols[listener.door])
+            else:
+                self._gate.shut(listener)
+                forget_path(listener)
+        return self._portal.replace_users(prepared.users)
+
+    def _note_reload(self, reload: "asyncio.Future[str]") -> None:
+        if not reload.cancelled():
+            error = reload.exception()
+            at = datetime.fromtimestamp(self._clock.wall(), UTC).isoformat(timespec="seconds")
+            problem = (
+                None if error is None else str(error) if isinstance(error, DoorwardError) else repr(error)
+            )
+            self._last_reload = {"at": at, "problem": problem}
 
     # Inside
 
-    def _let_go_of_listeners(self) -> None:
-        for listener in self._idle_listeners:
-            listener.socket.close()
-        for listener in self._listeners:
-            if listener.door == UNIX:
-                Path(listener.name).unlink(missing_ok=True)
+    def _stop_accepting(self) -> None:
+        self._gate.stop_accepting()
+        for listener in self._now.listeners:
+            forget_path(listener)
 
-    def _take_users(self, users: tuple[User, ...]) -> str:
-        ended = self._portal.replace_users(users)
-        self._audit.record(
-            AuditEvent(AuditKind.RELOAD, details={"users": len(users), "sessions_ended": ended})
-        )
-        return f"{len(users)} users, {ended} sessions ended\n"
+    def _notices(self) -> tuple[str, ...]:
+        return (*self._now.notices, *([self._descriptor_notice] if self._descriptor_notice else []))
 
-    def _load_users(self) -> tuple[User, ...]:
-        return merge_users(
-            self._settings.users.values(),
-            self._user_file.load(),
-            configured_in=self._settings.file,
-            stored_in=str(self._user_file.path),
-        )
-
-    def _listen(self, door: DoorSettings) -> None:
-        if door.name == UNIX:
-            path = Path(door.listen[0]) if door.listen else self._socket_path
-            self._keep(listen_unix(door.name, path))
-            return
-        for text in door.listen:
-            if self._settings.is_default:
-                listener, notice = listen_somewhere(door.name, text)
-                self._notices += [notice] if notice else []
-            else:
-                listener = listen_tcp(door.name, text, only_loopback=True)
-            if listener is not None:
-                self._keep(listener)
-
-    def _keep(self, listener: Listener) -> None:
-        """Own `listener` from now on, whatever becomes of the others."""
-        self._listeners.append(listener)
-        self._idle_listeners.append(listener)
-
-    def _line_door(self, door: DoorSettings) -> LineDoor:
-        return LineDoor(
+    def _protocol(self, door: DoorSettings, prepared: Prepared) -> MakeProtocol:
+        line_door = LineDoor(
             name=door.name,
             kind=door.session,
-            knows_uid=door.name == UNIX,
-            phrases=PHRASES[self._settings.language],
-            limits=self._settings.limits,
+            comers=_COMERS.get(door.name, Comers.GUESTS),
+            phrases=PHRASES[prepared.settings.language],
+            limits=prepared.settings.limits,
             clock=self._clock,
             gate=self._gate,
             portal=self._portal,
             desk=self._desk,
+            user=door.user,
+            context=prepared.contexts.get(door.name),
+            keepers=frozenset({0, os.geteuid()}),
         )
+        return partial(meet, line_door)
+
+    def _catalogue(self, settings: Settings) -> Catalogue:
+        return Catalogue([*settings.catalogue, self._reload_command()])
 
     def _reload_command(self) -> Command:
-        async def reload(call: Call) -> str:
-            return await asyncio.shield(self.reload())
+        async def reload(call: Call, what: str) -> str:
+            return await asyncio.shield(self.reload(Scope.USERS if what == "users" else Scope.EVERYTHING))
 
+        what = Parameter(
+            name="what",
+            type=ChoiceType(choices=("everything", "users")),
+            default="everything",
+            summary="the configuration, certificates and users, or the users alone",
+        )
         return Command(
             name="reload",
-            summary="Read the users of the state again",
+            summary="Read the configuration and the users again",
             action=Function(reload, takes_call=True, is_async=True),
+            parameters=(what,),
             roles=frozenset({ADMIN}),
             is_builtin=True,
         )
@@ -246,37 +342,27 @@ class Daemon:
             "version": __version__,
             "pid": os.getpid(),
             "since": datetime.fromtimestamp(self._began_at, UTC).isoformat(timespec="seconds"),
-            "configuration": self._settings.file or None,
+            "configuration": self._now.settings.file or None,
             "state": str(self._held.folder),
-            "doors": {name: list(addresses) for name, addresses in self._doors.items()},
+            "doors": {name: list(addresses) for name, addresses in self.doors.items()},
+            "certificates": {name: pair.facts for name, pair in self._now.pairs.items()},
             "connections": self._gate.connected,
             "visitors": self._gate.visitors,
-            "turned_away": self._gate.turned_away,
+            "turned_away": dict(self._gate.turned_away),
+            "shut_out": self._gate.shut_out,
             "runs": {
                 "live": len(live) - self._runs.places.waiting,
                 "waiting": self._runs.places.waiting,
                 "could_not_be_killed": self._runs.given_up,
             },
             "audit_lines_lost": self._audit.lost_lines,
-            "notices": list(self._notices),
+            "last_reload": self._last_reload,
+            "notices": list(self._notices()),
         }
 
 
-def allow_descriptors(limits: Limits, *, doors: int) -> str:
-    """
-    Raise this process's soft limit of descriptors as far as its doors and its runs may need.
-
-    Returns:
-        A notice when the hard limit does not allow that many; empty when it does.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    connections, runs = limits.connections * doors, limits.runs + limits.runs_of_builtins
-    needed = connections + runs * DESCRIPTORS_OF_A_RUN + SPARE_DESCRIPTORS
-    if soft < needed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
-    if needed <= hard:
-        return ""
-    return (
-        f"{connections} connections and {runs} runs at once want {needed} descriptors, "
-        f"and the system allows {hard}"
-    )
+def _by_door(listeners: Iterable[Listener]) -> dict[str, tuple[str, ...]]:
+    doors: dict[str, tuple[str, ...]] = {}
+    for listener in listeners:
+        doors[listener.door] = (*doors.get(listener.door, ()), listener.name)
+    return doors

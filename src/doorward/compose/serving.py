@@ -8,13 +8,18 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from doorward.compose.daemon import Daemon, Opened
+from doorward.compose.service_manager import Notifier, ServiceManager, take_service_manager
 from doorward.config import find_configuration, load_settings
 from doorward.core.settings import Settings
-from doorward.stores.places import StatePlace, state_place
-from doorward.stores.state import HeldState, hold_state
+from doorward.gate.exhaustion import ExhaustionTeller
+from doorward.gate.inherited import take_inherited
+from doorward.stores.clock import SystemClock
+from doorward.stores.places import state_place
+from doorward.stores.state import hold_state
 
 _log = logging.getLogger("doorward.daemon")
 
@@ -49,12 +54,27 @@ def run(options: ServeOptions, on_open: Callable[[Opened], None]) -> None:
     Raises:
         DoorwardError: it cannot start; nothing is left behind.
     """
-    settings = load_settings(find_configuration(os.environ, options.config))
+    manager = take_service_manager(os.environ, pid=os.getpid())
+    inherited = take_inherited(os.environ, pid=os.getpid())
+
+    def read_settings() -> Settings:
+        return load_settings(find_configuration(os.environ, options.config))
+
+    settings = read_settings()
     place = state_place(str(options.state) if options.state else None, os.environ)
     held = hold_state(place.folder)
     runner = asyncio.Runner(loop_factory=_loop_factory(options.loop))
     try:
-        runner.run(_serve(settings, place, held, on_open))
+        daemon = partial(
+            Daemon,
+            settings,
+            place,
+            held,
+            environment=os.environ,
+            read_settings=read_settings,
+            inherited=inherited,
+        )
+        runner.run(_serve(daemon, on_open, manager))
     finally:
         stubborn = runner.run(_cancel_tasks())
         held.release()
@@ -100,20 +120,27 @@ def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 async def _serve(
-    settings: Settings, place: StatePlace, held: HeldState, on_open: Callable[[Opened], None]
+    make: Callable[[], Daemon], on_open: Callable[[Opened], None], manager: ServiceManager
 ) -> None:
-    daemon = Daemon(settings, place, held, environment=os.environ)
-    signals = _Signals(daemon)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(ExhaustionTeller(loop.time))
+    daemon = make()
+    notifier = Notifier(manager, SystemClock(loop))
+    signals = _Signals(daemon, notifier)
     try:
-        on_open(await daemon.open())
+        opened = await daemon.open()
+        on_open(opened)
+        notifier.ready(opened.doors)
         await signals.first.wait()
+        notifier.stopping()
         _log.info(
             "stopping; runs that are read get %g s, and a second signal ends them at once",
-            settings.limits.drain_seconds,
+            daemon.drain_seconds,
         )
         await _drain(daemon, signals.second)
     finally:
         await daemon.close()
+        notifier.close()
         # one more signal, once the loop hears none, must not turn an orderly end into a death by it
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     _log.info("stopped")
@@ -122,10 +149,11 @@ async def _serve(
 class _Signals:
     """What the system's signals ask for."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, notifier: Notifier) -> None:
         self.first = asyncio.Event()
         self.second = asyncio.Event()
         self._daemon = daemon
+        self._notifier = notifier
         self._reload: asyncio.Future[str] | None = None
         self._loop = asyncio.get_running_loop()
         for number in _SIGNALS:
@@ -136,20 +164,22 @@ class _Signals:
         (self.second if self.first.is_set() else self.first).set()
 
     def _begin_reload(self) -> None:
+        self._notifier.reloading()
         reload = self._daemon.reload()
         # those that come before it begins share it, and it is told once
         if reload is not self._reload:
             self._reload = reload
-            reload.add_done_callback(_tell_of_reload)
+            reload.add_done_callback(self._tell_of_reload)
 
-
-def _tell_of_reload(reload: "asyncio.Future[str]") -> None:
-    if reload.cancelled():
-        return
-    if (error := reload.exception()) is not None:
-        _log.error("not reloaded; the users are the ones from before", exc_info=error)
-    else:
-        _log.info("reloaded: %s", reload.result().strip())
+    def _tell_of_reload(self, reload: "asyncio.Future[str]") -> None:
+        if reload.cancelled():
+            return
+        if (error := reload.exception()) is not None:
+            _log.error("not reloaded; everything stays as it was", exc_info=error)
+            self._notifier.reloaded(self._daemon.doors, problem=str(error))
+        else:
+            _log.info("reloaded: %s", reload.result().strip())
+            self._notifier.reloaded(self._daemon.doors)
 
 
 async def _drain(daemon: Daemon, hurry: asyncio.Event) -> None:

@@ -1,26 +1,42 @@
 """The tables `[doors.NAME]`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from doorward.config.report import Key, Report, found_in, one_of
-from doorward.config.shapes import TcpShape, UnixShape
+from doorward.config.shapes import TcpShape, TlsShape, UnixShape
 from doorward.config.tables import read_each, read_table
-from doorward.core.addresses import SOCKET_PATH_BYTES, parse_address
-from doorward.core.settings import DEFAULT_DOORS, TCP, UNIX, DoorSettings, LineSessionKind
+from doorward.core.addresses import SOCKET_PATH_BYTES, Address, parse_address
+from doorward.core.principal import ADMIN, User
+from doorward.core.settings import DEFAULT_DOORS, TCP, TLS, UNIX, DoorSettings, LineSessionKind
+from doorward.core.users import user_problems
 
-NOT_BUILT = ("tls", "web", "ssh")
+NOT_BUILT = ("web", "ssh")
 """Doors that are designed and that this version does not have."""
 
-KNOWN_DOORS = (TCP, UNIX, *NOT_BUILT)
+KNOWN_DOORS = (TCP, TLS, UNIX, *NOT_BUILT)
 """Every name that a door can have; a command may name one that is not built yet."""
 
 _DEFAULTS = {door.name: door for door in DEFAULT_DOORS}
 
+_SHAPES: Mapping[str, type[TcpShape | TlsShape | UnixShape]] = MappingProxyType(
+    {TCP: TcpShape, TLS: TlsShape, UNIX: UnixShape}
+)
 
-def read_doors(tables: dict[str, Any], report: Report) -> Mapping[str, DoorSettings]:
-    """The doors that have a table; with no table at all, those that are open without a configuration."""
+
+def read_doors(
+    tables: dict[str, Any], *, users: Mapping[str, User], report: Report
+) -> Mapping[str, DoorSettings]:
+    """
+    The doors that have a table; with no table at all, those that are open without a configuration.
+
+    Args:
+        tables: `[doors]`.
+        users: those of the same file, by name; a door may also name one of the state, who is not known here.
+        report: gets what is wrong.
+    """
     if not tables:
         return MappingProxyType(_DEFAULTS)
     doors = {}
@@ -29,19 +45,63 @@ def read_doors(tables: dict[str, Any], report: Report) -> Mapping[str, DoorSetti
             report.add(key, f"this version has no {name} door yet; take the table out")
         elif name not in KNOWN_DOORS:
             report.unknown(key, KNOWN_DOORS, what="door")
-        elif (door := _read_door(name, table, key, report)) is not None:
+        elif (door := _read_door(name, table, key, users, report)) is not None:
             doors[name] = door
     return MappingProxyType(doors)
 
 
-def _read_door(name: str, table: dict[str, Any], key: Key, report: Report) -> DoorSettings | None:
-    kind: type[TcpShape | UnixShape] = TcpShape if name == TCP else UnixShape
-    shape = read_table(table, kind, key, report)
+def _read_door(
+    name: str, table: dict[str, Any], key: Key, users: Mapping[str, User], report: Report
+) -> DoorSettings | None:
+    shape = read_table(table, _SHAPES[name], key, report)
     session = _session(shape.session, (*key, "session"), report)
     listen = _listen(name, shape.listen, (*key, "listen"), report)
     if session is None or listen is None:
         return None
-    return DoorSettings(name=name, listen=listen, session=session)
+    door = DoorSettings(name=name, listen=listen, session=session)
+    return _with_login(door, shape, key, users, report) if isinstance(shape, TlsShape) else door
+
+
+def _with_login(
+    door: DoorSettings, shape: TlsShape, key: Key, users: Mapping[str, User], report: Report
+) -> DoorSettings:
+    if shape.key is not None and shape.certificate is None:
+        report.add(
+            (*key, "key"), "a key needs the certificate that it belongs to", expected="certificate too"
+        )
+    if shape.user is not None:
+        _check_user(shape.user, (*key, "user"), users, report)
+    return replace(
+        door,
+        user=shape.user or "",
+        certificate=_path(shape.certificate, (*key, "certificate"), report),
+        key=_path(shape.key, (*key, "key"), report),
+    )
+
+
+def _check_user(name: str, key: Key, users: Mapping[str, User], report: Report) -> None:
+    user = users.get(name)
+    if user is None:
+        # whoever is called admin needs that role, which is not what is asked here
+        problems = user_problems(User(name=name, roles=frozenset({ADMIN})))
+        for problem in problems:
+            report.add(key, problem.problem, expected=problem.expected, found=found_in(name))
+    elif user.password_hash is None:
+        report.add(
+            key,
+            f"{name} has no password that could be asked for",
+            expected=f"a user with one; doorward hash-password makes it for [users.{name}]",
+        )
+
+
+def _path(text: str | None, key: Key, report: Report) -> str:
+    """A path of the file's own folder, absolute; empty when there is none."""
+    if text is None:
+        return ""
+    if not text or not text.isprintable() or text.endswith("/"):
+        report.add(key, "a file cannot stand there", expected="the path of a file", found=found_in(text))
+        return ""
+    return report.beside(text)
 
 
 def _session(word: str, key: Key, report: Report) -> LineSessionKind | None:
@@ -60,7 +120,7 @@ def _listen(name: str, listen: str | list[str] | None, key: Key, report: Report)
     if not places:
         report.add(key, "a door listens somewhere; to keep it shut, leave its whole table out")
         return None
-    check = _check_loopback if name == TCP else _check_path
+    check = _CHECKS[name]
     good = [check(place, here, report) for here, place in places]
     if name == UNIX and len(places) > 1:
         report.add(key, "the unix door has one socket", expected="one path", found=found_in(listen))
@@ -78,20 +138,29 @@ def _distinct(places: tuple[str, ...], key: Key, report: Report) -> tuple[str, .
 
 def _check_loopback(place: str, key: Key, report: Report) -> bool:
     expected = '"127.0.0.1:PORT" or "[::1]:PORT", with port 0 for a free one'
+    address = _address(place, expected, key, report)
+    if address is None or address.is_loopback:
+        return address is not None
+    report.add(
+        key,
+        "the tcp door knows neither login nor encryption, so it listens on loopback only",
+        expected=expected,
+        found=found_in(place),
+    )
+    return False
+
+
+def _check_address(place: str, key: Key, report: Report) -> bool:
+    expected = '"0.0.0.0:PORT" or "[::]:PORT" for all addresses of this machine, or one of them'
+    return _address(place, expected, key, report) is not None
+
+
+def _address(place: str, expected: str, key: Key, report: Report) -> Address | None:
     try:
-        address = parse_address(place)
+        return parse_address(place)
     except ValueError:
         report.add(key, "this is no address with a port", expected=expected, found=found_in(place))
-        return False
-    if not address.is_loopback:
-        report.add(
-            key,
-            "the tcp door knows neither login nor encryption, so it listens on loopback only",
-            expected=expected,
-            found=found_in(place),
-        )
-        return False
-    return True
+        return None
 
 
 def _check_path(place: str, key: Key, report: Report) -> bool:
@@ -103,3 +172,6 @@ def _check_path(place: str, key: Key, report: Report) -> bool:
         report.add(key, "the path is too long for a socket", expected=expected, found=f"one of {size} bytes")
         return False
     return True
+
+
+_CHECKS = MappingProxyType({TCP: _check_loopback, TLS: _check_address, UNIX: _check_path})

@@ -161,3 +161,34 @@ def _next_word(name: str, elements: tuple[Element, ...]) -> _Text | None:
         if name not in _SHELLS or not element.pieces[0].startswith("-"):
             return _Text(element, elements[index + 1 :])
     return None
+
+
+Resolve = Callable[[str], str | None]
+"""The absolute path of the program that a word names; None when it names none."""
+
+
+def started_programs(program: Program, resolve: Resolve) -> Iterator[str]:
+    """
+    Yield the absolute path of each program that the vector starts, as far as it says so.
+
+    The first one; what one like `env` or `timeout` starts in turn; what the text of a shell's `-c` starts.
+    What a script starts inside is not seen.
+    """
+    yield program.executable
+    if posixpath.basename(program.executable) in _PREFIXES:
+        fixed = [element.pieces[0] for element in program.elements if not element.names]
+        yield from _first_programs(fixed, resolve)
+    part = _interpreter(program)
+    if part is not None and part.name in _SHELLS and (text := _text(part)) is not None and not text.is_file:
+        for command in re.split(r"[;|&()`\n]+", text.element.pieces[0]):
+            yield from _first_programs(command.split(), resolve)
+
+
+def _first_programs(words: list[str], resolve: Resolve) -> Iterator[str]:
+    """The first of the words that is a program, and the next one as long as each only prepares its way."""
+    for word in words:
+        if word.startswith("-") or (found := resolve(word)) is None:
+            continue
+        yield found
+        if posixpath.basename(found) not in _PREFIXES:
+            return

@@ -117,8 +117,8 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
 
     server = read_table(tables.server, ServerShape, ("server",), report)
     limits = read_limits(tables.limits, report)
-    doors = read_doors(tables.doors, report)
-    users = read_users(tables.users, daemon_uid=machine.uid, report=report)
+    users = read_users(tables.users, machine=machine, report=report)
+    doors = read_doors(tables.doors, users=users, report=report)
     builtins = _builtins(machine, report)
     declared = read_commands(tables.commands, builtins=builtins, machine=machine, report=report)
     brought = read_catalogues(server.commands, ("server", "commands"), report)

@@ -1,8 +1,9 @@
-"""What of the machine a configuration is read against: its executables and its users."""
+"""What of the machine a configuration is read against: its executables, its users and its time."""
 
 import os
 import pwd
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from doorward.core.launch import EXECUTABLE_PATH
@@ -14,6 +15,13 @@ class ExecutableMissing(Exception):
     """No such program; the text says where it was looked for. Never leaves this room."""
 
 
+def _wall() -> float:
+    # asyncio comes with it, and few configurations hold anything that ends
+    from doorward.stores.clock import SystemClock
+
+    return SystemClock.wall()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """
@@ -22,10 +30,12 @@ class Machine:
     Attributes:
         uid: whom the daemon runs as.
         executable_path: the folders of programs, absolute, with colons between them.
+        wall: tells the seconds since 1970-01-01 UTC.
     """
 
     uid: int = field(default_factory=os.geteuid)
     executable_path: str = EXECUTABLE_PATH
+    wall: Callable[[], float] = _wall
 
     @property
     def is_root(self) -> bool:

@@ -1,5 +1,6 @@
 """All that is wrong with a file, gathered while it is read."""
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -45,6 +46,10 @@ class Report:
             expected="" if nearest else one_of(names),
             found="" if found is None else found_in(found),
         )
+
+    def beside(self, path: str) -> str:
+        """`path` as seen from the folder of the file, absolute; links and dots stay as they are."""
+        return os.path.join(os.path.abspath(os.path.dirname(self.file)), path)
 
     def note(self, key: Key, text: str) -> None:
         """Note something that is no error."""

@@ -49,6 +49,16 @@ class TcpShape(msgspec.Struct):
     session: Text = "once"
 
 
+class TlsShape(msgspec.Struct):
+    """The table `[doors.tls]`."""
+
+    listen: Addresses = None
+    session: Text = "once"
+    certificate: OptionalText = None
+    key: OptionalText = None
+    user: OptionalText = None
+
+
 class UnixShape(msgspec.Struct):
     """The table `[doors.unix]`."""
 
@@ -63,6 +73,8 @@ class UserShape(msgspec.Struct):
     keys: Texts = []
     uid: Whole = None
     roles: Texts = []
+    # whoever writes PEM here may write the private key with it
+    certificate: Annotated[str | None, Meta(description="a text", extra=HIDDEN)] = None
 
 
 class CommandShape(msgspec.Struct):

@@ -53,3 +53,23 @@ def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | No
         return ipaddress.ip_address(text)
     except ValueError:
         return None
+
+
+def source_of(host: str) -> str:
+    """
+    Whom an IP address counts for: itself with IPv4, its network of 64 bits with IPv6.
+
+    An IPv4 address that is written as one of IPv6 counts as IPv4.
+
+    Raises:
+        ValueError: it is no IP address.
+
+    Source: a customer is given a /64 at least, RFC 6177; OpenSSH's PerSourceNetBlockSize is 32:128 by default
+    and its manual suggests 64.
+    """
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ipaddress.IPv6Network((address, 64), strict=False))
+        address = address.ipv4_mapped
+    return str(address)

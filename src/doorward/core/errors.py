@@ -10,11 +10,13 @@ The whole tree of errors, rooted at one class.
     │   └── BadArgument         which parameter, what was expected, what came
     ├── ProtocolError           a peer broke the protocol and can only be closed
     │   ├── LineTooLong         no LF within the bound
-    │   └── BadFrame            not a frame, or one that may not come now
+    │   ├── BadFrame            not a frame, or one that may not come now
+    │   └── TlsFailed           no TLS, or none that can be trusted
     ├── StateError              the state folder cannot be used
     │   └── StateTaken          another daemon holds it
     ├── ListenError             a door cannot be opened: door, address and holder
     ├── TrustError              a file that others could have written or read
+    ├── CertificateError        a certificate or key that cannot be used: file and what to do
     └── ConnectError            a client could not reach or understand its peer: address and phase
 
 Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
@@ -145,6 +147,25 @@ class BadFrame(ProtocolError):
     """Bytes that are no frame, or a frame that may not come in this state."""
 
 
+@dataclass(eq=False)
+class TlsFailed(ProtocolError):
+    """
+    A peer that broke TLS, ended it with an alert, or showed a certificate that is not trusted.
+
+    Attributes:
+        reason: what OpenSSL says about it, in words.
+        code: its name for that in OpenSSL, `WRONG_VERSION_NUMBER`; empty where it has none.
+        verify_code: X509_V_ERR_* of openssl/x509_vfy.h when it is the certificate; else 0.
+    """
+
+    reason: str
+    code: str = ""
+    verify_code: int = 0
+
+    def __str__(self) -> str:
+        return one_line(self.reason)
+
+
 class StateError(DoorwardError):
     """The state folder cannot be used; the text names the path and what to do."""
 
@@ -177,13 +198,33 @@ class TrustError(DoorwardError):
 
 
 @dataclass(eq=False)
+class CertificateError(DoorwardError):
+    """
+    A certificate, or the key to it, that cannot be used.
+
+    Attributes:
+        file: where it stands.
+        problem: what is wrong.
+        next_step: what a person can do now; empty when the problem says it.
+    """
+
+    file: str
+    problem: str
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        step = f"; {self.next_step}" if self.next_step else ""
+        return one_line(f"{self.file}: {self.problem}{step}")
+
+
+@dataclass(eq=False)
 class ConnectError(DoorwardError):
     """
     A client that could not reach its peer, or not understand it.
 
     Attributes:
         address: the URL that was asked for.
-        phase: `connect`, `login`, `send` or `read`.
+        phase: `connect`, `TLS`, `login`, `send` or `read`.
         problem: what happened.
         next_step: what a person can do now; empty when there is nothing to say.
     """

@@ -37,8 +37,56 @@ def _limit(default: Any, *, unit: str, least: float, most: float, source: str) -
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PenaltyLimits:
+    """
+    What a source pays for trying in vain to log in, under `[limits.penalties]`.
+
+    Attributes:
+        exempt: networks that pay nothing, each `192.0.2.0/24` or one address.
+
+    Source: PerSourcePenalties of sshd_config(5), OpenSSH 9.8.
+    """
+
+    failed_login_seconds: float = _limit(
+        5.0, unit="seconds for each wrong login", least=0.0, most=86_400, source="OpenSSH's authfail"
+    )
+    late_login_seconds: float = _limit(
+        10.0,
+        unit="seconds for each connection that ran out of time before its login",
+        least=0.0,
+        most=86_400,
+        source="OpenSSH's grace-exceeded",
+    )
+    no_login_seconds: float = _limit(
+        1.0,
+        unit="seconds for each connection that ended without a try",
+        least=0.0,
+        most=86_400,
+        source="OpenSSH's noauth",
+    )
+    least_seconds: float = _limit(
+        15.0,
+        unit="seconds that must have come together to count",
+        least=0.0,
+        most=86_400,
+        source="OpenSSH's min",
+    )
+    most_seconds: float = _limit(
+        600.0,
+        unit="seconds that a source is shut out at most",
+        least=0.0,
+        most=86_400,
+        source="OpenSSH's max",
+    )
+    sources: int = _limit(
+        65_536, unit="sources remembered", least=16, most=1_000_000, source="OpenSSH's max-sources4"
+    )
+    exempt: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """All that a keeper may set; each field is one, `facts()` tells about them."""
+    """All that a keeper may set; each field is one or a table of them, `facts()` tells about them."""
 
     # Doors
     connections: int = _limit(
@@ -50,6 +98,78 @@ class Limits:
         least=1,
         most=1_000_000,
         source="a browser opens six",
+    )
+    not_logged_in: int = _limit(
+        100,
+        unit="connections of one door before their login",
+        least=1,
+        most=1_000_000,
+        source="OpenSSH's MaxStartups 10:30:100",
+    )
+    early_refusals_from: int = _limit(
+        10,
+        unit="of them, from which number on some are refused",
+        least=1,
+        most=1_000_000,
+        source="OpenSSH's MaxStartups 10:30:100",
+    )
+    early_refusals_percent: int = _limit(
+        30,
+        unit="of a hundred then, how many are refused",
+        least=0,
+        most=100,
+        source="OpenSSH's MaxStartups 10:30:100",
+    )
+    not_logged_in_per_source: int = _limit(
+        10,
+        unit="connections of one source at one door before their login",
+        least=1,
+        most=1_000_000,
+        source="the share of one in MaxStartups",
+    )
+    new_per_second: int = _limit(
+        10, unit="new connections a second of one source", least=1, most=1_000_000, source="ours"
+    )
+    new_burst: int = _limit(
+        10, unit="new connections of one source at once", least=1, most=1_000_000, source="ours"
+    )
+    handshake_seconds: float = _limit(
+        10.0, unit="seconds of a TLS handshake", least=0.1, most=600, source="CIS asks for 10 s of a request"
+    )
+    login_bytes: int = _limit(
+        64 * KIB,
+        unit="bytes that a peer may send before its login",
+        least=KIB,
+        most=MIB,
+        source="a handshake takes 2 KiB, with a client's chain 16",
+    )
+    keepalive_idle_seconds: int = _limit(
+        60,
+        unit="seconds of silence before a peer is probed",
+        least=1,
+        most=32_767,
+        source="OpenSSH's ClientAlive",
+    )
+    keepalive_interval_seconds: int = _limit(
+        10,
+        unit="seconds between two probes",
+        least=1,
+        most=32_767,
+        source="90 s in all until a peer is given up",
+    )
+    keepalive_probes: int = _limit(
+        3,
+        unit="probes without an answer that end a connection",
+        least=1,
+        most=127,
+        source="as ClientAliveCountMax",
+    )
+    unacknowledged_seconds: float = _limit(
+        30.0,
+        unit="seconds that what was sent may stay unacknowledged",
+        least=0.1,
+        most=3600,
+        source="RFC 5482",
     )
     stalled_write_seconds: float = _limit(
         30.0, unit="seconds", least=0.1, most=3600, source="nginx send_timeout is 60 s between two writes"
@@ -193,6 +313,9 @@ class Limits:
     hashing_waiting: int = _limit(
         16, unit="password checks that wait", least=1, most=1024, source="16 x 200 ms is 3 s of a wait"
     )
+    hashing_per_source: int = _limit(
+        2, unit="password checks of one source, waiting or under way", least=1, most=1024, source="ours"
+    )
 
     # The end
     drain_seconds: float = _limit(
@@ -210,8 +333,11 @@ class Limits:
         source="a second of the fastest door",
     )
 
+    penalties: PenaltyLimits = field(default_factory=PenaltyLimits)
 
-def facts() -> Iterator[tuple[str, Any, LimitFacts]]:
-    """Yield each limit's name, default and facts, in the order in which they stand above."""
-    for limit in fields(Limits):
-        yield limit.name, limit.default, limit.metadata["limit"]
+
+def facts(of: type[Limits] | type[PenaltyLimits] = Limits) -> Iterator[tuple[str, Any, LimitFacts]]:
+    """Yield name, default and facts of each limit of one table, in the order in which they stand above."""
+    for limit in fields(of):
+        if "limit" in limit.metadata:
+            yield limit.name, limit.default, limit.metadata["limit"]

@@ -16,6 +16,7 @@ class Login(enum.Enum):
     NONE = "none"
     UID = "uid"
     PASSWORD = "password"  # noqa: S105 - the name of a method
+    CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class User:
         password_hash: argon2id in the PHC string format; None for no password.
         keys: public keys in OpenSSH's one-line format.
         uid: whose connections to the unix door are this user's; None for nobody's.
+        certificate: in DER; whoever proves to have its key is this user. None for no certificate.
     """
 
     name: str
@@ -36,6 +38,7 @@ class User:
     password_hash: str | None = field(default=None, repr=False)
     keys: tuple[str, ...] = ()
     uid: int | None = None
+    certificate: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

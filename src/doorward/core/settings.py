@@ -25,6 +25,7 @@ class LineSessionKind(enum.Enum):
 
 
 TCP = "tcp"
+TLS = "tls"
 UNIX = "unix"
 
 
@@ -34,18 +35,26 @@ class DoorSettings:
     One door.
 
     Attributes:
-        name: `tcp` or `unix`.
+        name: `tcp`, `tls` or `unix`.
         listen: `address:port`, port 0 for a free one; for unix one path, or none for the usual place.
         session: once or keep.
+        user: of a door with passwords, whose is asked for; empty for any user's.
+        certificate: of a door with TLS, the absolute path of its chain in PEM, the door's own certificate
+            first; empty for the one that the state keeps.
+        key: the absolute path of its private key in PEM; empty when it stands in the same file.
     """
 
     name: str
     listen: tuple[str, ...]
     session: LineSessionKind = LineSessionKind.ONCE
+    user: str = ""
+    certificate: str = ""
+    key: str = ""
 
 
 DEFAULT_DOORS = (
     DoorSettings(name=TCP, listen=("127.0.0.1:7022", "[::1]:7022")),
+    DoorSettings(name=TLS, listen=("127.0.0.1:7023", "[::1]:7023")),
     DoorSettings(name=UNIX, listen=()),
 )
 

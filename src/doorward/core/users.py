@@ -2,14 +2,18 @@
 
 import base64
 import binascii
+import enum
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
+from doorward.core.certificates import read_certificate
 from doorward.core.errors import ConfigurationError
 from doorward.core.hashes import COST_EXPECTED, HASH_EXPECTED, cost_of, is_checkable, is_hash
 from doorward.core.parameter import shown
 from doorward.core.principal import ADMIN, GUEST, User
+from doorward.core.settings import TLS, UNIX, DoorSettings
 
 UID_MOST = 2**32 - 2
 
@@ -30,13 +34,27 @@ _KEY_TYPES = frozenset(
 )
 
 
+def doors_for(user: User, doors: Iterable[DoorSettings]) -> tuple[str, ...]:
+    """The names of those of `doors` that this user can log in at, with what they have."""
+    return tuple(door.name for door in doors if _lets_in(door, user))
+
+
+def _lets_in(door: DoorSettings, user: User) -> bool:
+    if door.name == UNIX:
+        return user.uid is not None
+    if door.name == TLS:
+        is_asked_for = door.user in {"", user.name} and user.password_hash is not None
+        return is_asked_for or user.certificate is not None
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserProblem:
     """
     What keeps somebody from being a user.
 
     Attributes:
-        key: below the user: `roles`, `uid`, `keys`, `password`; empty for the user as a whole.
+        key: below the user: `roles`, `uid`, `keys`, `password`, `certificate`; empty for the user as a whole.
         element: which of the roles or keys; None for anything else.
         problem, expected, found: as in `ConfigurationError`; no secret is among them.
     """
@@ -74,6 +92,8 @@ def user_problems(user: User) -> Iterator[UserProblem]:
             )
     if user.password_hash is not None:
         yield from _hash_problems(user.password_hash)
+    if user.certificate is not None:
+        yield from _certificate_problems(user.certificate)
 
 
 def role_problems(role: str) -> Iterator[UserProblem]:
@@ -120,6 +140,14 @@ def is_public_key(line: str) -> bool:
     return content.startswith(len(name).to_bytes(4, "big") + name) and len(content) > 4 + len(name) + 32
 
 
+class Shared(enum.Enum):
+    """What no two users may have."""
+
+    NAME = "name"
+    UID = "uid"
+    CERTIFICATE = "certificate"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
     """
@@ -130,29 +158,29 @@ class Clash:
         place: where they stand.
         other: the one before.
         other_place: where that one stands.
-        is_of_names: they have one name; otherwise one uid.
+        shared: what they both have.
     """
 
     user: User
     place: str
     other: User
     other_place: str
-    is_of_names: bool
+    shared: Shared
 
 
 def clashes(users: Iterable[tuple[User, str]]) -> Iterator[Clash]:
-    """Yield whoever has the name or the uid of a user before them; each user comes with their place."""
-    before: dict[str | int, tuple[User, str]] = {}
+    """Yield whoever has the name, uid or certificate of a user before them; each comes with their place."""
+    before: dict[tuple[Shared, str | int | bytes], tuple[User, str]] = {}
     for user, place in users:
-        for taken in (user.name, user.uid):
-            if taken in before:
-                other, other_place = before[taken]
-                is_of_names = taken == user.name
-                yield Clash(
-                    user=user, place=place, other=other, other_place=other_place, is_of_names=is_of_names
-                )
-            elif taken is not None:
-                before[taken] = (user, place)
+        owned = ((Shared.NAME, user.name), (Shared.UID, user.uid), (Shared.CERTIFICATE, user.certificate))
+        for shared, value in owned:
+            if value is None:
+                continue
+            if (shared, value) in before:
+                other, other_place = before[shared, value]
+                yield Clash(user=user, place=place, other=other, other_place=other_place, shared=shared)
+            else:
+                before[shared, value] = (user, place)
 
 
 def merge_users(
@@ -162,15 +190,28 @@ def merge_users(
     All users, those of the configuration first.
 
     Raises:
-        ConfigurationError: two have the same name or the same uid; both places are named.
+        ConfigurationError: two have the same name, uid or certificate; both places are named.
     """
     placed = [(user, configured_in) for user in configured] + [(user, stored_in) for user in stored]
     for clash in clashes(placed):
-        what = "this user" if clash.is_of_names else f"uid {clash.user.uid}"
         raise ConfigurationError(
-            f"{what} stands in {clash.other_place} already", key=f"users.{clash.user.name}", file=clash.place
+            f"{_told(clash)} stands in {clash.other_place} already",
+            key=f"users.{clash.user.name}",
+            file=clash.place,
         )
     return tuple(user for user, _ in placed)
+
+
+def _told(clash: Clash) -> str:
+    match clash.shared:
+        case Shared.NAME:
+            return "this user"
+        case Shared.UID:
+            return f"uid {clash.user.uid}"
+        case Shared.CERTIFICATE:
+            return f"this certificate is {clash.other.name}'s, who"
+        case unknown:
+            assert_never(unknown)
 
 
 def _name_problems(user: User) -> Iterator[UserProblem]:
@@ -199,6 +240,15 @@ def _hash_problems(text: str) -> Iterator[UserProblem]:
             problem="to check this hash would cost too much, or nothing",
             expected=COST_EXPECTED,
             found=cost_of(text),
+        )
+
+
+def _certificate_problems(der: bytes) -> Iterator[UserProblem]:
+    try:
+        read_certificate(der)
+    except ValueError as error:
+        yield UserProblem(
+            key="certificate", problem=str(error), expected="one certificate of X.509", found="something else"
         )
 
 

@@ -4,21 +4,34 @@ import asyncio
 import logging
 import socket
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
+from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.limits import Limits
-from doorward.core.ports import Clock
-from doorward.gate.listeners import BACKLOG, Listener
+from doorward.core.penalties import Offence
+from doorward.core.ports import AuditLog, Clock
+from doorward.core.principal import Peer
+from doorward.gate.admission import Admission, Place, Refusal
+from doorward.gate.listeners import BACKLOG, Listener, tune
+from doorward.gate.origins import LOCAL, Origin
+from doorward.gate.penalties import PenaltyTable
 
 _log = logging.getLogger("doorward.gate")
 
 SWEEP_SECONDS = 1.0
-"""How often deadlines are looked at: they hold to within this."""
+"""How often deadlines are looked at, which hold to within this, and turned-away peers are told of."""
 
-USER_TIMEOUT_SECONDS = 30.0
-"""What was sent and is not acknowledged for at least so long ends a connection; see RFC 5482."""
+ACCEPTED_AT_ONCE = 1
+"""
+Of asyncio's own loop, in one turn, so that it closes whom it is to close before it accepts more; while no
+descriptor is left it reports each as an error, and tries again after a second. uvloop does not heed it.
+
+Source: `_accept_connection` of asyncio/selector_events.py, which tries that often whatever comes of it.
+"""
+
+MakeProtocol = Callable[[], asyncio.Protocol]
 
 
 class Admitted(Protocol):
@@ -41,93 +54,175 @@ class Admitted(Protocol):
         """End it in an orderly way at once: what was handed over for it is still sent."""
 
 
-class Gate:
-    """Admits connections within the limits, counts visitors, and keeps deadlines."""
+class _Open:
+    """An open listener: what accepts, and what each connection is met by."""
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
-        self._limits = limits
+    __slots__ = ("protocol", "server")
+
+    def __init__(self, protocol: MakeProtocol) -> None:
+        self.protocol = protocol
+        self.server: asyncio.Server | None = None
+
+    def connect(self) -> asyncio.Protocol:
+        return self.protocol()
+
+
+class Gate:
+    """
+    Admits connections within the limits, counts visitors, keeps deadlines, and has sources pay for offences.
+
+    Args:
+        limits: of doors, sources and penalties.
+        clock: the daemon's.
+        audit: where it is written down that a source is shut out.
+        most: connections in all, which must stay well below the process's descriptors.
+        chance: gives numbers from 0 to 1, 1 excluded, that nobody can foretell.
+    """
+
+    def __init__(
+        self, limits: Limits, clock: Clock, *, audit: AuditLog, most: int, chance: Callable[[], float]
+    ) -> None:
         self._clock = clock
-        self._connections: dict[Admitted, tuple[str, str]] = {}
-        self._doors: Counter[str] = Counter()
-        self._sources: Counter[tuple[str, str]] = Counter()
-        self._servers: list[asyncio.Server] = []
+        self._audit = audit
+        self._admission = Admission(limits, most=most, chance=chance)
+        self._penalties = PenaltyTable(limits.penalties)
+        self._places: dict[Admitted, Place] = {}
+        self._open: dict[Listener, _Open] = {}
         self._visitors = 0
-        self._turned_away = 0
-        self._is_open = True
+        self._turned_away: Counter[Refusal] = Counter()
+        self._told_of = 0
+        self._is_stopping = False
         self._emptied: asyncio.Event | None = None
-        self._sweep = clock.call_later(SWEEP_SECONDS, self._expire_late)
+        self._sweep = clock.call_later(SWEEP_SECONDS, self._sweep_now)
 
     @property
     def connected(self) -> int:
         """How many connections there are, at all doors."""
-        return len(self._connections)
-
-    @property
-    def turned_away(self) -> int:
-        """How many connections were closed because their door was full."""
-        return self._turned_away
+        return len(self._places)
 
     @property
     def visitors(self) -> int:
         """How many connections were admitted since the start."""
         return self._visitors
 
-    def replace_limits(self, limits: Limits) -> None:
-        """Admit by these limits from now on; who is in stays."""
-        self._limits = limits
+    @property
+    def turned_away(self) -> Mapping[str, int]:
+        """How many connections were closed at once since the start, by the reason; only what happened."""
+        return {refusal.value: times for refusal, times in self._turned_away.items()}
 
-    async def open(self, listener: Listener, connection: Callable[[], asyncio.Protocol]) -> None:
+    @property
+    def shut_out(self) -> int:
+        """How many sources are shut out of the doors that ask for a login."""
+        return self._penalties.shut_out(now=self._clock.monotonic())
+
+    def replace_limits(self, limits: Limits, *, most: int) -> None:
+        """Admit by these limits from now on; who is in stays."""
+        self._admission.limits = limits
+        self._admission.most = most
+        self._penalties.replace_limits(limits.penalties)
+
+    # Listeners
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Where connections are accepted."""
+        return tuple(self._open)
+
+    async def open(self, listener: Listener, protocol: MakeProtocol) -> None:
         """Accept connections on `listener`, each with a protocol of its own, from now on."""
         loop = asyncio.get_running_loop()
         is_unix = listener.socket.family == socket.AF_UNIX
         if not is_unix:
-            # inherited by what is accepted; a window that stays shut counts too, and has its own limit
-            timeout_seconds = max(USER_TIMEOUT_SECONDS, self._limits.stalled_write_seconds)
-            listener.socket.setsockopt(
-                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(timeout_seconds * 1000)
-            )
+            tune(listener.socket, self._admission.limits)
+        opened = _Open(protocol)
         create = loop.create_unix_server if is_unix else loop.create_server
-        server = await create(connection, sock=listener.socket, backlog=BACKLOG)
-        self._servers.append(server)
+        opened.server = await create(opened.connect, sock=listener.socket, backlog=ACCEPTED_AT_ONCE)
+        listener.socket.listen(BACKLOG)
+        self._open[listener] = opened
 
-    def admit(self, connection: Admitted, door: str, *, source: str = "") -> int:
+    def renew(self, listener: Listener, protocol: MakeProtocol) -> None:
+        """Give connections that come to an open `listener` from now on protocols of another make."""
+        if listener.socket.family != socket.AF_UNIX:
+            tune(listener.socket, self._admission.limits)
+        self._open[listener].protocol = protocol
+
+    def shut(self, listener: Listener) -> None:
+        """Accept nobody on `listener` any more; who came by it stays."""
+        server = self._open.pop(listener).server
+        if server is not None:
+            server.close()
+
+    # Connections
+
+    def admit(
+        self, connection: Admitted, door: str, origin: Origin = LOCAL, *, asks_login: bool = False
+    ) -> int:
         """
         Let a connection in.
 
         Args:
             connection: it.
             door: whose it is.
-            source: whence it comes, as far as that is to be counted; empty for one that has no share of its
-                own, as loopback and root have none.
+            origin: whom it counts for.
+            asks_login: its door lets nobody do anything before a login. `logged_in` is then to be told, and
+                whoever ends without a login pays for it.
 
         Returns:
             The number of the visitor, counted from 1; 0 when it is to be closed at once.
         """
-        if not self._has_room(door, source):
-            self._turned_away += 1
+        refusal = self._refusal(door, origin, asks_login=asks_login)
+        if refusal is not None:
+            self._turned_away[refusal] += 1
             return 0
-        self._connections[connection] = (door, source)
-        self._doors[door] += 1
-        self._sources[door, source] += 1
+        place = Place(door, origin, awaits_login=asks_login)
+        self._places[connection] = place
+        self._admission.enter(place)
         self._visitors += 1
         return self._visitors
 
+    def logged_in(self, connection: Admitted) -> None:
+        """Hear that a connection has logged in."""
+        if (place := self._places.get(connection)) is not None:
+            place.was_judged = True
+            self._admission.log_in(place)
+
+    def may_try(self, connection: Admitted) -> bool:
+        """Whether a connection may still try to log in: its source may have been shut out since it came."""
+        place = self._places.get(connection)
+        return place is not None and not self._is_shut_out(place.origin)
+
+    def failed(self, connection: Admitted) -> bool:
+        """
+        Hear that a connection tried to log in, and was refused.
+
+        Returns:
+            Whether its source is shut out now, so that it may try no more.
+        """
+        place = self._places.get(connection)
+        if place is None:
+            return True
+        place.was_judged = True
+        self._punish(place, Offence.FAILED_LOGIN)
+        return self._is_shut_out(place.origin)
+
     def release(self, connection: Admitted) -> None:
         """Forget a connection that has ended; idempotent."""
-        if (place := self._connections.pop(connection, None)) is not None:
-            door, _ = place
-            self._doors[door] -= 1
-            self._sources[place] -= 1
-            if not self._sources[place]:
-                del self._sources[place]
-            if self._emptied is not None and not self._connections:
-                self._emptied.set()
+        place = self._places.pop(connection, None)
+        if place is None:
+            return
+        if place.awaits_login and not place.was_judged and not self._is_stopping:
+            self._punish(place, Offence.LATE_LOGIN if place.is_late else Offence.NO_LOGIN)
+        self._admission.leave(place)
+        if self._emptied is not None and not self._places:
+            self._emptied.set()
+
+    # The end
 
     def stop_accepting(self) -> None:
         """Close the listeners; connections go on."""
-        self._is_open = False
-        for server in self._servers:
-            server.close()
+        self._is_stopping = True
+        for listener in self.listeners:
+            self.shut(listener)
 
     async def drain(self, within_seconds: float) -> None:
         """
@@ -136,8 +231,8 @@ class Gate:
         Returns when the last is gone, or after `within_seconds`: what is left then is for `close`.
         """
         self.stop_accepting()
-        self._each(self._connections, lambda connection: connection.finish())
-        if not self._connections:
+        self._each(self._places, lambda connection: connection.finish())
+        if not self._places:
             return
         self._emptied = asyncio.Event()
         with suppress(TimeoutError):
@@ -148,20 +243,51 @@ class Gate:
         """Close everything."""
         self.stop_accepting()
         self._sweep.cancel()
-        self._each(self._connections, lambda connection: connection.close())
+        self._each(self._places, lambda connection: connection.close())
 
-    def _has_room(self, door: str, source: str) -> bool:
-        if not self._is_open or self._doors[door] >= self._limits.connections:
-            return False
-        return not source or self._sources[door, source] < self._limits.connections_per_source
+    # Inside
 
-    def _expire_late(self) -> None:
-        self._sweep = self._clock.call_later(SWEEP_SECONDS, self._expire_late)
+    def _refusal(self, door: str, origin: Origin, *, asks_login: bool) -> Refusal | None:
+        if self._is_stopping:
+            return Refusal.STOPPING
+        if asks_login and self._is_shut_out(origin):
+            return Refusal.SHUT_OUT
+        return self._admission.refusal(door, origin, asks_login=asks_login, now=self._clock.monotonic())
+
+    def _is_shut_out(self, origin: Origin) -> bool:
+        return self._penalties.seconds_left(origin.source, host=origin.host, now=self._clock.monotonic()) > 0
+
+    def _punish(self, place: Place, offence: Offence) -> None:
+        origin, now = place.origin, self._clock.monotonic()
+        was_shut_out = self._is_shut_out(origin)
+        penalty = self._penalties.add(origin.source, offence, host=origin.host, now=now)
+        if penalty is None or not penalty.counts or was_shut_out:
+            return
+        details = {
+            "reason": f"shut out for {penalty.until_at - now:.0f} s: {offence.value}",
+            "source": origin.source,
+        }
+        self._audit.record(AuditEvent(AuditKind.REFUSAL, "", Peer(place.door, origin.host), details))
+
+    def _sweep_now(self) -> None:
+        self._sweep = self._clock.call_later(SWEEP_SECONDS, self._sweep_now)
         now = self._clock.monotonic()
-        late = [
-            each for each in self._connections if each.deadline_at is not None and each.deadline_at <= now
-        ]
+        late = [each for each in self._places if each.deadline_at is not None and each.deadline_at <= now]
+        for connection in late:
+            self._places[connection].is_late = True
         self._each(late, lambda connection: connection.expire())
+        self._admission.forget(now=now)
+        self._penalties.forget(now=now)
+        self._tell_of_turned_away()
+
+    def _tell_of_turned_away(self) -> None:
+        total = self._turned_away.total()
+        if total > self._told_of:
+            reasons = ", ".join(f"{reason}: {times}" for reason, times in self.turned_away.items())
+            _log.warning(
+                "turned away %d connections; since the start, by reason: %s", total - self._told_of, reasons
+            )
+            self._told_of = total
 
     def _each(self, connections: Iterable[Admitted], act: Callable[[Admitted], None]) -> None:
         for connection in tuple(connections):

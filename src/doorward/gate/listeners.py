@@ -4,11 +4,13 @@ import errno
 import os
 import socket
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from doorward.core.addresses import Address, parse_address
 from doorward.core.errors import ListenError
+from doorward.core.limits import Limits
 from doorward.gate.holders import holder_of
 
 BACKLOG = 4096
@@ -16,17 +18,10 @@ BACKLOG = 4096
 
 UNIX_MODE = 0o666
 
-_TCP_OPTIONS = (
-    (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
-    # accepted sockets inherit these: a peer that vanished is found out about 70 s after it fell silent
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
-)
+NOT_ON_LOOPBACK = "a door without login and encryption may listen on loopback only"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Listener:
     """
     A socket that listens.
@@ -35,25 +30,53 @@ class Listener:
         door: whose it is.
         socket: bound and not blocking; `listen` was called.
         name: the address as clients write it; a path for a unix socket.
+        asked: the address as the configuration has it, maybe with port 0; empty for an inherited socket.
     """
 
     door: str
     socket: socket.socket
     name: str
+    asked: str = ""
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether somebody else made it, whose it stays."""
+        return not self.asked
 
 
-def listen_tcp(door: str, text: str, *, only_loopback: bool) -> Listener:
+def tune(listening: socket.socket, limits: Limits) -> None:
+    """Have what is accepted on a TCP socket noticed when its peer is gone; accepted sockets inherit this."""
+    # a window that stays shut counts as unacknowledged too, and has a limit of its own
+    timeout_seconds = max(limits.unacknowledged_seconds, limits.stalled_write_seconds)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        (socket.TCP_KEEPIDLE, limits.keepalive_idle_seconds),
+        (socket.TCP_KEEPINTVL, limits.keepalive_interval_seconds),
+        (socket.TCP_KEEPCNT, limits.keepalive_probes),
+        (socket.TCP_USER_TIMEOUT, int(timeout_seconds * 1000)),
+    ):
+        listening.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def listen_tcp(door: str, text: str, *, only_loopback: bool, beside: Iterable[Listener] = ()) -> Listener:
     """
     Listen on one TCP address.
+
+    Args:
+        door: whose it is to be.
+        text: the address.
+        only_loopback: whether it may be no other.
+        beside: listeners of ours that may hold an address which includes this one, or is included in it, and
+            are soon to be closed.
 
     Raises:
         ListenError: it is no address, one that may not be listened on, or one that cannot.
     """
     address = _parse(door, text)
     if only_loopback and not address.is_loopback:
-        raise ListenError(door, text, "a door without login and encryption may listen on loopback only")
+        raise ListenError(door, text, NOT_ON_LOOPBACK)
     try:
-        return _listen(door, address)
+        return _listen_beside(door, address, text, beside)
     except OSError as error:
         raise ListenError(door, text, _why(error, address)) from error
 
@@ -70,14 +93,14 @@ def listen_somewhere(door: str, text: str) -> tuple[Listener | None, str]:
     """
     address = _parse(door, text)
     try:
-        return _listen(door, address), ""
+        return _listen(door, address, asked=text), ""
     except OSError as error:
         if address.is_ipv6 and error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
             return None, f"the {door} door does not listen on {text}: there is no IPv6 here"
         if error.errno != errno.EADDRINUSE:
             raise ListenError(door, text, _why(error, address)) from error
         reason = _why(error, address)
-    listener = listen_tcp(door, str(Address(address.host, 0)), only_loopback=True)
+    listener = _listen(door, Address(address.host, 0), asked=text)
     return listener, f"the {door} door listens on {listener.name}: {text} is taken, {reason}"
 
 
@@ -104,7 +127,7 @@ def listen_unix(door: str, path: Path) -> Listener:
     except OSError as error:
         listening.close()
         raise ListenError(door, str(path), error.strerror or str(error)) from error
-    return Listener(door, listening, str(path))
+    return Listener(door, listening, str(path), asked=str(path))
 
 
 def _bind_for_everybody(listening: socket.socket, path: Path) -> None:
@@ -142,12 +165,35 @@ def _parse(door: str, text: str) -> Address:
         raise ListenError(door, text, str(error)) from error
 
 
-def _listen(door: str, address: Address) -> Listener:
+def _listen_beside(door: str, address: Address, text: str, beside: Iterable[Listener]) -> Listener:
+    """
+    Listen, also where a listener of ours on another address has this port: 0.0.0.0:1 beside 127.0.0.1:1.
+
+    From then on a program of our own user that means to can join the port; it could stop us as well.
+
+    Source: SO_REUSEPORT of socket(7), which all sockets of a port must have when one more is bound.
+    """
+    try:
+        return _listen(door, address, asked=text)
+    except OSError as error:
+        sharing = [each.socket for each in beside if _port_of(each.socket) == address.port]
+        if error.errno != errno.EADDRINUSE or not sharing:
+            raise
+    for each in sharing:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return _listen(door, address, asked=text, shares_port=True)
+
+
+def _port_of(listening: socket.socket) -> int | None:
+    return None if listening.family == socket.AF_UNIX else int(listening.getsockname()[1])
+
+
+def _listen(door: str, address: Address, *, asked: str, shares_port: bool = False) -> Listener:
     family = socket.AF_INET6 if address.is_ipv6 else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
-        for level, option, value in _TCP_OPTIONS:
-            listening.setsockopt(level, option, value)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shares_port)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if address.is_ipv6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listening.bind((address.host, address.port))
@@ -157,7 +203,7 @@ def _listen(door: str, address: Address) -> Listener:
         listening.close()
         raise
     real = Address(address.host, listening.getsockname()[1])
-    return Listener(door, listening, str(real))
+    return Listener(door, listening, str(real), asked=asked)
 
 
 def _why(error: OSError, address: Address) -> str:

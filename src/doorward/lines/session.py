@@ -145,6 +145,16 @@ class LineSession:
         return self._frames is not None
 
     @property
+    def awaits_login(self) -> bool:
+        """Whether the peer has to log in before anything else."""
+        return self._state is State.LOGIN or self._state is State.FRAMES_LOGIN
+
+    @property
+    def is_in_input(self) -> bool:
+        """Whether the peer is sending a run its stdin, and has not ended it."""
+        return self._takes_input and not self._input_ended
+
+    @property
     def patience_seconds(self) -> float | None:
         """How long this state may last, counted from when it began; None while an answer is under way."""
         match self._state:
@@ -207,6 +217,11 @@ class LineSession:
         # its line is on the way already
         self._awaits_unread = True
         self.close()
+
+    def skip_login(self) -> None:
+        """Greet without a login, for which nothing was asked yet: the transport vouches for the peer."""
+        self._outgoing.clear()
+        self.logged_in()
 
     def logged_in(self) -> None:
         """The login was right; nothing happens when the session ended while it was looked at."""
@@ -294,8 +309,7 @@ class LineSession:
 
     def _end(self) -> None:
         """End the session with what is still to be sent."""
-        is_in_its_input = self._takes_input and not self._input_ended
-        self._awaits_unread = self._awaits_unread or is_in_its_input or len(self._splitter) > 0
+        self._awaits_unread = self._awaits_unread or self.is_in_input or len(self._splitter) > 0
         self.close()
 
     def _move(self, move: Move) -> None:

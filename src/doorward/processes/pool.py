@@ -19,6 +19,9 @@ class ShimPool:
 
     The nursery is started with the first shim, and anew with the next after it died; shims of a dead one
     finish their run and go.
+
+    Attributes:
+        most: runs at once; one more is not started. Those that are above it when it is made smaller go on.
     """
 
     def __init__(
@@ -27,6 +30,7 @@ class ShimPool:
         self._loop = loop
         self._readiness = readiness
         self._settings = settings
+        self.most = settings.shims
         self._nursery: Nursery | None = None
         self._numbers = itertools.count(1)
         self._links: dict[int, ShimLink] = {}
@@ -42,7 +46,7 @@ class ShimPool:
         Raises:
             OSError: the nursery cannot be started.
         """
-        while len(self._idle) < min(self._settings.warm_shims, self._settings.shims):
+        while len(self._idle) < min(self._settings.warm_shims, self.most):
             self._shelve(self._make())
 
     def take(self) -> ShimLink:
@@ -54,8 +58,8 @@ class ShimPool:
         """
         if self._idle:
             return self._idle.pop()
-        if len(self._links) >= self._settings.shims:
-            raise OSError(errno.EAGAIN, f"all {self._settings.shims} places for children are taken")
+        if len(self._links) >= self.most:
+            raise OSError(errno.EAGAIN, f"all {self.most} places for children are taken")
         return self._make()
 
     def give_back(self, link: ShimLink) -> None:

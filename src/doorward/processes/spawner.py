@@ -43,6 +43,10 @@ class ShimSpawner:
         """
         self.pool.warm_up()
 
+    def replace_most(self, most: int) -> None:
+        """Let so many runs be at once from now on; those that are go on."""
+        self.pool.most = most
+
     def spawn(self, launch: Launch, events: ChildEvents) -> Child:
         child = ShimChild(launch, events, self)
         if self._closing:

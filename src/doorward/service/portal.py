@@ -1,10 +1,14 @@
 """The portal: whatever somebody shows becomes a principal here, or nothing."""
 
+import asyncio
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from doorward.core.addresses import source_of
 from doorward.core.audit import AuditEvent, AuditKind, AuditValue
 from doorward.core.ports import AuditLog, Verdict, Verifier
 from doorward.core.principal import Login, Peer, Principal, User, guest, principal_of, system_administrator
@@ -12,7 +16,10 @@ from doorward.core.secret import Secret
 
 _TRIED_CHARACTERS = 64
 _WRONG = "wrong name or password"
-_BUSY = "too many passwords are being checked"
+_BUSY = "too many passwords are being checked, try again later"
+_UNKNOWN_CERTIFICATE = "the certificate is no user's"
+
+_log = logging.getLogger("doorward.portal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,9 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Too many checks wait; the peer may try again."""
+    """Too many checks wait, of all or of this peer's; `reason` is for the peer, who may try again."""
+
+    reason: str = _BUSY
 
 
 Admission = Admitted | Refused | Busy
@@ -88,15 +97,29 @@ class Portal:
     """
 
     def __init__(
-        self, users: Iterable[User], *, verifier: Verifier, audit: AuditLog, process_uid: int
+        self,
+        users: Iterable[User],
+        *,
+        verifier: Verifier,
+        audit: AuditLog,
+        process_uid: int,
+        checks_per_source: int,
     ) -> None:
         self._verifier = verifier
+        self._checks_per_source = checks_per_source
+        self._checking: Counter[str] = Counter()
+        self._tries: set[asyncio.Task[None]] = set()
         self._audit = audit
         self._administrators = frozenset({0, process_uid})
         self._sessions: set[Session] = set()
         self._users: Mapping[str, User] = MappingProxyType({})
         self._names_by_uid: Mapping[int, str] = MappingProxyType({})
+        self._names_by_certificate: Mapping[bytes, str] = MappingProxyType({})
         self._take(users)
+
+    def replace_checks_per_source(self, checks: int) -> None:
+        """Look at so many passwords of one source at once from now on."""
+        self._checks_per_source = checks
 
     def admit_guest(self) -> Admitted:
         """Let in whoever comes by a door without login; that is no login, and is not written down."""
@@ -111,6 +134,35 @@ class Portal:
             return self._refused(peer, {"how": Login.UID.value}, reason=_no_user(peer.uid))
         user = self._users[name]
         return self._admitted(peer, Admitted(principal_of(user, Login.UID), user))
+
+    def admit_certificate(self, peer: Peer, certificate: bytes) -> Admitted | Refused:
+        """Let in by a certificate, in DER, whose key the peer has proved to have."""
+        name = self._names_by_certificate.get(certificate)
+        if name is None:
+            return self._refused(peer, {"how": Login.CERTIFICATE.value}, reason=_UNKNOWN_CERTIFICATE)
+        user = self._users[name]
+        return self._admitted(peer, Admitted(principal_of(user, Login.CERTIFICATE), user))
+
+    def try_line(
+        self, peer: Peer, line: Secret, *, user: str = "", then: Callable[[Admission], object]
+    ) -> None:
+        """Begin what `admit_line` does; `then` is told what came of it, on the loop, after this returns."""
+
+        async def admit() -> None:
+            try:
+                then(await self.admit_line(peer, line, user=user))
+            except Exception:  # noqa: BLE001 - logged
+                # one login is isolated from the others; its connection ends at its deadline
+                _log.exception("a login could not be looked at")
+
+        trying = asyncio.get_running_loop().create_task(admit())
+        self._tries.add(trying)
+        trying.add_done_callback(self._tries.discard)
+
+    def close(self) -> None:
+        """Look at no login any more."""
+        for trying in self._tries:
+            trying.cancel()
 
     async def admit_line(self, peer: Peer, line: Secret, *, user: str = "") -> Admission:
         """
@@ -167,6 +219,9 @@ class Portal:
         self._names_by_uid = MappingProxyType(
             {user.uid: user.name for user in self._users.values() if user.uid is not None}
         )
+        self._names_by_certificate = MappingProxyType(
+            {user.certificate: user.name for user in self._users.values() if user.certificate is not None}
+        )
         with_password = [user.name for user in self._users.values() if user.password_hash is not None]
         self._only_user_with_password = with_password[0] if len(with_password) == 1 else ""
 
@@ -175,9 +230,7 @@ class Portal:
 
     async def _admit(self, peer: Peer, name: str, password: Secret, *, tried: str) -> Admission:
         user = self._users.get(name)
-        verdict = await self._verifier.verify(
-            password_hash=None if user is None else user.password_hash, password=password
-        )
+        verdict = await self._verdict(peer, None if user is None else user.password_hash, password)
         how: dict[str, AuditValue] = {"how": Login.PASSWORD.value}
         if tried:
             how["tried"] = tried
@@ -189,6 +242,18 @@ class Portal:
             return self._refused(peer, how, reason=_WRONG)
         return self._admitted(peer, Admitted(principal_of(user, Login.PASSWORD), user))
 
+    async def _verdict(self, peer: Peer, password_hash: str | None, password: Secret) -> Verdict:
+        source = _source_of(peer)
+        if self._checking[source] >= self._checks_per_source:
+            return Verdict.BUSY
+        self._checking[source] += 1
+        try:
+            return await self._verifier.verify(password_hash=password_hash, password=password)
+        finally:
+            self._checking[source] -= 1
+            if not self._checking[source]:
+                del self._checking[source]
+
     def _admitted(self, peer: Peer, admitted: Admitted) -> Admitted:
         principal = admitted.principal
         self._audit.record(AuditEvent(AuditKind.LOGIN, principal.name, peer, {"how": principal.login.value}))
@@ -197,6 +262,13 @@ class Portal:
     def _refused(self, peer: Peer, how: Mapping[str, AuditValue], *, reason: str) -> Refused:
         self._audit.record(AuditEvent(AuditKind.REFUSAL, "", peer, {**how, "reason": reason}))
         return Refused(reason)
+
+
+def _source_of(peer: Peer) -> str:
+    try:
+        return source_of(peer.address)
+    except ValueError:
+        return peer.address
 
 
 def _no_user(uid: int | None) -> str:

@@ -1,1 +1,1 @@
-"""What outlives the process: the state folder, users and their hashes, and the audit trail."""
+"""What outlives the process: the state folder, users and their hashes, certificates, and the audit trail."""

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import secrets
 import threading
 import unicodedata
 from asyncio import wrap_future
@@ -35,6 +36,7 @@ class HashCost:
 COST = HashCost(memory_kib=64 * 1024, passes=3, lanes=1)
 """About 200 ms. Source: RFC 9106 section 4, the second choice, with one lane as we hash on one core."""
 
+_GENERATED_BYTES = 15
 _SALT_BYTES = 16
 _TAG_BYTES = 32
 
@@ -56,6 +58,11 @@ def password_bytes(password: Secret, *, most_bytes: int) -> bytes | None:
     except UnicodeEncodeError:
         return None
     return data if len(data) <= most_bytes else None
+
+
+def generated_password() -> Secret:
+    """A random password of 20 letters, digits, - and _: 120 bits."""
+    return Secret(secrets.token_urlsafe(_GENERATED_BYTES))
 
 
 def hash_password(

@@ -9,6 +9,8 @@ from doorward.core.addresses import SOCKET_PATH_BYTES
 from doorward.core.errors import StateError
 
 SOCKET_NAME = "doorward.sock"
+CERTIFICATE_NAME = "cert.pem"
+"""In the state: what a daemon made for itself where its keeper gave it none."""
 
 _NAME = "doorward"
 _LOCAL_STATE = Path(".doorward")
@@ -114,6 +116,18 @@ def ask_places(*, at: str | None, named: str | None, environment: Mapping[str, s
         places.append(_in_folder(state, "the XDG state folder"))
     places.append(_in_folder(_SYSTEM_RUNTIME, str(_SYSTEM_RUNTIME)))
     return tuple(places)
+
+
+def known_states(*, named: str | None, environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """
+    List the state folders whose daemons a client knows: `named` alone, or `./.doorward` and the XDG one.
+
+    Unless it was named, believe what stands in a folder only when `is_trusted` says so.
+    """
+    if named is not None:
+        return (_absolute(named),)
+    state = _xdg_state_folder(environment)
+    return (_absolute(_LOCAL_STATE), *([state] if state else []))
 
 
 def _socket_folder(place: StatePlace, environment: Mapping[str, str], uid: int) -> Path:

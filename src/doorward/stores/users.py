@@ -1,10 +1,10 @@
 """The users that stand in the state, in one file."""
 
+import base64
 import json
 import os
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from doorward.core.errors import ConfigurationError, StateError, TrustError
@@ -20,7 +20,7 @@ _LOCK_NAME = "users.lock"
 _LOCK_SECONDS = 10.0
 _FILE_BYTES = 4 * 1024 * 1024
 _VERSION = 1
-_MEMBERS = frozenset({"name", "roles", "password", "keys", "uid"})
+_MEMBERS = frozenset({"name", "roles", "password", "keys", "uid", "certificate"})
 
 
 class UserFile:
@@ -44,7 +44,7 @@ class UserFile:
         Raises:
             TrustError: others could have read or written it.
             StateError: it cannot be read, or does not hold users.
-            ConfigurationError: a user in it cannot be one, or two have one name or one uid.
+            ConfigurationError: a user in it cannot be one, or two have one name, uid or certificate.
         """
         try:
             data = _read_private(self.path)
@@ -61,13 +61,13 @@ class UserFile:
         Add `user`.
 
         Raises:
-            ConfigurationError: it cannot be one, or its name or uid is taken.
+            ConfigurationError: it cannot be one, or its name, uid or certificate is taken.
             TrustError, StateError: as for `load`, or the file cannot be written. Nothing has changed.
         """
         self._change(lambda users: (*users, user))
 
     def remove(self, name: str) -> None:
-        """Remove the user `name`; raises as `set_password`."""
+        """Remove the user `name`; raises as `change`."""
 
         def others(users: tuple[User, ...]) -> tuple[User, ...]:
             removed = self._find(users, name)
@@ -75,29 +75,15 @@ class UserFile:
 
         self._change(others)
 
-    def set_password(self, name: str, password_hash: str | None) -> None:
+    def change(self, name: str, edit: Callable[[User], User]) -> None:
         """
-        Give the user `name` another password, or none.
+        Put what `edit` makes of the user `name` in their place.
 
         Raises:
-            ConfigurationError: there is no such user, or it is no hash.
+            ConfigurationError: there is no such user, or it cannot be one now, as for `add`.
             TrustError, StateError: as for `add`.
         """
-        self._replace(name, lambda user: replace(user, password_hash=password_hash))
 
-    def set_roles(self, name: str, roles: frozenset[str]) -> None:
-        """Give the user `name` these roles and no others; raises as `set_password`."""
-        self._replace(name, lambda user: replace(user, roles=roles))
-
-    def set_uid(self, name: str, uid: int | None) -> None:
-        """Make connections of `uid` to the unix door this user's; raises as `set_password`."""
-        self._replace(name, lambda user: replace(user, uid=uid))
-
-    def set_keys(self, name: str, keys: tuple[str, ...]) -> None:
-        """Give the user `name` these public keys and no others; raises as `set_password`."""
-        self._replace(name, lambda user: replace(user, keys=keys))
-
-    def _replace(self, name: str, edit: Callable[[User], User]) -> None:
         def edited(users: tuple[User, ...]) -> tuple[User, ...]:
             found = self._find(users, name)
             return tuple(edit(user) if user is found else user for user in users)
@@ -141,17 +127,22 @@ def _read_private(path: Path) -> bytes:
 
 
 def _encoded(users: tuple[User, ...]) -> bytes:
-    members = [
-        {
-            "name": user.name,
-            "roles": sorted(user.roles),
-            "password": user.password_hash,
-            "keys": list(user.keys),
-            "uid": user.uid,
-        }
-        for user in users
-    ]
+    members = [_members(user) for user in users]
     return (json.dumps({"version": _VERSION, "users": members}, indent=2) + "\n").encode("ascii")
+
+
+def _members(user: User) -> dict[str, object]:
+    members: dict[str, object] = {
+        "name": user.name,
+        "roles": sorted(user.roles),
+        "password": user.password_hash,
+        "keys": list(user.keys),
+        "uid": user.uid,
+    }
+    # versions that know no certificates go on reading a file that has none
+    if user.certificate is not None:
+        members["certificate"] = base64.b64encode(user.certificate).decode("ascii")
+    return members
 
 
 def _decoded(data: bytes, path: Path) -> tuple[User, ...]:
@@ -186,7 +177,19 @@ def _user(member: object, place: str) -> User:
         password_hash=password_hash,
         keys=tuple(_texts(member.get("keys", []), f"{place}: keys")),
         uid=uid,
+        certificate=_certificate(member.get("certificate"), place),
     )
+
+
+def _certificate(found: object, place: str) -> bytes | None:
+    if found is None:
+        return None
+    try:
+        if isinstance(found, str):
+            return base64.b64decode(found, validate=True)
+    except ValueError as error:
+        raise StateError(f"{place}: the certificate is no base64") from error
+    raise StateError(f"{place}: the certificate is not a text")
 
 
 def _texts(found: object, place: str) -> list[str]:

@@ -1,8 +1,9 @@
 """
 The suite that every line door passes, whatever its transport: text once, text kept, and frames.
 
-A test class inherits the part that fits and gives two fixtures: `dial`, which connects (and logs in, where
-the door wants it) and is ready for the greeting; behind it is a daemon with the commands of `COMMANDS`.
+A test class inherits the part that fits and gives two fixtures. `dial` connects and, where the door wants it,
+logs in: what comes next is the greeting. `connect` connects and says nothing yet; without a login that is the
+same. Behind both is a daemon with the commands of `COMMANDS`.
 """
 
 import socket
@@ -65,10 +66,12 @@ class AnswersContract:
     Attributes:
         phrases: what the door greets with.
         half_closes: the transport lets a peer end its half and still hear the answer.
+        login: the line that logs in; empty where there is no login.
     """
 
     phrases: Phrases = PHRASES[Language.ENGLISH]
     half_closes: bool = True
+    login: str = ""
 
     def ask(self, dial: Dial, *pieces: bytes) -> bytes:
         """What one hears after the greeting who sends `pieces`, ends their half if they can, and listens."""
@@ -130,11 +133,11 @@ class AnswersContract:
         if self.half_closes:
             expect(self.ask(dial), b"")
 
-    def test_the_first_line_of_http_closes(self, dial: Dial) -> None:
+    def test_the_first_line_of_http_closes(self, connect: Dial) -> None:
         for line in (b"GET / HTTP/1.1\r\n", b"POST /echo HTTP/1.0\r\n"):
-            with dial() as peer:
+            with connect() as peer:
                 peer.sendall(line)
-                expect(receive_all(peer), self.phrases.greeting)
+                expect(receive_all(peer), self.phrases.password if self.login else self.phrases.greeting)
 
     def test_a_line_without_end_closes(self, dial: Dial) -> None:
         with dial() as peer:
@@ -157,62 +160,69 @@ class AnswersContract:
 
 
 class FramesContract:
-    """What holds for programs, whether the door is for one line or for many."""
+    """
+    What holds for programs, whether the door is for one line or for many.
 
-    def test_streams_and_status_come_apart(self, dial: Dial) -> None:
-        with dial() as peer:
-            asked = Asker(peer)
+    Attributes:
+        login: the line that logs in; empty where there is no login.
+    """
+
+    login: str = ""
+
+    def test_streams_and_status_come_apart(self, connect: Dial) -> None:
+        with connect() as peer:
+            asked = Asker(peer, login=self.login)
             expect(asked.ask("both"), Outcome(OutcomeKind.EXITED, status=3))
             expect((asked.of(Stream.OUT), asked.of(Stream.ERR)), (b"out\n", b"err\n"))
 
-    def test_many_lines_may_come_on_one_connection(self, dial: Dial) -> None:
-        with dial() as peer:
-            asked = Asker(peer)
+    def test_many_lines_may_come_on_one_connection(self, connect: Dial) -> None:
+        with connect() as peer:
+            asked = Asker(peer, login=self.login)
             for _ in range(3):
                 expect(asked.ask("lines"), Outcome(OutcomeKind.EXITED))
                 expect(asked.of(Stream.OUT), b"one\ntwo\n")
 
-    def test_every_outcome_is_told(self, dial: Dial) -> None:
+    def test_every_outcome_is_told(self, connect: Dial) -> None:
         outcomes = {
             "killed": Outcome(OutcomeKind.SIGNALLED, signal=9),
             "slow": Outcome(OutcomeKind.TIMED_OUT, signal=15, after_seconds=0.2),
             "flood": Outcome(OutcomeKind.EXITED, cut_at_bytes=1001),
         }
-        with dial() as peer:
-            asked = Asker(peer)
+        with connect() as peer:
+            asked = Asker(peer, login=self.login)
             for line, outcome in outcomes.items():
                 expect(asked.ask(line), outcome)
             expect(asked.ask("nothing-of-this-name").kind, OutcomeKind.UNKNOWN)
             expect(asked.ask("help form=xml").kind, OutcomeKind.INVALID)
 
-    def test_input_reaches_the_command_and_ends(self, dial: Dial) -> None:
+    def test_input_reaches_the_command_and_ends(self, connect: Dial) -> None:
         sent = bytes(range(256)) * 1024
-        with dial() as peer:
-            asked = Asker(peer)
+        with connect() as peer:
+            asked = Asker(peer, login=self.login)
             asked.begin("copy")
             asked.until(Started)
             peer.sendall(asked.session.input(sent) + asked.session.end_input())
             expect(asked.end(), Outcome(OutcomeKind.EXITED))
             expect(asked.of(Stream.OUT), sent)
 
-    def test_cancel_ends_the_run_and_the_connection_goes_on(self, dial: Dial) -> None:
-        with dial() as peer:
-            asked = Asker(peer)
+    def test_cancel_ends_the_run_and_the_connection_goes_on(self, connect: Dial) -> None:
+        with connect() as peer:
+            asked = Asker(peer, login=self.login)
             asked.begin("hold")
             asked.until(OutputReceived)
             peer.sendall(asked.session.cancel())
             expect(asked.end(), Outcome(OutcomeKind.CANCELLED, signal=15))
             expect(asked.ask("lines"), Outcome(OutcomeKind.EXITED))
 
-    def test_what_comes_after_an_answer_is_not_taken_for_a_line(self, dial: Dial) -> None:
-        with dial() as peer:
-            asked = Asker(peer)
+    def test_what_comes_after_an_answer_is_not_taken_for_a_line(self, connect: Dial) -> None:
+        with connect() as peer:
+            asked = Asker(peer, login=self.login)
             expect(asked.ask("lines").kind, OutcomeKind.EXITED)
             late = asked.session.cancel() + asked.session.input(b"lines\n") + asked.session.end_input()
             peer.sendall(late)
             expect(asked.ask("both"), Outcome(OutcomeKind.EXITED, status=3))
 
-    def test_what_is_no_frame_closes(self, dial: Dial) -> None:
+    def test_what_is_no_frame_closes(self, connect: Dial) -> None:
         for broken in (
             b"uptime\n",
             b"line 99999999\n",
@@ -221,15 +231,16 @@ class FramesContract:
             b"x" * 100,
             b"line 05\nlines",
         ):
-            with dial() as peer:
-                asked = Asker(peer)
-                asked.until(Ready)
+            with connect() as peer:
+                asked = Asker(peer, login=self.login)
+                if not self.login:
+                    asked.until(Ready)
                 peer.sendall(broken)
                 expect(receive_all(peer), b"")
 
-    def test_quit_ends_the_connection(self, dial: Dial) -> None:
-        with dial() as peer:
-            asked = Asker(peer)
+    def test_quit_ends_the_connection(self, connect: Dial) -> None:
+        with connect() as peer:
+            asked = Asker(peer, login=self.login)
             expect(asked.ask("quit"), Outcome(OutcomeKind.EXITED))
             expect(receive_all(peer), b"")
 
@@ -302,11 +313,15 @@ class Asker:
         said: the output of the newest answer.
     """
 
-    def __init__(self, peer: socket.socket) -> None:
+    def __init__(self, peer: socket.socket, *, login: str = "") -> None:
         self.session = ClientSession(Limits())
         self.said: list[OutputReceived] = []
         self._peer = peer
         peer.sendall(self.session.hello())
+        if login:
+            expect(type(self._next()), LoginWanted)
+            peer.sendall(self.session.line(login))
+            expect(type(self._next()), Ready)
 
     def begin(self, line: str) -> None:
         """Ask, and do not wait."""

@@ -1,6 +1,8 @@
 """Peers of the line protocol on real sockets, each doing one thing right or wrong."""
 
+import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +11,7 @@ from pathlib import Path
 from doorward.core.errors import ProtocolError
 from doorward.core.launch import Stream
 from doorward.core.limits import Limits
-from doorward.core.outcome import SUCCESS
+from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.settings import Language, LineSessionKind
 from doorward.lines.events import Asked, CancelWanted, Event, Ignored, InputEnded, InputReceived, LoginTried
 from doorward.lines.phrases import PHRASES
@@ -27,6 +29,21 @@ def listening(handler: Handler, *, family: socket.AddressFamily = socket.AF_INET
     with socket.create_server((host, 0), family=family) as listener, _served(listener, handler):
         port = listener.getsockname()[1]
         yield f"tcp://[{host}]:{port}" if family == socket.AF_INET6 else f"tcp://{host}:{port}"
+
+
+@contextmanager
+def listening_tls(handler: Handler, context: ssl.SSLContext) -> Iterator[str]:
+    """Answer every connection with `handler` once its handshake is done; yields the URL."""
+
+    def handle(peer: socket.socket) -> None:
+        with context.wrap_socket(peer, server_side=True) as secured:
+            handler(secured)
+            # a ValueError when the handler shut it down
+            with contextlib.suppress(OSError, ValueError):
+                secured.unwrap()
+
+    with listening(handle) as url:
+        yield url.replace("tcp://", "tls://")
 
 
 @contextmanager
@@ -103,7 +120,11 @@ def keeping_server(peer: socket.socket) -> None:
 
 
 class LoginServer:
-    """A door that wants a login, made of the server's own session; answers with the line that was asked."""
+    """
+    A door that wants a login, made of the server's own session; answers with the line that was asked.
+
+    `take` reads input, `wait` waits to be cancelled, `fail` ends with status 3, `busy` finds no place.
+    """
 
     def __init__(self, password: str) -> None:
         self._password = password
@@ -142,13 +163,24 @@ class LoginServer:
                 else:
                     session.login_refused()
             case Asked(line):
-                session.run_started(7, takes_input=line == "take")
-                session.output(Stream.OUT, f"{line}\n".encode())
-                if line != "take":
-                    session.run_ended(SUCCESS)
+                self._run(session, line)
             case InputReceived(data):
                 self.taken += data
-            case InputEnded() | CancelWanted():
+            case InputEnded():
                 session.run_ended(SUCCESS)
+            case CancelWanted():
+                session.run_ended(Outcome(OutcomeKind.CANCELLED))
             case Ignored():
                 pass
+
+    def _run(self, session: LineSession, line: str | None) -> None:
+        if line == "busy":
+            session.run_ended(Outcome(OutcomeKind.BUSY))
+            return
+        session.run_started(7, takes_input=line == "take")
+        session.output(Stream.OUT, f"{line}\n".encode())
+        if line == "fail":
+            session.output(Stream.ERR, b"no\n")
+            session.run_ended(Outcome(OutcomeKind.EXITED, status=3))
+        elif line not in {"take", "wait"}:
+            session.run_ended(SUCCESS)

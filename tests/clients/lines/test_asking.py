@@ -1,15 +1,17 @@
 import contextlib
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from doorward.clients.lines import asking, conversation
-from doorward.clients.lines.asking import Descriptors, Kept, Reply, Request, ask
+from doorward.clients.lines.asking import Descriptors, Kept, Reply, Request, Write, ask
 from doorward.clients.lines.endpoint import parse_endpoint
 from doorward.core.errors import BadArgument, ConnectError
+from doorward.core.launch import Stream
 from doorward.core.outcome import OutcomeKind
 from doorward.core.secret import Secret
 from tests.clients.lines.peers import (
@@ -194,6 +196,44 @@ def test_the_end_of_a_cancelled_run_is_not_waited_for_forever(monkeypatch: pytes
         pytest.raises(ConnectError, match="was cancelled and did not end"),
     ):
         put(url, "df", timeout_seconds=0.1)
+
+
+class CancelsAtItsFirstOutput:
+    """A sink that cancels, and whose output is read only a good while after that."""
+
+    def __init__(self, descriptor: int, read: Callable[[], object]) -> None:
+        self._descriptor = descriptor
+        self._read = read
+        self.cancel: Callable[[], bool] | None = None
+
+    @contextlib.contextmanager
+    def interruptible(self, cancel: Callable[[], bool]) -> Iterator[None]:
+        self.cancel = cancel
+        yield
+
+    def take(self, write: Write, stream: Stream, data: bytes) -> None:
+        if self.cancel is not None:
+            assert self.cancel()
+            self.cancel = None
+            threading.Timer(0.5, self._read).start()
+        write(self._descriptor, data)
+
+
+def test_an_end_that_waits_behind_a_slow_stdout_is_not_taken_for_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversation, "CANCEL_SECONDS", 0.1)
+    output = b"x" * 60_000
+    end = b'{"kind":"cancelled","exit_status":143,"signal":15}'
+    said = b"run 1\n1" + 3 * (b"out %d\n%b" % (len(output), output)) + b"end %d\n%b" % (len(end), end)
+    reader, writer = os.pipe()  # which holds 65,536 bytes
+    with open(reader, "rb") as slow, listening(says(READY + said, then_waits=True)) as url:
+        sink = CancelsAtItsFirstOutput(writer, lambda: len(slow.read(3 * len(output))))
+        request = Request(line="df", login=no_login, input_descriptor=None)
+        reply = ask(parse_endpoint(url), request, sink, interruptible=sink.interruptible)
+        os.close(writer)
+    assert reply.outcome is not None
+    assert reply.outcome.kind is OutcomeKind.CANCELLED
 
 
 # Login

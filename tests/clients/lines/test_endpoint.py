@@ -28,7 +28,9 @@ def test_a_url_names_an_endpoint(url: str, endpoint: object) -> None:
     [
         ("127.0.0.1:7022", "Write tcp://127.0.0.1:7022"),
         ("/run/d.sock", "Write unix:///run/d.sock"),
-        ("tls://host:1", "cannot ask over tls"),
+        ("https://host:1", "cannot ask over https"),
+        ("tls://host", "Write tls://HOST:PORT"),
+        ("tls://::1:7023", "tls://[::1]:7023"),
         ("tcp://host", "HOST:PORT"),
         ("tcp://::1:7022", "tcp://[::1]:7022"),
         ("tcp://host:0", "HOST:PORT"),

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from doorward.clients.lines.conversation import Conversation
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, connect
-from doorward.clients.lines.wire import OutputLeft, Wire
-from doorward.core.errors import BadArgument, ConnectError
+from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint
+from doorward.clients.lines.reaching import reach
+from doorward.clients.lines.trust import words_of_failure
+from doorward.clients.lines.wire import OutputLeft, Wire, WireCut
+from doorward.core.errors import BadArgument, ConnectError, TlsFailed
 from doorward.core.launch import Stream
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
@@ -176,7 +178,7 @@ def _refusal_in_text(text: bytes) -> Reply | None:
 def _ask_in_text(endpoint: Endpoint, request: Request, sink: Sink) -> Reply:
     if any(character in request.line for character in "\n\r\0"):
         raise BadArgument("", "words without line breaks, for a peer that reads one line", "one with some")
-    wire = Wire(connect(endpoint, within_seconds=request.connect_seconds))
+    wire = reach(endpoint, within_seconds=request.connect_seconds)
     with contextlib.closing(wire):
         wire.send(request.line.encode("utf-8", "surrogateescape") + b"\n")
         for data in _all_text(endpoint, wire, request.timeout_seconds):
@@ -194,7 +196,11 @@ def _all_text(endpoint: Endpoint, wire: Wire, timeout_seconds: float | None) -> 
         except OutputLeft:
             raise
         except OSError as error:
-            raise ConnectError(endpoint.url, "read", f"the connection was lost: {error.strerror}") from error
+            step = "What came may be incomplete." if isinstance(error, WireCut) else ""
+            problem = f"the connection was lost: {error.strerror}"
+            raise ConnectError(endpoint.url, "read", problem, step) from error
+        except TlsFailed as error:
+            raise ConnectError(endpoint.url, "TLS", *words_of_failure(error)) from error
         if not data:
             return
         yield data

@@ -1,13 +1,16 @@
 """The protocol of `lines/client.py` over a wire: connect, then iterate over what the daemon says."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, connect
-from doorward.clients.lines.wire import OutputLeft, Wire
-from doorward.core.errors import ConnectError, ProtocolError
+from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint
+from doorward.clients.lines.reaching import reach
+from doorward.clients.lines.trust import words_of_failure
+from doorward.clients.lines.wire import OutputLeft
+from doorward.core.errors import ConnectError, ProtocolError, TlsFailed
 from doorward.core.limits import Limits
 from doorward.lines.client import (
     ClientEvent,
@@ -49,13 +52,13 @@ class Conversation:
         Connect.
 
         Raises:
-            ConnectError: nothing could be reached.
+            ConnectError: nothing could be reached, or nobody who is trusted.
         """
         self.endpoint = endpoint
         self.was_cancelled = False
         self.was_out_of_time = False
         self._session = ClientSession(limits)
-        self._wire = Wire(connect(endpoint, within_seconds=connect_seconds))
+        self._wire = reach(endpoint, within_seconds=connect_seconds)
         self._wire.on_wake = self._cancel
         self._wire.on_deadline = self._miss_greeting
         self._wire.deadline_at = time.monotonic() + connect_seconds
@@ -157,13 +160,14 @@ class Conversation:
     def _where_to_look(self) -> str:
         """Who may know how it ended: the daemon, if it is still there."""
         try:
-            with connect(self.endpoint, within_seconds=_LOOK_SECONDS) as again:
-                again.settimeout(_LOOK_SECONDS)
+            with contextlib.closing(reach(self.endpoint, within_seconds=_LOOK_SECONDS)) as again:
+                again.deadline_at = time.monotonic() + _LOOK_SECONDS
+                again.on_deadline = self._miss_greeting
                 # a daemon that is just dying still takes connections, but greets nobody
-                greets = bool(again.recv(1))
-        except (ConnectError, ConnectionError):
+                greets = bool(again.receive())
+        except (ConnectError, ConnectionError, TlsFailed):
             greets = False
-        except TimeoutError:
+        except _NoGreeting:
             return "."
         return "; `doorward runs` may tell." if greets else ": the daemon is gone, and its runs with it."
 
@@ -207,6 +211,8 @@ class Conversation:
             if self._session.speaks_frames:
                 raise self.lost(error) from error
             data = b""  # a peer that does not know the hello may well reset; what it said counts
+        except TlsFailed as error:
+            raise ConnectError(self.endpoint.url, "TLS", *words_of_failure(error)) from error
         except _NoGreeting:
             self._was_silent = True
             data = b""
@@ -234,6 +240,10 @@ class Conversation:
         )
 
     def _give_up(self) -> None:
+        if self._wire.is_writing and not self.was_out_of_time:
+            # the end may be here already, behind output whose reader takes its time; Ctrl-C again leaves
+            self._wire.deadline_at = time.monotonic() + CANCEL_SECONDS
+            return
         raise ConnectError(
             self.endpoint.url,
             "read",

@@ -4,16 +4,20 @@ import os
 import re
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from doorward.clients.lines.trust import Trust
 from doorward.core.errors import ConnectError
 
 CONNECT_SECONDS = 10.0
 """How long a connection may take; see the limits of clients."""
 
-_TCP = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:/@?#\s]+)):(?P<port>[0-9]{1,5})/?")
+_HOST_AND_PORT = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:/@?#\s]+)):(?P<port>[0-9]{1,5})/?"
+)
 _WITHOUT_SCHEME = re.compile(r"[^/\s]+:[0-9]{1,5}")
-_LATER_SCHEMES = ("tls", "http", "https", "ssh")
+_SCHEMES_OF_HOSTS = ("tcp", "tls")
+_LATER_SCHEMES = ("http", "https", "ssh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +50,59 @@ class TcpEndpoint:
     port: int
 
 
-Endpoint = UnixEndpoint | TcpEndpoint
+@dataclass(frozen=True, slots=True)
+class TlsEndpoint:
+    """
+    A host and a port, over TLS.
+
+    Attributes:
+        url: as it was given.
+        host: a name, or an address without brackets.
+        port: 1 to 65535.
+        trust: whom we take for that host.
+    """
+
+    url: str
+    host: str
+    port: int
+    trust: Trust = field(default_factory=Trust)
+
+
+Endpoint = UnixEndpoint | TcpEndpoint | TlsEndpoint
 
 
 def parse_endpoint(url: str) -> Endpoint:
     """
-    Read `unix://PATH` or `tcp://HOST:PORT`; an IPv6 address stands in brackets.
+    Read `unix://PATH`, `tcp://HOST:PORT` or `tls://HOST:PORT`; an IPv6 address stands in brackets.
 
     Raises:
-        ConnectError: it is neither.
+        ConnectError: it is none of them.
     """
     scheme, separator, rest = url.partition("://")
     if separator and scheme == "unix" and rest and "\0" not in rest:
         return UnixEndpoint(url, rest)
-    if separator and scheme == "tcp" and (match := _TCP.fullmatch(rest)) and 0 < int(match["port"]) < 65536:
-        return TcpEndpoint(url, match["six"] or match["host"], int(match["port"]))
+    if separator and scheme in _SCHEMES_OF_HOSTS:
+        match = _HOST_AND_PORT.fullmatch(rest)
+        if match and 0 < int(match["port"]) < 65536:
+            kind = TlsEndpoint if scheme == "tls" else TcpEndpoint
+            return kind(url, match["six"] or match["host"], int(match["port"]))
     raise ConnectError(url, "connect", *_what_is_wrong(scheme if separator else "", url))
 
 
 def _what_is_wrong(scheme: str, url: str) -> tuple[str, str]:
     if scheme in _LATER_SCHEMES:
-        return f"this version cannot ask over {scheme}", "Use unix://PATH or tcp://HOST:PORT."
+        return (
+            f"this version cannot ask over {scheme}",
+            "Use unix://PATH, tcp://HOST:PORT or tls://HOST:PORT.",
+        )
     if not scheme and url.startswith(("/", "./")):
         return "the scheme is missing", f"Write unix://{url}"
     if not scheme and _WITHOUT_SCHEME.fullmatch(url):
         return "the scheme is missing", f"Write tcp://{url}"
-    if scheme == "tcp":
-        return "this is no host with a port", "Write tcp://HOST:PORT, an IPv6 address as in tcp://[::1]:7022"
-    return "this names no daemon", "Write unix://PATH or tcp://HOST:PORT."
+    if scheme in _SCHEMES_OF_HOSTS:
+        example = f"{scheme}://[::1]:{'7023' if scheme == 'tls' else '7022'}"
+        return "this is no host with a port", f"Write {scheme}://HOST:PORT, an IPv6 address as in {example}"
+    return "this names no daemon", "Write unix://PATH, tcp://HOST:PORT or tls://HOST:PORT."
 
 
 def connect(endpoint: Endpoint, *, within_seconds: float = CONNECT_SECONDS) -> socket.socket:

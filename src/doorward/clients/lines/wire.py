@@ -7,6 +7,13 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from doorward.core.errors import TlsFailed
+
+if TYPE_CHECKING:
+    # imported by who has one: it brings ssl along
+    from doorward.lines.tls import TlsLayer
 
 PIPE_BYTES = 4096
 """What a pipe takes without blocking once poll(2) calls it writable: PIPE_BUF of pipe(7)."""
@@ -25,9 +32,13 @@ class OutputLeft(BrokenPipeError):
     """Whoever read what was written has left, which is noticed although nothing is written."""
 
 
+class WireCut(ConnectionError):
+    """The connection ended without the word that TLS has for it: what came may lack its end."""
+
+
 class Wire:
     """
-    Bytes to a peer and from it.
+    Bytes to a peer and from it, over TLS with a layer for it.
 
     While one side waits, the others go on: what is to be sent is sent while a slow stdout takes its time, and
     input is read only as fast as the peer takes it.
@@ -37,10 +48,12 @@ class Wire:
         on_deadline: called once; it sets another deadline, or raises.
         on_wake: called after `wake`, not in the signal handler.
         send_error: why nothing more can be sent; None while it can.
+        is_writing: `write` waits for a descriptor to take what it was given.
     """
 
-    def __init__(self, peer: socket.socket) -> None:
+    def __init__(self, peer: socket.socket, layer: "TlsLayer | None" = None) -> None:
         self._peer = peer
+        self._layer = layer
         self._outgoing = bytearray()
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_writer.setblocking(False)
@@ -51,9 +64,15 @@ class Wire:
         self.on_deadline: Callable[[], object] = _nothing
         self.on_wake: Callable[[], None] = _nothing
         self.send_error: OSError | None = None
+        self.is_writing = False
+        self._pass_on()
 
     def close(self) -> None:
-        """Let go of the sockets; idempotent."""
+        """Let go of the sockets; over TLS, tell the peer if it takes that at once. Idempotent."""
+        if self._layer is not None and not self._outgoing:
+            with contextlib.suppress(OSError, TlsFailed):
+                self._layer.close_sending()
+                self._peer.send(self._layer.bytes_to_send())
         for each in (self._peer, self._wake_reader, self._wake_writer):
             each.close()
 
@@ -64,11 +83,20 @@ class Wire:
 
     def send(self, data: bytes) -> None:
         """Send `data` in its turn; dropped when the peer takes nothing more."""
-        if self.send_error is None:
+        if self.send_error is not None:
+            return
+        if self._layer is None:
             self._outgoing += data
+        else:
+            self._layer.send(data)
+            self._pass_on()
 
     def end_sending(self) -> None:
-        """Half-close; what was not sent is dropped."""
+        """Half-close; what was not sent is dropped, except over TLS, whose records cannot be taken back."""
+        if self._layer is not None:
+            self._layer.close_sending()
+            self._pass_on()
+            return
         self._outgoing.clear()
         with contextlib.suppress(OSError):
             self._peer.shutdown(socket.SHUT_WR)
@@ -87,12 +115,21 @@ class Wire:
 
         Raises:
             OutputLeft: nobody reads any more what was written to a descriptor.
+            WireCut: the connection ended, and the peer did not say so.
             OSError: the connection was lost.
+            TlsFailed: the peer broke TLS, or ended it with an alert.
         """
         while True:
+            if self._layer is not None and (plain := self._layer.take_plain()):
+                return plain
+            if self._layer is not None and self._layer.peer_has_ended:
+                return b""
             if self._turn(reads_peer=True):
                 with contextlib.suppress(BlockingIOError):
-                    return self._peer.recv(READ_BYTES)
+                    data = self._peer.recv(READ_BYTES)
+                    if self._layer is None:
+                        return data
+                    self._decrypt(self._layer, data)
 
     def write(self, descriptor: int, data: bytes) -> None:
         """
@@ -103,10 +140,26 @@ class Wire:
         """
         rest = memoryview(data)
         self._outputs.add(descriptor)
+        self.is_writing = True
         while rest:
             if self._turn(output=descriptor):
                 with contextlib.suppress(BlockingIOError):
                     rest = rest[os.write(descriptor, rest[:PIPE_BYTES]) :]
+        self.is_writing = False
+
+    def _decrypt(self, layer: "TlsLayer", data: bytes) -> None:
+        if not data:
+            layer.receive_eof()
+            raise WireCut(errno.ECONNABORTED, "closed without the end that TLS has")
+        try:
+            layer.receive_data(data)
+        finally:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Take over what the layer has for the peer."""
+        if self._layer is not None:
+            self._outgoing += self._layer.bytes_to_send()
 
     def _turn(self, *, reads_peer: bool = False, output: int | None = None) -> bool:
         """Wait once, do what can be done, and tell whether what was asked for is ready."""

@@ -1,24 +1,16 @@
-"""The line doors: tcp and unix, one session object a connection, driven by asyncio's transports."""
+"""One connection of a line door: bytes to its session, the session's events to the desk, answers back."""
 
 import asyncio
-import fcntl
 import logging
-import os
-import select
-import socket
-import struct
-import sys
-import termios
-from dataclasses import dataclass
 from typing import cast
 
 from doorward.core.errors import ProtocolError
-from doorward.core.limits import Limits
-from doorward.core.ports import Clock
 from doorward.core.principal import Peer
-from doorward.core.settings import LineSessionKind
+from doorward.core.secret import Secret
 from doorward.core.tables import drawing_members
-from doorward.gate.gate import Gate
+from doorward.doors.line.door import LineDoor
+from doorward.doors.line.kernel import has_left, peer_host, peer_uid, reset_at_close, untaken_bytes
+from doorward.gate.origins import LOCAL, Origin, origin_of_host, origin_of_uid
 from doorward.lines.events import (
     Asked,
     CancelWanted,
@@ -28,12 +20,10 @@ from doorward.lines.events import (
     InputReceived,
     LoginTried,
 )
-from doorward.lines.phrases import Phrases
 from doorward.lines.session import LineSession
 from doorward.service.answer import Answer
 from doorward.service.caller import Caller
-from doorward.service.desk import Desk
-from doorward.service.portal import Admitted, Portal, Refused, Session
+from doorward.service.portal import Admission, Admitted, Busy, Refused, Session
 
 _log = logging.getLogger("doorward.doors.line")
 
@@ -46,39 +36,11 @@ LINGERING_BYTES = 1024 * 1024
 _BATCH_BYTES = 16 * 1024
 _TURN_EVENTS = 32
 """Acted on at a time: a peer that sends a thousand lines at once holds up nobody."""
-_RESET = struct.pack("ii", 1, 0)
-_UCRED = struct.Struct("3i")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineDoor:
-    """
-    What the connections of one line door share.
-
-    Attributes:
-        name: `tcp` or `unix`.
-        kind: once or keep.
-        knows_uid: the kernel vouches for the peer's uid, which is its login; otherwise peers are guests.
-    """
-
-    name: str
-    kind: LineSessionKind
-    knows_uid: bool
-    phrases: Phrases
-    limits: Limits
-    clock: Clock
-    gate: Gate
-    portal: Portal
-    desk: Desk
-
-    def connection(self) -> "LineConnection":
-        """A protocol for one connection."""
-        return LineConnection(self)
 
 
 class LineConnection(asyncio.Protocol):
     """
-    One connection: bytes to its session, the session's events to the desk, answers back.
+    One connection, as the loop, the gate and the desk see it.
 
     Attributes:
         deadline_at: see `gate.Admitted`.
@@ -95,6 +57,8 @@ class LineConnection(asyncio.Protocol):
         "_is_serving",
         "_lingered_bytes",
         "_login",
+        "_login_by",
+        "_origin",
         "_reads",
         "_session",
         "_transport",
@@ -108,7 +72,11 @@ class LineConnection(asyncio.Protocol):
 
     def __init__(self, door: LineDoor) -> None:
         self._door = door
-        self._session = LineSession(phrases=door.phrases, kind=door.kind, limits=door.limits)
+        self._session = LineSession(
+            phrases=door.phrases, kind=door.kind, limits=door.limits, needs_login=door.asks_login
+        )
+        self._origin = LOCAL
+        self._login_by: float | None = None
         self._answer: Answer | None = None
         self._caller: Caller | None = None
         self._login: Session | None = None
@@ -129,16 +97,29 @@ class LineConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are none of asyncio's classes, and do all that these do
         self._transport = cast(asyncio.Transport, transport)
-        uid = _peer_uid(self._transport) if self._door.knows_uid else None
-        # any user may come by the unix door, and none but its keeper may fill it
-        source = "" if uid is None or uid in {0, os.geteuid()} else f"uid {uid}"
-        self._visitor = self._door.gate.admit(self, self._door.name, source=source)
+        door = self._door
+        uid = peer_uid(self._transport) if door.knows_uid else None
+        self._origin = self._find_origin(uid)
+        self._visitor = door.gate.admit(self, door.name, self._origin, asks_login=door.asks_login)
         if not self._visitor:
             self._turn_away()
             return
-        self._transport.set_write_buffer_limits(self._door.limits.write_buffer_bytes)
+        self._transport.set_write_buffer_limits(door.limits.write_buffer_bytes)
+        if door.asks_login:
+            self._login_by = door.clock.monotonic() + door.limits.login_seconds
         if uid is not None:
             self._admit_uid(uid)
+        if door.context is None:
+            self._flush()
+            self._renew_deadline()
+        else:
+            shake_by = door.clock.monotonic() + door.limits.handshake_seconds
+            self.deadline_at = shake_by if self._login_by is None else min(shake_by, self._login_by)
+
+    def handshake_done(self, certificate: bytes | None) -> None:
+        """Hear, at a door with TLS, that the peer can be spoken to; `certificate` is its own, in DER."""
+        if certificate is not None and self._session.awaits_login:
+            self._admit_certificate(certificate)
         self._flush()
         self._renew_deadline()
 
@@ -156,7 +137,7 @@ class LineConnection(asyncio.Protocol):
         if self._is_lingering:
             return False
         self._session.receive_eof()
-        if self._door.knows_uid and _has_left(self._transport):
+        if self._door.knows_uid and has_left(self._transport):
             self.close()
         elif not self._awaits_turn:
             self._serve()
@@ -164,7 +145,7 @@ class LineConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._is_paused = True
-        self._untaken_bytes = self._count_untaken()
+        self._untaken_bytes = untaken_bytes(self._transport)
         self.deadline_at = self._door.clock.monotonic() + self._door.limits.stalled_write_seconds
 
     def resume_writing(self) -> None:
@@ -188,8 +169,7 @@ class LineConnection(asyncio.Protocol):
             return
         self._session.close()
         if self._transport.get_write_buffer_size():
-            # what the peer did not take would otherwise stay in the kernel for as long as the peer does
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            reset_at_close(self._transport)
         self._transport.abort()
 
     def finish(self) -> None:
@@ -204,30 +184,87 @@ class LineConnection(asyncio.Protocol):
         self._transport.close()
         self.deadline_at = self._door.clock.monotonic() + self._door.limits.stalled_write_seconds
 
-    # Inside
+    # What TLS below asks
+
+    @property
+    def awaits_login(self) -> bool:
+        """Whether the peer has not logged in, and may send little."""
+        return self._session.awaits_login
+
+    @property
+    def is_in_input(self) -> bool:
+        """Whether the peer is sending what has no end but its own: stdin of a run."""
+        return self._session.is_in_input
+
+    # Who comes
+
+    def _find_origin(self, uid: int | None) -> Origin:
+        if uid is not None:
+            return origin_of_uid(uid, keepers=self._door.keepers)
+        # the door without a login is on loopback, where nobody is counted: a name costs a call to the kernel
+        return origin_of_host(peer_host(self._transport)) if self._door.asks_login else LOCAL
 
     def _turn_away(self) -> None:
         self._session.refuse("too many connections, try again later")
-        self._transport.write(self._session.bytes_to_send())
+        if self._door.context is None:
+            self._transport.write(self._session.bytes_to_send())
         self._transport.close()
 
     def _admit_uid(self, uid: int) -> None:
         peer = Peer(self._door.name, f"uid {uid}", uid, self._visitor)
         admission = self._door.portal.admit_uid(peer)
         match admission:
-            case Admitted(principal):
-                self._caller = Caller(principal, peer)
-                self._login = self._door.portal.opened(admission, self.close)
+            case Admitted():
+                self._let_in(admission, peer)
             case Refused(reason):
                 self._session.refuse(reason)
 
+    def _admit_certificate(self, certificate: bytes) -> None:
+        peer = self._peer()
+        admission = self._door.portal.admit_certificate(peer, certificate)
+        if isinstance(admission, Admitted):
+            self._session.skip_login()
+            self._let_in(admission, peer)
+
+    def _try_login(self, text: str) -> None:
+        door, peer = self._door, self._peer()
+        if not door.gate.may_try(self):
+            self._session.login_refused()
+            return
+        door.portal.try_line(
+            peer, Secret(text), user=door.user, then=lambda admission: self._hear_login(admission, peer)
+        )
+
+    def _hear_login(self, admission: Admission, peer: Peer) -> None:
+        """The password was looked at; the peer may have left meanwhile."""
+        match admission:
+            case Admitted():
+                self._session.logged_in()
+                if not self._session.is_over:
+                    self._let_in(admission, peer)
+            case Refused():
+                self._door.gate.failed(self)
+                self._session.login_refused()
+            case Busy(reason):
+                self._session.login_refused(reason)
+        self._serve()
+        self._renew_deadline()
+
+    def _let_in(self, admitted: Admitted, peer: Peer) -> None:
+        self._caller = Caller(admitted.principal, peer)
+        self._door.gate.logged_in(self)
+        self._login = self._door.portal.opened(admitted, self.close)
+
     def _who(self) -> Caller:
         if self._caller is None:
-            # one that was reset meanwhile has no name any more
-            name = self._transport.get_extra_info("peername") or ("gone",)
-            peer = Peer(self._door.name, name[0], visitor=self._visitor)
-            self._caller = Caller(self._door.portal.admit_guest().principal, peer)
+            self._caller = Caller(self._door.portal.admit_guest().principal, self._peer())
         return self._caller
+
+    def _peer(self) -> Peer:
+        host = self._origin.host or peer_host(self._transport)
+        return Peer(self._door.name, host, visitor=self._visitor)
+
+    # What they want
 
     def _serve(self) -> None:
         """Act on what the peer wants so far, a turn's worth, and send what there is to say in one piece."""
@@ -235,8 +272,8 @@ class LineConnection(asyncio.Protocol):
         # what we do may end the answer at once, and its news must not begin another turn within this one
         self._is_serving = True
         try:
-            # a peer that does not read what it asked for is not asked what else it wants
-            while events < _TURN_EVENTS and not self._is_paused:
+            # a peer that does not read what it asked for is not asked what else it wants, but may cancel it
+            while events < _TURN_EVENTS and (self._answer is not None or not self._is_paused):
                 if (event := session.next_event()) is None:
                     break
                 events += 1
@@ -269,7 +306,7 @@ class LineConnection(asyncio.Protocol):
         if isinstance(event, Asked):
             self._ask(event.line)
         elif isinstance(event, LoginTried):
-            raise TypeError("no door of this kind asks for a login")
+            self._try_login(event.text)
         elif self._answer is not None and not isinstance(event, Ignored):
             self._act_on(self._answer, event)
 
@@ -333,8 +370,9 @@ class LineConnection(asyncio.Protocol):
         """Close once all is sent; a peer that sent too much may first read its answer to the end."""
         self._leave_answer()
         wait_seconds = self._door.limits.stalled_write_seconds
-        if self._session.is_overfed:
-            # to close over unread bytes resets the connection, and the answer is lost on its way
+        if self._session.is_overfed or self._door.context is not None:
+            # to close over unread bytes resets the connection, and the answer is lost on its way; a peer of
+            # TLS answers our end with its own
             self._is_lingering = True
             self._transport.write_eof()
             # what still waits here for a slow reader has the time of any stalled write first
@@ -354,16 +392,11 @@ class LineConnection(asyncio.Protocol):
         """Renew the deadline of a peer that reads so slowly that only the kernel notices."""
         if not self._transport.get_write_buffer_size():
             return False
-        before_bytes, self._untaken_bytes = self._untaken_bytes, self._count_untaken()
+        before_bytes, self._untaken_bytes = self._untaken_bytes, untaken_bytes(self._transport)
         if before_bytes is not None and self._untaken_bytes >= before_bytes:
             return False
         self.deadline_at = self._door.clock.monotonic() + self._door.limits.stalled_write_seconds
         return True
-
-    def _count_untaken(self) -> int:
-        """How many bytes the peer has not taken yet, of what waits here and in the kernel."""
-        queued = fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
-        return self._transport.get_write_buffer_size() + int.from_bytes(queued, sys.byteorder)
 
     def _leave_answer(self) -> None:
         if (answer := self._answer) is not None:
@@ -374,19 +407,8 @@ class LineConnection(asyncio.Protocol):
         # what was not taken has a time of its own, which nothing that the peer sends makes longer
         if self._session.is_over or self._is_paused:
             return
+        if self._session.awaits_login:
+            self.deadline_at = self._login_by
+            return
         wait_seconds = self._session.patience_seconds
         self.deadline_at = None if wait_seconds is None else self._door.clock.monotonic() + wait_seconds
-
-
-def _has_left(transport: asyncio.Transport) -> bool:
-    """Whether the peer of a unix socket closed it whole, and not only its sending half; never waits."""
-    waiter = select.poll()
-    waiter.register(transport.get_extra_info("socket").fileno(), 0)
-    return any(events & select.POLLHUP for _, events in waiter.poll(0))
-
-
-def _peer_uid(transport: asyncio.Transport) -> int:
-    credentials = transport.get_extra_info("socket").getsockopt(
-        socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size
-    )
-    return int(_UCRED.unpack(credentials)[1])

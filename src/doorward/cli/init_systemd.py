@@ -1,0 +1,154 @@
+"""`doorward init --systemd`: the units, and what to type for them."""
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable
+from glob import glob
+from pathlib import Path
+
+import click
+
+from doorward.cli.program import NAME
+from doorward.config import find_configuration, load_settings
+from doorward.config.unit import service_machine
+from doorward.config.unit_template import (
+    HIDDEN_FOLDERS,
+    SERVICE,
+    is_hidden,
+    is_plain,
+    service_text,
+    socket_name,
+    socket_text,
+)
+from doorward.core.errors import StateError
+
+UNIT_FOLDER = Path("/etc/systemd/system")
+USER = "doorward"
+
+
+def write_units(folder: Path, *, program: Path | None, config: Path | None, force: bool) -> None:
+    """
+    Write the service and a socket unit a door into `folder`, and print what comes next.
+
+    Args:
+        folder: where units stand.
+        program: what the service runs; None for this program as it was called.
+        config: what it reads; None for the system's, or the defaults.
+        force: write over units that are there.
+
+    Raises:
+        StateError: the service could not see this program; a unit is there already, and nothing was
+            written; or the system refused.
+        DoorwardError: the configuration says no good doors.
+    """
+    settings = load_settings(find_configuration({}, config), machine=service_machine(USER))
+    command = _named_command(program) if program is not None else _own_command()
+    openssl_conf = _openssl_conf(program)
+    arguments = ["serve", *(("--config", str(config.absolute())) if config is not None else ())]
+    _check_words([*command, *arguments])
+    units = {SERVICE: service_text([*command, *arguments], openssl_conf=openssl_conf)}
+    units |= {socket_name(name): socket_text(door) for name, door in settings.doors.items()}
+    _write(folder, units, force=force)
+    _tell(folder, list(units), shlex.join(command), has_openssl_conf=bool(openssl_conf))
+
+
+def _own_command() -> list[str]:
+    """
+    This program as the service has to call it.
+
+    Raises:
+        StateError: it stands, with its links followed, where the service sees nothing.
+    """
+    script = os.path.abspath(sys.argv[0])
+    command = [script] if os.path.basename(script) == NAME else [os.path.abspath(sys.executable), "-m", NAME]
+    for path in (command[0], sys.executable, _own_openssl_conf()):
+        for seen in (os.path.abspath(path), os.path.realpath(path)):
+            if is_hidden(seen):
+                raise StateError(
+                    f"the service would not find {seen}: it sees nothing of {', '.join(HIDDEN_FOLDERS)}; "
+                    "install Doorward elsewhere, into a virtual environment in /opt/doorward for example, "
+                    "with an interpreter of the system; or name the program with --program PATH"
+                )
+    return command
+
+
+def _named_command(program: Path) -> list[str]:
+    if not program.is_absolute():
+        raise StateError(f"--program {program}: the service needs an absolute path")
+    return [str(program)]
+
+
+def _check_words(words: Iterable[str]) -> None:
+    for word in words:
+        if not is_plain(word):
+            raise StateError(f"a unit file would not mean by {word!r} what stands there: use a plain path")
+
+
+def _openssl_conf(program: Path | None) -> str:
+    """The packaged configuration of OpenSSL: that of `program`, if it stands in a virtual environment."""
+    found = [_own_openssl_conf()]
+    if program is not None:
+        pattern = (
+            program.parent.parent / "lib" / "python3*" / "site-packages" / "doorward/compose/openssl.cnf"
+        )
+        found = [*glob(str(pattern)), *found]
+    seen = (path for path in found if not is_hidden(os.path.realpath(path)) and is_plain(path))
+    return next(seen, "")
+
+
+def _own_openssl_conf() -> str:
+    import doorward
+
+    return str(Path(doorward.__file__).absolute().parent / "compose" / "openssl.cnf")
+
+
+def _write(folder: Path, units: dict[str, str], *, force: bool) -> None:
+    from doorward.stores.atomic import write_atomically
+
+    there = [str(folder / name) for name in units if os.path.lexists(folder / name)]
+    if there and not force:
+        raise StateError(
+            f"{', '.join(there)}: there already, and nothing was written; changes of your own belong into a "
+            f"drop-in (systemctl edit {SERVICE}), and --force writes the units anew"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"{folder} cannot be made: {error.strerror}") from error
+    for name, text in units.items():
+        write_atomically(folder / name, text.encode(), mode=0o644)
+
+
+def _tell(folder: Path, names: list[str], program: str, *, has_openssl_conf: bool) -> None:
+    files = [str(folder / name) for name in names]
+    for file in files:
+        click.echo(f"{file} is written.")
+    click.echo("What you can do next:")
+    rows = [
+        *_missing_user(),
+        ("look them over", f"systemd-analyze verify {shlex.join(files)}"),
+        ("and your commands", f"{program} check --unit {shlex.quote(files[0])}"),
+        ("then", "systemctl daemon-reload"),
+        ("and start it", f"systemctl enable --now {SERVICE}"),
+        ("or let systemd open a door", f"systemctl enable --now {names[-1]}"),
+    ]
+    width = max(len(what) for what, _ in rows)
+    for what, line in rows:
+        click.echo(f"  {what.ljust(width)}  {line}")
+    if not has_openssl_conf:
+        click.echo(
+            "Notice: the service would not see our openssl.cnf, so $OPENSSL_CONF is left out, and a TLS door "
+            "has the groups of the system"
+        )
+
+
+def _missing_user() -> list[tuple[str, str]]:
+    import pwd
+
+    try:
+        pwd.getpwnam(USER)
+    except KeyError:
+        line = f"useradd --system --user-group --home-dir /var/lib/doorward --shell /usr/sbin/nologin {USER}"
+        return [("make its user", line)]
+    return []

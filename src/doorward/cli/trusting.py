@@ -1,0 +1,56 @@
+"""Whom the command line believes over TLS: what the options say, and the daemons of one's own states."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from doorward.cli.passwords import check_secrecy
+from doorward.cli.target import Target
+from doorward.clients.lines.trust import Trust
+from doorward.stores.places import CERTIFICATE_NAME, known_states
+from doorward.stores.state import is_trusted
+
+_FILE_BYTES = 64 * 1024
+
+
+def trust_of(target: Target, environment: Mapping[str, str]) -> Trust:
+    """
+    Whom `target` believes; the certificates of states are read.
+
+    Raises:
+        TrustError: others can read the private key.
+    """
+    if target.client_certificate is not None:
+        _check_key(target.client_key or target.client_certificate)
+    return Trust(
+        fingerprint=target.fingerprint or "",
+        authorities=target.ca,
+        own=tuple(_own_certificates(target, environment)),
+        client_certificate=target.client_certificate,
+        client_key=target.client_key,
+    )
+
+
+def _check_key(file: Path) -> None:
+    # one that cannot be read is told by whoever reads it
+    with contextlib.suppress(OSError):
+        check_secrecy(os.stat(file), file, what="a private key")
+
+
+def _own_certificates(target: Target, environment: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield what daemons of known states made for themselves, none that somebody else may have put there."""
+    for folder in known_states(named=target.state, environment=environment):
+        if target.state is not None or is_trusted(folder):
+            # no daemon there, one with a certificate of its keeper's, or a state that is not for us
+            with contextlib.suppress(OSError, ValueError):
+                yield _first_certificate(folder / CERTIFICATE_NAME)
+
+
+def _first_certificate(path: Path) -> bytes:
+    import ssl
+
+    with path.open("rb") as file:
+        text = file.read(_FILE_BYTES).decode("ascii")
+    certificate, end, _ = text.partition(ssl.PEM_FOOTER)
+    return ssl.PEM_cert_to_DER_cert(certificate[certificate.index(ssl.PEM_HEADER) :] + end)

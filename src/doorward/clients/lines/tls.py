@@ -1,0 +1,201 @@
+"""A connection over TLS to a server that is trusted; nothing of ours is said before."""
+
+import contextlib
+import socket
+import ssl
+import time
+from dataclasses import dataclass, replace
+
+from doorward.clients.lines.endpoint import TlsEndpoint, connect
+from doorward.clients.lines.trust import (
+    CLOSED,
+    PLAIN,
+    Check,
+    Trust,
+    Words,
+    checks_of,
+    words_of_distrust,
+    words_of_failure,
+)
+from doorward.core.errors import ConnectError, TlsFailed
+from doorward.lines.tls import TlsLayer
+
+READ_BYTES = 16 * 1024
+
+_RECORD_TYPES = range(20, 25)
+"""What a record of TLS begins with: RFC 8446 section B.1 and, for heartbeats, RFC 6520."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """
+    A handshake that is done.
+
+    Attributes:
+        peer: a socket that does not block.
+        layer: on it; it has bytes to send.
+    """
+
+    peer: socket.socket
+    layer: TlsLayer
+
+
+class _Distrusted(Exception):
+    """
+    A certificate that did not pass one check; never leaves this file.
+
+    Attributes:
+        failed: what OpenSSL said of it; None when it was looked at by itself.
+        certificate: it, in DER, as far as it is known.
+    """
+
+    def __init__(self, failed: TlsFailed | None, certificate: bytes | None) -> None:
+        super().__init__()
+        self.failed = failed
+        self.certificate = certificate
+
+
+def connect_tls(endpoint: TlsEndpoint, *, within_seconds: float) -> Secured:
+    """
+    Reach `endpoint` and make sure who it is.
+
+    Blocks for at most `within_seconds` a connection, and again for each handshake. Two are made where two
+    checks may let it in, and one more to tell what it showed.
+
+    Raises:
+        ConnectError: nothing could be reached, it speaks no TLS, or it is not trusted.
+    """
+    failed: TlsFailed | None = None
+    shown: bytes | None = None
+    for check in checks_of(endpoint.trust, endpoint.host):
+        try:
+            return _secured(endpoint, check, within_seconds=within_seconds)
+        except _Distrusted as distrusted:
+            failed = distrusted.failed or failed
+            shown = distrusted.certificate or shown
+    shown = shown or _look(endpoint, within_seconds=within_seconds)
+    raise _error(endpoint, words_of_distrust(endpoint.trust, failed, shown)) from failed
+
+
+def _secured(endpoint: TlsEndpoint, check: Check, *, within_seconds: float) -> Secured:
+    context = _context(endpoint, check)
+    peer = connect(endpoint, within_seconds=within_seconds)
+    try:
+        layer = _begun(endpoint, context)
+        _shake_hands(endpoint, peer, layer, within_seconds=within_seconds)
+        # before our last flight, which over TLS 1.3 holds who we are
+        if check is Check.BY_ITSELF and not endpoint.trust.is_exactly_trusted(layer.peer_certificate):
+            raise _Distrusted(None, layer.peer_certificate)
+        peer.setblocking(False)
+    except BaseException:
+        peer.close()
+        raise
+    return Secured(peer, layer)
+
+
+def _look(endpoint: TlsEndpoint, *, within_seconds: float) -> bytes | None:
+    """The certificate that the server shows to anybody; None when it does not show it again."""
+    with contextlib.suppress(ConnectError):
+        try:
+            # who trusts nothing gets no further than this
+            _secured(replace(endpoint, trust=Trust()), Check.BY_ITSELF, within_seconds=within_seconds)
+        except _Distrusted as distrusted:
+            return distrusted.certificate
+    return None
+
+
+def _begun(endpoint: TlsEndpoint, context: ssl.SSLContext) -> TlsLayer:
+    # the zone of a link-local address is a matter of this machine: RFC 6874 section 1
+    name = endpoint.host.partition("%")[0]
+    try:
+        return TlsLayer(context, server_side=False, server_hostname=name)
+    except (ValueError, TlsFailed) as error:
+        raise _error(endpoint, (f"there is no TLS to be had with {name!r}: {error}", "")) from error
+
+
+def _shake_hands(
+    endpoint: TlsEndpoint, peer: socket.socket, layer: TlsLayer, *, within_seconds: float
+) -> None:
+    """Do the handshake; what is to be sent after it stays in `layer`."""
+    try:
+        _exchange(endpoint, peer, layer, ends_at=time.monotonic() + within_seconds)
+    except TlsFailed as failed:
+        with contextlib.suppress(OSError):  # the alert
+            peer.sendall(layer.bytes_to_send())
+        if failed.verify_code:
+            raise _Distrusted(failed, None) from failed
+        raise _error(endpoint, words_of_failure(failed)) from failed
+    except TimeoutError as error:
+        words = f"no handshake within {within_seconds:g} s", "Does a door with TLS listen there?"
+        raise _error(endpoint, words) from error
+    except ConnectionError as error:
+        raise _error(endpoint, CLOSED) from error
+    except OSError as error:
+        raise _error(endpoint, (f"the connection was lost: {_said(error)}", "")) from error
+
+
+def _exchange(endpoint: TlsEndpoint, peer: socket.socket, layer: TlsLayer, *, ends_at: float) -> None:
+    is_first = True
+    while not layer.is_established:
+        _wait_at_most(peer, ends_at)
+        peer.sendall(layer.bytes_to_send())
+        _wait_at_most(peer, ends_at)
+        data = peer.recv(READ_BYTES)
+        if not data:
+            raise _error(endpoint, CLOSED)
+        if is_first and data[0] not in _RECORD_TYPES:
+            raise _error(endpoint, PLAIN)
+        is_first = False
+        layer.receive_data(data)
+
+
+def _wait_at_most(peer: socket.socket, ends_at: float) -> None:
+    # 0 would not wait at all, and say so with another error
+    peer.settimeout(max(ends_at - time.monotonic(), 0.001))
+
+
+def _context(endpoint: TlsEndpoint, check: Check) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    trust = endpoint.trust
+    if check is Check.BY_ITSELF:
+        # who it is is decided after the handshake, which proves that it has the key
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif trust.authorities is None:
+        context.load_default_certs()
+    else:
+        # a server's own certificate may stand in the file, or one in the middle of its chain
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        try:
+            context.load_verify_locations(trust.authorities)
+        except OSError as error:
+            problem = f"{trust.authorities} holds no certificates to trust: {_said(error)}"
+            raise _error(endpoint, (problem, "")) from error
+    _show_ourselves(endpoint, context)
+    return context
+
+
+def _show_ourselves(endpoint: TlsEndpoint, context: ssl.SSLContext) -> None:
+    trust = endpoint.trust
+    if trust.client_certificate is None:
+        return
+    try:
+        # a password of none: otherwise OpenSSL would ask for one on the terminal
+        context.load_cert_chain(trust.client_certificate, trust.client_key, password="")
+    except OSError as error:
+        files = " and ".join(str(file) for file in (trust.client_certificate, trust.client_key) if file)
+        problem = f"{files} cannot be used to log in: {_said(error)}"
+        words = problem, "A certificate and its key without a passphrase are wanted, both in PEM."
+        raise _error(endpoint, words) from error
+
+
+def _said(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
+    return (error.strerror or str(error)).lower()
+
+
+def _error(endpoint: TlsEndpoint, words: Words) -> ConnectError:
+    return ConnectError(endpoint.url, "TLS", *words)

@@ -1,0 +1,200 @@
+"""All that a start or a reload needs before anything changes: read, checked, loaded, bound."""
+
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from doorward.core.limits import Limits
+from doorward.core.principal import User
+from doorward.core.settings import TCP, TLS, UNIX, DoorSettings, Settings
+from doorward.core.users import merge_users
+from doorward.gate.inherited import check_inherited
+from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix
+from doorward.stores.certificates import CertificatePair, load_pair, notices_of, server_context
+from doorward.stores.own_certificate import own_pair
+from doorward.stores.users import UserFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """
+    What is to be from now on.
+
+    Attributes:
+        settings: the configuration.
+        users: all of them, of the configuration and of the state.
+        pairs: certificate and key by the name of the door.
+        contexts: of TLS, by the name of the door.
+        listeners: all that are to be open; those that are open already among them.
+        notices: what the keeper should know although it is no error.
+    """
+
+    settings: Settings
+    users: tuple[User, ...] = ()
+    pairs: Mapping[str, CertificatePair] = field(default_factory=lambda: MappingProxyType({}))
+    contexts: Mapping[str, ssl.SSLContext] = field(default_factory=lambda: MappingProxyType({}))
+    listeners: tuple[Listener, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+class Preparation:
+    """
+    Prepares, which waits for disks: not on the loop.
+
+    Args:
+        folder: the state's.
+        socket_path: where the unix door listens when the configuration does not say.
+        inherited: the sockets that were made for this process.
+        wall: the time in seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        socket_path: Path,
+        inherited: Iterable[Listener],
+        wall: Callable[[], float],
+    ) -> None:
+        self._folder = folder
+        self._wall = wall
+        self._socket_path = socket_path
+        self._inherited = tuple(inherited)
+        self._user_file = UserFile(folder)
+
+    def prepare(self, settings: Settings, open_now: Iterable[Listener]) -> Prepared:
+        """
+        Prepare everything anew.
+
+        Args:
+            settings: what is to be.
+            open_now: listeners that are open; those that `settings` wants too are kept.
+
+        Raises:
+            DoorwardError: something cannot be; nothing that was bound for it stays.
+        """
+        users = self._load_users(settings)
+        notices: list[str] = []
+        pairs = {door.name: self._pair(door, notices) for door in settings.doors.values() if door.name == TLS}
+        listeners = self._listeners(settings, [*open_now], notices)
+        return Prepared(
+            settings=settings,
+            users=users,
+            pairs=MappingProxyType(pairs),
+            contexts=_contexts(pairs, users),
+            listeners=listeners,
+            notices=(*settings.notices, *notices),
+        )
+
+    def prepare_users(self, before: Prepared) -> Prepared:
+        """
+        What `before` is with the users as they stand in the state now.
+
+        Raises:
+            DoorwardError: they cannot be read, or do not go with those of the configuration.
+        """
+        users = self._load_users(before.settings)
+        return Prepared(
+            settings=before.settings,
+            users=users,
+            pairs=before.pairs,
+            contexts=_contexts(before.pairs, users),
+            listeners=before.listeners,
+            notices=before.notices,
+        )
+
+    def _load_users(self, settings: Settings) -> tuple[User, ...]:
+        return merge_users(
+            settings.users.values(),
+            self._user_file.load(),
+            configured_in=settings.file,
+            stored_in=str(self._user_file.path),
+        )
+
+    def _pair(self, door: DoorSettings, notices: list[str]) -> CertificatePair:
+        now = self._wall()
+        if door.certificate:
+            pair = load_pair(door.certificate, door.key)
+        else:
+            pair = own_pair(self._folder, wall_seconds=now)
+        notices += notices_of(pair, wall_seconds=now)
+        return pair
+
+    def _listeners(
+        self, settings: Settings, open_now: list[Listener], notices: list[str]
+    ) -> tuple[Listener, ...]:
+        taken: list[Listener] = []
+        inherited = self._take_inherited(settings, open_now)
+        before = tuple(open_now)
+        with ExitStack() as stack:
+            for door in settings.doors.values():
+                of_door = [listener for listener in inherited if listener.door == door.name]
+                taken += of_door
+                for asked in () if of_door else self._addresses(door):
+                    if (listener := _find(open_now, door.name, asked)) is None:
+                        listener = self._listen(door.name, asked, settings, before, notices)
+                        if listener is None:
+                            continue
+                        stack.callback(let_go, listener)
+                    taken.append(listener)
+            stack.pop_all()
+        return tuple(taken)
+
+    def _listen(
+        self, door: str, asked: str, settings: Settings, beside: tuple[Listener, ...], notices: list[str]
+    ) -> Listener | None:
+        if door == UNIX:
+            return listen_unix(door, Path(asked))
+        if settings.is_default:
+            listener, notice = listen_somewhere(door, asked)
+            notices += [notice] if notice else []
+            return listener
+        return listen_tcp(door, asked, only_loopback=door == TCP, beside=beside)
+
+    def _take_inherited(self, settings: Settings, open_now: list[Listener]) -> list[Listener]:
+        doors = {name: name == TCP for name in settings.doors}
+        inherited = [each for each in open_now if each.is_inherited and each.door in doors]
+        if not open_now:
+            inherited = [*self._inherited]
+        for listener in inherited:
+            check_inherited(listener, doors=doors)
+        return inherited
+
+    def _addresses(self, door: DoorSettings) -> tuple[str, ...]:
+        return door.listen if door.listen else (str(self._socket_path),)
+
+
+def let_go(listener: Listener) -> None:
+    """Close a listener; the path of a unix socket that we made goes with it."""
+    listener.socket.close()
+    forget_path(listener)
+
+
+def forget_path(listener: Listener) -> None:
+    """Remove the path of a unix socket that we made."""
+    if listener.door == UNIX and not listener.is_inherited:
+        Path(listener.name).unlink(missing_ok=True)
+
+
+def changed_at_start_only(before: Limits, after: Limits) -> tuple[str, ...]:
+    """The limits that changed and count from the next start."""
+    names = ("audit_queue", "function_threads", "hashing_waiting", "password_bytes")
+    return tuple(name for name in names if getattr(before, name) != getattr(after, name))
+
+
+def _find(listeners: list[Listener], door: str, asked: str) -> Listener | None:
+    """Take the first of `listeners` that this address of the door was asked of."""
+    for index, listener in enumerate(listeners):
+        if (listener.door, listener.asked) == (door, asked):
+            return listeners.pop(index)
+    return None
+
+
+def _contexts(pairs: Mapping[str, CertificatePair], users: Iterable[User]) -> Mapping[str, ssl.SSLContext]:
+    certificates = [user.certificate for user in users if user.certificate is not None]
+    return MappingProxyType(
+        {name: server_context(pair, client_certificates=certificates) for name, pair in pairs.items()}
+    )

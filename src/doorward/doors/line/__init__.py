@@ -1,0 +1,15 @@
+"""The line doors: tcp, tls and unix, one session object a connection, driven by asyncio's transports."""
+
+import asyncio
+
+from doorward.doors.line.connection import LineConnection
+from doorward.doors.line.door import Comers, LineDoor
+from doorward.doors.line.encrypted import TlsTransport
+
+__all__ = ["Comers", "LineDoor", "meet"]
+
+
+def meet(door: LineDoor) -> asyncio.Protocol:
+    """What meets one connection that comes by `door`."""
+    connection = LineConnection(door)
+    return connection if door.context is None else TlsTransport(connection, door.context, door.limits)

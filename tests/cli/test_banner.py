@@ -1,0 +1,116 @@
+"""What is printed when the doors are open: lines that can be typed as they are."""
+
+from pathlib import Path
+
+import pytest
+
+from doorward.cli.banner import banner
+from doorward.compose import Opened
+from doorward.config import load_settings
+from doorward.core.certificates import read_certificate
+from doorward.core.principal import User
+from doorward.core.secret import Secret
+from doorward.core.settings import DoorSettings, Settings
+from doorward.stores.first_start import FirstUser
+from doorward.stores.users import UserFile
+from tests.made_certificates import make_certificate
+
+PROGRAM = "doorward"
+
+
+def settings_with(door: DoorSettings) -> Settings:
+    return Settings(file="/etc/x.toml", doors={"tls": door}, catalogue=load_settings(None).catalogue)
+
+
+def lines_of(
+    folder: Path,
+    addresses: tuple[str, ...] = ("127.0.0.1:7023", "[::1]:7023"),
+    *,
+    door: DoorSettings | None = None,
+    names: tuple[str, ...] = (),
+    first_user: FirstUser | None = None,
+) -> list[str]:
+    settings = settings_with(door or DoorSettings(name="tls", listen=()))
+    certificate = read_certificate(make_certificate("x", names=names or ("localhost",)).der)
+    opened = Opened(
+        doors={"tls": addresses},
+        settings=settings,
+        state_folder=folder,
+        notices=(),
+        certificates={"tls": certificate},
+        first_user=first_user,
+    )
+    text = banner(opened, program=PROGRAM, environment={})
+    return [line.strip().removeprefix("tls").strip() for line in text.splitlines()]
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where `ask` looks by itself, with one user who has a password."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / ".doorward"
+    folder.mkdir(mode=0o700)
+    add(folder, "alice")
+    return folder
+
+
+def add(folder: Path, name: str) -> None:
+    digest = "$argon2id$v=19$m=8,t=1,p=1$" + "A" * 22 + "$" + "A" * 43
+    roles = frozenset({"admin"}) if name == "admin" else frozenset[str]()
+    UserFile(folder).add(User(name=name, roles=roles, password_hash=digest))
+
+
+def test_the_tls_door_s_lines_need_no_option_where_ask_finds_the_certificate(state: Path) -> None:
+    lines = lines_of(state)
+    assert "openssl s_client -quiet -connect 127.0.0.1:7023" in lines
+    assert "openssl s_client -quiet -connect '[::1]:7023'" in lines
+    assert "doorward ask --at tls://127.0.0.1:7023 df" in lines
+    assert not any("Notice" in line for line in lines)
+
+
+def test_elsewhere_ask_is_told_where_the_certificate_is(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    assert any(
+        line.startswith("doorward ask --state ") and str(state)[1:] in line for line in lines_of(state)
+    )
+
+
+def test_a_name_is_typed_only_where_the_password_alone_says_not_who(state: Path) -> None:
+    add(state, "bob")
+    assert "doorward ask --at tls://127.0.0.1:7023 --user alice df" in lines_of(state)
+    add(state, "admin")
+    assert "doorward ask --at tls://127.0.0.1:7023 --user admin df" in lines_of(state)
+    door = DoorSettings(name="tls", listen=(), user="bob")
+    assert "doorward ask --at tls://127.0.0.1:7023 df" in lines_of(state, door=door)
+
+
+def test_all_addresses_are_reached_by_the_name_of_the_certificate_or_on_loopback(state: Path) -> None:
+    everywhere = ("0.0.0.0:7023", "[::]:7023")
+    own = lines_of(state, everywhere)
+    assert "openssl s_client -quiet -connect 127.0.0.1:7023" in own
+    assert "openssl s_client -quiet -connect '[::1]:7023'" in own
+    door = DoorSettings(name="tls", listen=(), certificate="/etc/cert.pem")
+    named = lines_of(state, everywhere, door=door, names=("tower.example", "x.example"))
+    assert [line for line in named if "s_client" in line] == [
+        "openssl s_client -quiet -connect tower.example:7023"
+    ]
+    assert "doorward ask --at tls://tower.example:7023 df" in named
+    wild = lines_of(state, everywhere, door=door, names=("*.example",))
+    assert "doorward ask --at tls://127.0.0.1:7023 df" in wild
+
+
+def test_the_certificate_s_fingerprint_is_shown(state: Path) -> None:
+    (line,) = (line for line in lines_of(state) if line.startswith("certificate"))
+    assert "for localhost, until " in line
+    assert len(line.partition("SHA-256 ")[2].split(":")) == 32
+
+
+def test_the_first_password_is_shown(state: Path) -> None:
+    first = FirstUser("admin", Secret("kX-secret"))
+    assert "The password of admin, shown this once: kX-secret" in lines_of(state, first_user=first)
+    assert "shown this once" not in "".join(lines_of(state))
+
+
+def test_a_tls_door_at_which_nobody_can_log_in_is_told(state: Path) -> None:
+    UserFile(state).remove("alice")
+    assert "Notice: nobody can log in at the tls door yet; type: doorward user add NAME" in lines_of(state)

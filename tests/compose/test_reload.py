@@ -1,0 +1,310 @@
+"""A reload of everything: all of it counts at once, or none of it."""
+
+import asyncio
+import json
+import os
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from doorward.compose.daemon import Daemon
+from doorward.compose.reloading import Scope
+from doorward.config import load_settings
+from doorward.core.errors import CertificateError, ConfigurationError, DoorwardError, ListenError
+from doorward.core.principal import User
+from doorward.stores.places import state_place
+from doorward.stores.state import HeldState, hold_state, read_doors
+from doorward.stores.users import UserFile
+from tests.doors.tls_peers import HASH
+from tests.made_certificates import make_certificate
+
+pytestmark = pytest.mark.may_block("a test writes files and dials between the steps of the daemon")
+
+BOUND_SECONDS = 10.0
+TCP = '[doors.tcp]\nlisten = ["127.0.0.1:0"]\n'
+TLS = '[doors.tls]\nlisten = ["127.0.0.1:0"]\n'
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[HeldState]:
+    held = hold_state(tmp_path / "state")
+    yield held
+    held.release()
+
+
+class Reloaded:
+    """
+    A daemon whose configuration a test changes.
+
+    Attributes:
+        daemon: it.
+        file: its configuration.
+    """
+
+    def __init__(self, held: HeldState, config: str) -> None:
+        self.held = held
+        self.file = held.folder.with_name("doorward.toml")
+        self.file.touch(mode=0o600)
+        self.file.write_text(config)
+        self.daemon = Daemon(
+            load_settings(self.file),
+            state_place(str(held.folder), {}),
+            held,
+            environment={},
+            read_settings=lambda: load_settings(self.file),
+        )
+
+    async def reload(self, config: str | None = None, *, scope: Scope = Scope.EVERYTHING) -> str:
+        """Have the daemon take `config`, or what its users are now."""
+        if config is not None:
+            self.file.write_text(config)
+        return await asyncio.wait_for(self.daemon.reload(scope), BOUND_SECONDS)
+
+    def address(self, door: str, index: int = 0) -> tuple[str, int]:
+        host, _, port = self.daemon.doors[door][index].rpartition(":")
+        return host.strip("[]"), int(port)
+
+    async def ask(self, line: str, *, door: str = "tcp", index: int = 0) -> str:
+        """What a guest hears after the greeting."""
+        reader, writer = await asyncio.open_connection(*self.address(door, index))
+        writer.write(line.encode() + b"\n")
+        heard = await asyncio.wait_for(reader.read(), BOUND_SECONDS)
+        writer.close()
+        return heard.decode().partition("\n")[2]
+
+    def status(self) -> dict[str, object]:
+        return self.daemon._status()
+
+
+@asynccontextmanager
+async def opened(held: HeldState, config: str) -> AsyncIterator[Reloaded]:
+    reloaded = Reloaded(held, config)
+    try:
+        await reloaded.daemon.open()
+        yield reloaded
+    finally:
+        await reloaded.daemon.close()
+
+
+def command(name: str, said: str, *, more: str = "") -> str:
+    return f'[commands.{name}]\nrun = ["echo", "{said}"]\nroles = ["guest"]\n{more}'
+
+
+async def test_commands_language_and_limits_count_at_once(held: HeldState) -> None:
+    async with opened(held, TCP + command("say", "one")) as it:
+        assert await it.ask("say") == "one\n"
+        config = '[server]\nlanguage = "fr"\n[limits]\nline_bytes = 64\n' + TCP + command("say", "two")
+        done = await it.reload(config)
+        assert done.endswith("commands; 0 users, 0 sessions ended\n")
+        assert await it.ask("say") == "two\n"
+        assert await it.ask("unheard-of") == "Je n'ai rien compris.\n"
+        assert await it.ask("echo " + "x" * 100) == ""
+
+
+async def test_a_fresh_answer_is_forgotten(held: HeldState) -> None:
+    fresh = "read_only = true\nfresh_seconds = 1000\n"
+    config = TCP + f'[commands.now]\nrun = ["date", "+%N"]\nroles = ["guest"]\n{fresh}'
+    async with opened(held, config) as it:
+        first = await it.ask("now")
+        assert await it.ask("now") == first
+        await it.reload(config)
+        assert await it.ask("now") != first
+
+
+async def test_a_run_and_its_reader_go_on_and_the_run_can_still_be_cancelled(held: HeldState) -> None:
+    config = TCP + '[commands.hold]\nrun = ["sh", "-c", "echo on; exec sleep 60"]\nroles = ["guest"]\n'
+    async with opened(held, config) as it:
+        reader, writer = await asyncio.open_connection(*it.address("tcp"))
+        writer.write(b"hold\n")
+        assert await asyncio.wait_for(reader.readuntil(b"on\n"), BOUND_SECONDS)
+        await it.reload(TCP)
+        assert it.status()["runs"] == {"live": 1, "waiting": 0, "could_not_be_killed": 0}
+        assert await it.ask("hold") == "I did not understand.\n"
+        writer.close()
+
+
+async def test_a_listener_that_stays_keeps_its_port_and_others_come_and_go(held: HeldState) -> None:
+    two = '[doors.tcp]\nlisten = ["127.0.0.1:0", "[::1]:0"]\n'
+    async with opened(held, two) as it:
+        first, second = it.address("tcp"), it.address("tcp", 1)
+        await it.reload(TCP + "[doors.unix]\n")
+        assert it.address("tcp") == first
+        assert await it.ask("echo 1") == "1\n"
+        assert set(it.daemon.doors) == {"tcp", "unix"} == set(read_doors(held.folder))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(second)
+        path = Path(it.daemon.doors["unix"][0])
+        assert await asyncio.to_thread(path.is_socket)
+        await it.reload(two)
+        assert not await asyncio.to_thread(path.exists)
+        assert it.address("tcp") == first
+        assert await it.ask("echo 2", index=1) == "2\n"
+
+
+async def test_a_connection_that_came_by_a_door_that_is_shut_goes_on(held: HeldState) -> None:
+    keep = 'session = "keep"\n'
+    async with opened(held, TCP + keep + "[doors.unix]\n") as it:
+        reader, writer = await asyncio.open_connection(*it.address("tcp"))
+        await it.reload("[doors.unix]\n")
+        writer.write(b"echo still\n")
+        assert await asyncio.wait_for(reader.readuntil(b"still\n"), BOUND_SECONDS)
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("[doors.tcp]\nlisten = 7\n", "this is of another type"),
+        ("no toml", "doorward.toml"),
+        ("[doors.tcp]\nsesion = 'once'\n", "did you mean session"),
+        ('[doors.tls]\ncertificate = "gone.pem"\n', "gone.pem"),
+        ("[doors.unix]\n[users.bob]\nuid = 4242\n", "this user stands in"),
+    ],
+)
+async def test_after_an_error_everything_stays_and_status_says_why(
+    held: HeldState, broken: str, said: str
+) -> None:
+    UserFile(held.folder).add(User(name="bob", uid=4343))
+    config = TCP + command("say", "one")
+    async with opened(held, config) as it:
+        doors = it.daemon.doors
+        with pytest.raises(DoorwardError, match=said):
+            await it.reload(broken)
+        assert it.daemon.doors == doors
+        assert await it.ask("say") == "one\n"
+        last = it.status()["last_reload"]
+        assert isinstance(last, dict)
+        assert said in str(last["problem"])
+        await it.reload(config)
+        last = it.status()["last_reload"]
+        assert isinstance(last, dict)
+        assert last["problem"] is None
+
+
+async def test_an_address_that_is_taken_opens_none_of_the_others(held: HeldState) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as probe:
+        free = probe.getsockname()[1]
+        probe.close()
+        listen = json.dumps(["127.0.0.1:0", f"127.0.0.1:{free}", f"127.0.0.1:{taken.getsockname()[1]}"])
+        async with opened(held, TCP) as it:
+            first = it.address("tcp")
+            with pytest.raises(ListenError, match="held by"):
+                await it.reload(f"[doors.tcp]\nlisten = {listen}\n")
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", free))
+            assert it.address("tcp") == first
+            assert await it.ask("echo 1") == "1\n"
+
+
+@pytest.mark.parametrize(("narrow", "wide"), [("127.0.0.1", "0.0.0.0"), ("[::1]", "[::]")])
+async def test_a_door_may_go_from_one_address_to_all_and_back_on_its_port(
+    held: HeldState, narrow: str, wide: str
+) -> None:
+    user = f'[users.alice]\npassword = "{HASH}"\n'
+    async with opened(held, f'[doors.tls]\nlisten = ["{narrow}:0"]\n{user}') as it:
+        _, port = it.address("tls")
+        for address in (wide, narrow, wide):
+            await it.reload(f'[doors.tls]\nlisten = ["{address}:{port}"]\n{user}')
+            assert it.daemon.doors["tls"] == (f"{address}:{port}",)
+            host = narrow.strip("[]")
+            assert await asyncio.to_thread(shown_certificate, (host, port))
+            assert not may_bind(host, port)
+            assert not may_bind(host, port, *JOIN_AS_ANOTHER)
+
+
+JOIN_AS_ANOTHER = ("setpriv", "--reuid=54321", "--clear-groups") if os.geteuid() == 0 else ()
+BIND = """
+import socket, sys
+host, port, joins = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as bound:
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, joins)
+    bound.bind((host, port))
+"""
+
+
+def may_bind(host: str, port: int, *before: str) -> bool:
+    """Whether another program gets the port; as another user it asks to share it."""
+    words = [*before, "/usr/bin/python3", "-c", BIND, host, str(port), str(int(bool(before)))]
+    run = subprocess.run(words, check=False, capture_output=True, timeout=20)
+    assert run.returncode == 0 or b"in use" in run.stderr, run
+    return run.returncode == 0
+
+
+async def test_users_alone_are_read_while_the_configuration_is_being_edited(held: HeldState) -> None:
+    async with opened(held, TCP) as it:
+        UserFile(held.folder).add(User(name="bob", uid=4343))
+        it.file.write_text("half a t")
+        assert (await it.reload(scope=Scope.USERS)).endswith("; 1 users, 0 sessions ended\n")
+        with pytest.raises(ConfigurationError):
+            await it.reload()
+
+
+def shown_certificate(address: tuple[str, int]) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(address))
+
+
+async def test_the_state_s_own_certificate_stays_the_same(held: HeldState) -> None:
+    user = f'[users.alice]\npassword = "{HASH}"\n'
+    async with opened(held, TLS + user) as it:
+        before = await asyncio.to_thread(shown_certificate, it.address("tls"))
+        await it.reload()
+        assert await asyncio.to_thread(shown_certificate, it.address("tls")) == before
+
+
+async def test_a_certificate_and_its_key_change_together_or_not_at_all(held: HeldState) -> None:
+    config = TLS + 'certificate = "c.pem"\nkey = "k.pem"\n'
+    folder = held.folder.parent
+    first, second = (make_pair(folder, name) for name in ("first", "second"))
+    put(folder, certificate=first, key=first)
+    async with opened(held, config) as it:
+        before = await asyncio.to_thread(shown_certificate, it.address("tls"))
+        put(folder, certificate=second, key=first)
+        with pytest.raises(CertificateError, match="does not belong"):
+            await it.reload()
+        assert await asyncio.to_thread(shown_certificate, it.address("tls")) == before
+        put(folder, certificate=second, key=second)
+        await it.reload()
+        after = await asyncio.to_thread(shown_certificate, it.address("tls"))
+        assert after != before
+        put(folder, certificate=first, key=second)
+        # users alone: what was loaded serves on, whatever the files are by now
+        await it.reload(scope=Scope.USERS)
+        assert await asyncio.to_thread(shown_certificate, it.address("tls")) == after
+
+
+def make_pair(folder: Path, name: str) -> tuple[bytes, bytes]:
+    certificate, key = make_certificate(name, names=("localhost",)).written(folder, name)
+    return certificate.read_bytes(), key.read_bytes()
+
+
+def put(folder: Path, *, certificate: tuple[bytes, bytes], key: tuple[bytes, bytes]) -> None:
+    (folder / "c.pem").write_bytes(certificate[0])
+    (folder / "k.pem").touch(mode=0o600)
+    (folder / "k.pem").write_bytes(key[1])
+
+
+async def test_limits_that_count_from_the_next_start_are_told(held: HeldState) -> None:
+    async with opened(held, TCP) as it:
+        done = await it.reload("[limits]\naudit_queue = 1000\nconnections = 5\n" + TCP)
+        assert done.endswith("; from the next start: audit_queue\n")
+        done = await it.reload("[limits]\nconnections = 5\n" + TCP)
+        assert "next start" not in done
+
+
+async def test_more_places_than_at_the_start_are_really_there(held: HeldState) -> None:
+    hold = '[commands.hold]\nrun = ["sh", "-c", "echo on; exec sleep 60"]\nroles = ["guest"]\n'
+    async with opened(held, "[limits]\nruns = 1\nruns_of_builtins = 1\n" + TCP + hold) as it:
+        await it.reload("[limits]\nruns = 4\nruns_of_builtins = 1\n" + TCP + hold)
+        writers = []
+        for _ in range(4):
+            reader, writer = await asyncio.open_connection(*it.address("tcp"))
+            writer.write(b"hold\n")
+            assert await asyncio.wait_for(reader.readuntil(b"on\n"), BOUND_SECONDS)
+            writers.append(writer)
+        for writer in writers:
+            writer.close()
