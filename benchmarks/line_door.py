@@ -37,7 +37,7 @@ ANSWER = " 12:00:00 up 1 min, 1 user,  load average: 0.00, 0.00, 0.00"
 EXPECTED = "load average"
 START_SECONDS = 15.0
 STOP_SECONDS = 10.0
-WARM_UP_SECONDS = 0.2
+WARM_UP_SECONDS = 0.5
 IDLE_CONNECTIONS = 10_000
 SPARE_FILES = 200
 PROBES = 200
@@ -178,13 +178,13 @@ def read_printed_port(process: subprocess.Popen[bytes], _: Path) -> int | None:
     return int(line) if line else None
 
 
-def read_written_port(_: subprocess.Popen[bytes], folder: Path) -> int | None:
-    """Read the port of our tcp door from the file that is written when all doors are open."""
+def read_written_port(_: subprocess.Popen[bytes], folder: Path, *, door: str = "tcp") -> int | None:
+    """Read the port of a door of ours from the file that is written when all doors are open."""
     doors = folder / "state" / "doors.json"
     if not doors.exists():
         time.sleep(0.02)
         return None
-    return int(json.loads(doors.read_text())["tcp"][0].rpartition(":")[2])
+    return int(json.loads(doors.read_text())[door][0].rpartition(":")[2])
 
 
 def peer_argv(program: Sequence[str], keep: bool, _: Path) -> list[str]:  # noqa: FBT001 - called through a table

@@ -1,23 +1,35 @@
-"""
-Throwaway certificates, made by openssl: fixtures for the session, and what they are made with.
-
-A test that uses them is marked `@pytest.mark.needs_program("openssl", package="openssl")`.
-"""
+"""Throwaway certificates and their keys: made in memory, written as PEM, and what TLS makes of them."""
 
 import ipaddress
 import ssl
-import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 
-NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+NOW = datetime(2030, 6, 15, 12, 0, tzinfo=UTC)
+"""When the tests that give their own time take place."""
+
+DAY = timedelta(days=1)
+
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Written(NamedTuple):
     """
     Two PEM files of one folder, the key's with mode 0600.
 
@@ -32,8 +44,7 @@ class Certificate:
     @property
     def der(self) -> bytes:
         """The certificate itself."""
-        text, end, _ = self.file.read_text().partition("-----END CERTIFICATE-----\n")
-        return ssl.PEM_cert_to_DER_cert(text + end)
+        return x509.load_pem_x509_certificate(self.file.read_bytes()).public_bytes(Encoding.DER)
 
     @property
     def fingerprint(self) -> str:
@@ -41,22 +52,116 @@ class Certificate:
         return sha256(self.der).hexdigest()
 
 
-def self_signed(folder: Path, *names: str) -> Certificate:
-    """Make one that vouches for itself, for host names and addresses, or for nobody."""
-    made = _files(folder)
-    _openssl("req", "-x509", *NEW_KEY, "-keyout", made.key, "-out", made.file, "-days", "2", *_subject(names))
-    return made
+@dataclass(frozen=True, slots=True)
+class Made:
+    """
+    A certificate with its key.
+
+    Attributes:
+        certificate: as the library has it.
+        private_key: likewise.
+        chain: the certificates between it and its root, in PEM.
+    """
+
+    certificate: x509.Certificate
+    private_key: Key
+    chain: str = ""
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
+
+    @property
+    def pem(self) -> str:
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+    @property
+    def key_pem(self) -> str:
+        return self._key_pem(PrivateFormat.PKCS8, NoEncryption())
+
+    @property
+    def chain_below(self) -> str:
+        """The chain of what this one signs: a root is in nobody's."""
+        is_root = self.certificate.issuer == self.certificate.subject
+        return "" if is_root else self.pem + self.chain
+
+    def encrypted_key_pem(self, format_: PrivateFormat) -> str:
+        return self._key_pem(format_, BestAvailableEncryption(b"sesame"))
+
+    def written(self, folder: Path, name: str = "cert") -> Written:
+        """Write `NAME.pem` and `NAME.key` in `folder`, which is made, the key private."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = Written(folder / f"{name}.pem", folder / f"{name}.key")
+        written.file.write_text(self.pem + self.chain)
+        written.file.chmod(0o644)
+        written.key.write_text(self.key_pem)
+        written.key.chmod(0o600)
+        return written
+
+    def _key_pem(self, format_: PrivateFormat, encryption: KeySerializationEncryption) -> str:
+        return self.private_key.private_bytes(Encoding.PEM, format_, encryption).decode()
 
 
-def expired(folder: Path, *names: str) -> Certificate:
-    """Make a self-signed one that ended yesterday."""
-    made, request = _files(folder), folder / "request.pem"
-    _request(made, request, *_subject(names))
-    _openssl(
-        *("x509", "-req", "-in", request, "-signkey", made.key, "-out", made.file),
-        *("-days", "-1", "-copy_extensions", "copy"),
+def make_certificate(
+    common_name: str = "alice",
+    *,
+    names: tuple[str, ...] = (),
+    begins: datetime | None = None,
+    ends: datetime | None = None,
+    signer: Made | None = None,
+    is_authority: bool | None = None,
+    only_signs: bool = False,
+    private_key: Key | None = None,
+) -> Made:
+    """One that counts from yesterday to tomorrow, signed by itself, and then an authority, or by `signer`."""
+    key = private_key or ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    today = datetime.now(UTC)  # noqa: TID251 - TLS libraries ask the machine for the time
+    is_authority = signer is None if is_authority is None else is_authority
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(signer.certificate.subject if signer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins or today - DAY)
+        .not_valid_after(ends or today + DAY)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
     )
-    return made
+    if only_signs:
+        builder = builder.add_extension(_SIGNS, critical=True)
+    if names:
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([_general_name(each) for each in names]), critical=False
+        )
+    certificate = builder.sign(signer.private_key if signer else key, SHA256())
+    return Made(certificate, key, signer.chain_below if signer else "")
+
+
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""What an authority's key is for; some clients want to read it."""
+
+
+def self_signed(folder: Path, *names: str) -> Written:
+    """Write one that vouches for itself, for host names and addresses."""
+    return make_certificate(names[0], names=names).written(folder)
+
+
+def expired(folder: Path, *names: str) -> Written:
+    """Write a self-signed one that ended yesterday."""
+    today = datetime.now(UTC)  # noqa: TID251 - TLS libraries ask the machine for the time
+    made = make_certificate(names[0], names=names, begins=today - 3 * DAY, ends=today - DAY)
+    return made.written(folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,60 +170,31 @@ class Authority:
     Somebody who vouches for others.
 
     Attributes:
-        file, key: its own certificate.
-        chain: the certificates between the root and what is issued, in PEM; empty when the root issues.
+        made: its own certificate.
+        file: where that stands.
     """
 
+    made: Made
     file: Path
-    key: Path
-    chain: str = ""
 
-    def issue(self, folder: Path, *names: str) -> Certificate:
-        """Make one for host names and addresses; its file holds the chain as well."""
-        return self._sign(folder, _subject(names))
-
-    def issue_client(self, folder: Path, name: str) -> Certificate:
-        """Make one that a client of this name logs in with."""
-        usage = ("-subj", f"/CN={name}", "-addext", "extendedKeyUsage=clientAuth")
-        return self._sign(folder, usage)
+    def issue(self, folder: Path, *names: str) -> Written:
+        """Write one for host names and addresses, or for a client; its file holds the chain as well."""
+        return make_certificate(names[0], names=names, signer=self.made).written(folder)
 
     def intermediate(self, folder: Path) -> "Authority":
         """Make one below this one that issues in its stead."""
-        constraints = ("-subj", "/CN=Doorward test, between", "-addext", "basicConstraints=critical,CA:TRUE")
-        made = self._sign(folder, constraints)
-        return Authority(made.file, made.key, made.file.read_text())
-
-    def _sign(self, folder: Path, options: tuple[str, ...]) -> Certificate:
-        made, request = _files(folder), folder / "request.pem"
-        _request(made, request, *options)
-        _openssl(
-            *("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self.key, "-CAcreateserial"),
-            *("-CAserial", folder / "serial", "-out", made.file, "-days", "2", "-copy_extensions", "copy"),
-        )
-        made.file.write_text(made.file.read_text() + self.chain)
-        return made
-
-
-def authority(folder: Path) -> Authority:
-    """Make a root."""
-    made = _files(folder)
-    _openssl(
-        *("req", "-x509", *NEW_KEY, "-keyout", made.key, "-out", made.file, "-days", "2"),
-        *("-subj", "/CN=Doorward test, root"),
-    )
-    return Authority(made.file, made.key)
+        made = make_certificate("Doorward test, between", signer=self.made, is_authority=True)
+        return Authority(made, made.written(folder).file)
 
 
 def server_context(
-    certificate: Certificate,
+    certificate: Written,
     *,
     version: ssl.TLSVersion | None = None,
     client_authority: Path | None = None,
 ) -> ssl.SSLContext:
     """What a server runs on, of one version or of all since 1.2; it may want a certificate of its clients."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = version or ssl.TLSVersion.TLSv1_2
-    context.maximum_version = version or ssl.TLSVersion.MAXIMUM_SUPPORTED
+    context = _context(ssl.PROTOCOL_TLS_SERVER, version)
     context.load_cert_chain(certificate.file, certificate.key)
     if client_authority is not None:
         context.load_verify_locations(client_authority)
@@ -128,15 +204,13 @@ def server_context(
 
 def client_context(trusted: Path, *, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
     """What a client runs on that trusts this file alone."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = version or ssl.TLSVersion.TLSv1_2
-    context.maximum_version = version or ssl.TLSVersion.MAXIMUM_SUPPORTED
+    context = _context(ssl.PROTOCOL_TLS_CLIENT, version)
     context.load_verify_locations(trusted)
     return context
 
 
 @pytest.fixture(scope="session")
-def localhost(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+def localhost(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """A self-signed certificate for this machine, as a daemon makes one."""
     return self_signed(tmp_path_factory.mktemp("localhost"), "localhost", "127.0.0.1", "::1")
 
@@ -144,32 +218,19 @@ def localhost(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 @pytest.fixture(scope="session")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """A root that vouches for what a test has it issue."""
-    return authority(tmp_path_factory.mktemp("root"))
+    made = make_certificate("Doorward test, root", only_signs=True)
+    return Authority(made, made.written(tmp_path_factory.mktemp("root")).file)
 
 
-def _files(folder: Path) -> Certificate:
-    folder.mkdir(parents=True, exist_ok=True)
-    return Certificate(folder / "cert.pem", folder / "key.pem")
+def _context(protocol: int, version: ssl.TLSVersion | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(protocol)
+    context.minimum_version = version or ssl.TLSVersion.TLSv1_2
+    context.maximum_version = version or ssl.TLSVersion.MAXIMUM_SUPPORTED
+    return context
 
 
-def _subject(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names:
-        return ("-subj", "/CN=nobody")
-    alternatives = ",".join(f"IP:{name}" if _is_address(name) else f"DNS:{name}" for name in names)
-    return ("-subj", f"/CN={names[0]}", "-addext", f"subjectAltName={alternatives}")
-
-
-def _is_address(name: str) -> bool:
+def _general_name(name: str) -> x509.GeneralName:
     try:
-        ipaddress.ip_address(name)
+        return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
-        return False
-    return True
-
-
-def _request(made: Certificate, request: Path, *options: str) -> None:
-    _openssl("req", "-new", *NEW_KEY, "-keyout", made.key, "-out", request, *options)
-
-
-def _openssl(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True, timeout=30)
+        return x509.RFC822Name(name) if "@" in name else x509.DNSName(name)

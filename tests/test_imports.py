@@ -10,8 +10,22 @@ from pathlib import Path
 import pytest
 
 import doorward
+from tests.daemon import DOORS, StartDaemon
 
-HEAVY = ("argon2", "asyncio", "click", "msgspec", "rich", "sqlite3", "ssl", "structlog", "uvloop")
+HEAVY = (
+    "argon2",
+    "asyncio",
+    "click",
+    "cryptography",
+    "msgspec",
+    "rich",
+    "sqlite3",
+    "ssl",
+    "structlog",
+    "uvloop",
+)
+
+TLS = '[doors.tls]\nlisten = ["127.0.0.1:0"]\n'
 
 
 def modules_after(statement: str) -> set[str]:
@@ -35,7 +49,33 @@ def test_importing_doorward_loads_nothing_heavy() -> None:
 def test_asking_brings_no_tls_along_for_who_needs_none() -> None:
     loaded = modules_after("import doorward.cli.ask, doorward.cli.daemon, doorward.clients.lines.reaching")
     assert "doorward.clients.lines.trust" in loaded
-    assert loaded.isdisjoint({"ssl", "asyncio", "doorward.lines.tls"})
+    assert loaded.isdisjoint({"ssl", "asyncio", "cryptography", "doorward.lines.tls"})
+
+
+def test_what_reads_certificates_comes_only_when_one_is_read() -> None:
+    loaded = modules_after(
+        "import doorward.cli.check, doorward.cli.serve, doorward.cli.trusting, doorward.cli.user\n"
+        "import doorward.compose.daemon, doorward.config.user_certificates"
+    )
+    assert "doorward.stores.certificate_reading" in loaded
+    assert "cryptography" not in loaded
+
+
+def test_help_brings_no_cryptography_along() -> None:
+    loaded = modules_after(
+        "import contextlib, sys\nfrom doorward.cli import main\nsys.argv = ['doorward', '--help']\n"
+        "with contextlib.suppress(SystemExit):\n    main()"
+    )
+    assert "click" in loaded
+    assert "cryptography" not in loaded
+
+
+@pytest.mark.parametrize(("doors", "reads"), [(DOORS, False), (DOORS + TLS, True)])
+def test_a_daemon_holds_cryptography_only_for_a_tls_door(
+    start_daemon: StartDaemon, doors: str, *, reads: bool
+) -> None:
+    mapped = Path(f"/proc/{start_daemon(doors).process.pid}/maps").read_text()
+    assert ("/cryptography/" in mapped) is reads
 
 
 def test_importing_doorward_loads_none_of_its_rooms() -> None:

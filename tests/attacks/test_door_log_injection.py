@@ -55,7 +55,8 @@ password = "{HASH}"
 def test_a_login_stays_one_line_of_printable_ascii(attacked: Attacked, users: str) -> None:
     daemon = attacked('[limits.penalties]\nexempt = ["127.0.0.1"]\n', tls=users)
     for hostile in HOSTILE:
-        for line in (hostile, f"{hostile} x", f"alice {hostile}", f"alice\r{hostile}"):
+        # an unknown name, and a known one
+        for line in (f"{hostile} x", f"alice {hostile}"):
             assert ask(address_of(daemon, "tls"), line.encode() + b"\n") == b"Password?\n"
         # in the name that a client of TLS says it wants to reach, and where TLS is none
         with suppress(ConnectionError):

@@ -6,7 +6,16 @@ import pytest
 
 from tests.attacks.conftest import Attacked
 from tests.doors.daemon import until
-from tests.doors.peers import GREETING, address_of, answer, dial, receive_until, status, wait_for_reset
+from tests.doors.peers import (
+    GREETING,
+    address_of,
+    answer,
+    dial,
+    enter,
+    receive_until,
+    status,
+    wait_for_reset,
+)
 
 MIB = 1024 * 1024
 CONFIG = """
@@ -41,6 +50,20 @@ def test_the_reader_is_ended_and_memory_stays(attacked: Attacked, door: str) -> 
         wait_for_reset(peer)
     assert slowest_seconds < 1.0
     until(lambda: status(daemon)["runs"]["live"] == 0, "the end of the run")
+    assert daemon.memory_bytes("VmHWM") - before_bytes < 20 * MIB
+
+
+def test_a_reader_of_tls_that_does_not_read_is_ended_and_memory_stays(attacked: Attacked) -> None:
+    daemon = attacked(CONFIG)
+    answer(daemon.socket_path, "uptime")
+    before_bytes = daemon.forget_peak_memory()
+    # what carries its bytes through TLS holds as little as its kernel, and stops reading with it
+    with enter(daemon, "tls", receive_bytes=65_536) as peer:
+        receive_until(peer, GREETING)
+        peer.sendall(b"cut\n")
+        until(lambda: status(daemon)["connections"] == 2, "both of us")
+        until(lambda: status(daemon)["connections"] == 1, "the end of the reader")
+        until(lambda: status(daemon)["runs"]["live"] == 0, "the end of the run")
     assert daemon.memory_bytes("VmHWM") - before_bytes < 20 * MIB
 
 

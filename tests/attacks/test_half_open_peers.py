@@ -55,7 +55,7 @@ patiently = pytest.mark.parametrize(
 
 
 def begin(attacked: Attacked, network: Network, patience: Patience) -> Daemon:
-    limits = f"[limits]\nidle_seconds = 600\nlinger_seconds = 0.2\n{patience.text}"
+    limits = f"[limits]\nfirst_line_seconds = 600\nlinger_seconds = 0.2\n{patience.text}"
     return attacked(limits + COMMAND, session="keep", tls=OUTSIDE, below=network.below)
 
 

@@ -12,12 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.certificates import Authority, Certificate, expired, self_signed, server_context
+from tests.certificates import Authority, Written, expired, self_signed, server_context
 from tests.cli.test_ask import finish, read_until
 from tests.clients.lines.peers import BOUND_SECONDS, LoginServer, listening, listening_tls, old_server
 from tests.daemon import Shell, typed_at_prompts
-
-pytestmark = pytest.mark.needs_program("openssl", package="openssl")
 
 PASSWORD = {"DOORWARD_PASSWORD": "sesame"}
 
@@ -35,7 +33,7 @@ class Door:
 
     server: LoginServer
     url: str
-    certificate: Certificate
+    certificate: Written
 
     @property
     def at(self) -> tuple[str, ...]:
@@ -43,7 +41,7 @@ class Door:
 
 
 @pytest.fixture
-def door(localhost: Certificate) -> Iterator[Door]:
+def door(localhost: Written) -> Iterator[Door]:
     server = LoginServer("alice sesame")
     with listening_tls(server, server_context(localhost)) as url:
         yield Door(server, url, localhost)
@@ -132,19 +130,19 @@ def test_the_file_of_authorities_comes_from_the_environment_too(door: Door, shel
     assert shell.run(*words, environment=environment).stdout == "df\n"
 
 
-def state_with(folder: Path, certificate: Certificate) -> Path:
+def state_with(folder: Path, certificate: Written) -> Path:
     folder.mkdir(mode=0o700, parents=True)
     shutil.copy(certificate.file, folder / "cert.pem")
     return folder
 
 
 @pytest.fixture
-def nameless(tmp_path: Path) -> Certificate:
+def nameless(tmp_path: Path) -> Written:
     """A certificate that fits no name that is asked for."""
     return self_signed(tmp_path / "nameless", "elsewhere.example")
 
 
-def test_the_certificate_of_ones_own_state_is_believed(nameless: Certificate, shell: Shell) -> None:
+def test_the_certificate_of_ones_own_state_is_believed(nameless: Written, shell: Shell) -> None:
     with listening_tls(LoginServer("sesame"), server_context(nameless)) as url:
         words = ("ask", "--at", url, "df")
         named = state_with(shell.folder / "named", nameless)
@@ -180,8 +178,8 @@ def test_who_finds_no_socket_does_not_try_tls(door: Door, shell: Shell) -> None:
 # A client's certificate
 
 
-def test_a_certificate_logs_in(localhost: Certificate, root: Authority, shell: Shell) -> None:
-    alice = root.issue_client(shell.folder / "alice", "alice")
+def test_a_certificate_logs_in(localhost: Written, root: Authority, shell: Shell) -> None:
+    alice = root.issue(shell.folder / "alice", "alice")
     shown: list[bytes | None] = []
 
     def handle(peer: socket.socket) -> None:
@@ -192,7 +190,7 @@ def test_a_certificate_logs_in(localhost: Certificate, root: Authority, shell: S
     context = server_context(localhost, client_authority=root.file)
     with listening_tls(handle, context) as url:
         words = ("ask", "--at", url, "--ca", str(localhost.file), "--client-certificate", "alice/cert.pem")
-        run = shell.run(*words, "--client-key", "alice/key.pem", "df")
+        run = shell.run(*words, "--client-key", "alice/cert.key", "df")
         assert (run.returncode, run.stdout) == (125, "Welcome.\nyou said df\n")
         both = shell.folder / "both.pem"
         both.write_text(alice.file.read_text() + alice.key.read_text())
@@ -202,8 +200,8 @@ def test_a_certificate_logs_in(localhost: Certificate, root: Authority, shell: S
     assert set(shown) == {alice.der}
 
 
-def test_a_key_that_others_can_read_is_refused(localhost: Certificate, root: Authority, shell: Shell) -> None:
-    alice = root.issue_client(shell.folder / "alice", "alice")
+def test_a_key_that_others_can_read_is_refused(localhost: Written, root: Authority, shell: Shell) -> None:
+    alice = root.issue(shell.folder / "alice", "alice")
     alice.key.chmod(0o640)
     words = ("ask", "--at", "tls://127.0.0.1:1", "--client-certificate", str(alice.file))
     run = shell.run(*words, "--client-key", str(alice.key), "df")
@@ -220,9 +218,7 @@ def test_a_key_alone_is_a_mistake_in_the_words(shell: Shell) -> None:
 # What goes wrong
 
 
-def test_a_peer_without_frames_is_shown_and_its_status_is_unknown(
-    localhost: Certificate, shell: Shell
-) -> None:
+def test_a_peer_without_frames_is_shown_and_its_status_is_unknown(localhost: Written, shell: Shell) -> None:
     with listening_tls(old_server, server_context(localhost)) as url:
         run = shell.run("ask", "--at", url, "--ca", str(localhost.file), "df")
     assert (run.returncode, run.stdout) == (125, "Welcome.\nyou said df\n")

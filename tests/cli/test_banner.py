@@ -7,13 +7,13 @@ import pytest
 from doorward.cli.banner import banner
 from doorward.compose import Opened
 from doorward.config import load_settings
-from doorward.core.certificates import read_certificate
 from doorward.core.principal import User
 from doorward.core.secret import Secret
 from doorward.core.settings import DoorSettings, Settings
+from doorward.stores.certificate_reading import certificate_of
 from doorward.stores.first_start import FirstUser
 from doorward.stores.users import UserFile
-from tests.made_certificates import make_certificate
+from tests.certificates import make_certificate
 
 PROGRAM = "doorward"
 
@@ -31,7 +31,7 @@ def lines_of(
     first_user: FirstUser | None = None,
 ) -> list[str]:
     settings = settings_with(door or DoorSettings(name="tls", listen=()))
-    certificate = read_certificate(make_certificate("x", names=names or ("localhost",)).der)
+    certificate = certificate_of(make_certificate("x", names=names or ("localhost",)).der, file="x")
     opened = Opened(
         doors={"tls": addresses},
         settings=settings,

@@ -10,7 +10,7 @@ import pytest
 from doorward.cli.certificate_looks import looked_over
 from doorward.config import Machine
 from doorward.core.settings import DoorSettings, Settings
-from tests.made_certificates import make_certificate
+from tests.certificates import make_certificate
 
 DAEMON_UID = 65_533
 

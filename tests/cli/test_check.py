@@ -7,8 +7,8 @@ import pytest
 
 from doorward.core.principal import User
 from doorward.stores.users import UserFile
+from tests.certificates import make_certificate
 from tests.daemon import COMMANDS, DOORS, Shell
-from tests.made_certificates import make_certificate
 
 
 def written(shell: Shell, text: str) -> Path:

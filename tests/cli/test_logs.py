@@ -27,13 +27,6 @@ def logged(text: str, stream: io.StringIO, *, level: str = "info", **environment
     """What becomes of one line."""
     configure_logs(level, stream=stream, environment=environment)
     logging.getLogger("doorward.test").info("heard %s", text)
-    return written(stream)
-
-
-def written(stream: io.StringIO) -> str:
-    """All of it."""
-    for handler in logging.getLogger("doorward").handlers:
-        handler.close()
     return stream.getvalue()
 
 
@@ -75,7 +68,7 @@ def test_a_traceback_is_in_the_line_and_keeps_its_breaks() -> None:
         raise ValueError("bad \x1b[2J")
     except ValueError:
         logging.getLogger("doorward.test").exception("it failed")
-    line = json.loads(written(stream))
+    line = json.loads(stream.getvalue())
     assert "Traceback" in line["exception"]
     assert "bad \\x1b[2J" in line["exception"]
     assert "\x1b" not in line["exception"]
@@ -86,14 +79,14 @@ def test_other_libraries_are_heard_from_warnings_on() -> None:
     configure_logs("debug", stream=stream, environment={})
     logging.getLogger("asyncio").info("quiet")
     logging.getLogger("asyncio").warning("loud")
-    assert [json.loads(line)["event"] for line in written(stream).splitlines()] == ["loud"]
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["loud"]
 
 
 def test_a_traceback_that_comes_as_text_stands_in_the_same_place() -> None:
     for stream in (io.StringIO(), Terminal()):
         configure_logs("info", stream=stream, environment={"NO_COLOR": "1"})
         logging.getLogger("doorward.test").error("it failed", extra={"exception": "Traceback\nbad \x1b[2J"})
-        text = written(stream)
+        text = stream.getvalue()
         assert "\x1b" not in text
         if not stream.isatty():
             assert json.loads(text)["exception"] == "Traceback\nbad \\x1b[2J"

@@ -16,9 +16,9 @@ from doorward.core.certificates import fingerprint_of
 from doorward.core.principal import User
 from doorward.stores.passwords import argon2_check
 from doorward.stores.users import UserFile
+from tests.certificates import make_certificate
 from tests.clients.lines.peers import listening_at
 from tests.daemon import DOORS, Shell, StartDaemon, typed_at_prompts
-from tests.made_certificates import make_certificate
 
 
 def stored_hash(state: Path, name: str) -> str:

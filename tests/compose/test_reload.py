@@ -20,8 +20,8 @@ from doorward.core.principal import User
 from doorward.stores.places import state_place
 from doorward.stores.state import HeldState, hold_state, read_doors
 from doorward.stores.users import UserFile
+from tests.certificates import make_certificate
 from tests.doors.tls_peers import HASH
-from tests.made_certificates import make_certificate
 
 pytestmark = pytest.mark.may_block("a test writes files and dials between the steps of the daemon")
 

@@ -21,8 +21,8 @@ from doorward.config.template import template_text
 from doorward.core.command import NUMBERS
 from doorward.core.limits import Limits, PenaltyLimits, facts
 from doorward.core.parameter_types import TYPES
+from tests.certificates import make_certificate
 from tests.config.conftest import WriteConfiguration
-from tests.made_certificates import make_certificate
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import pytest
 
 from doorward.config import Machine, examine, load_settings
 from doorward.core.certificates import day_of
+from tests.certificates import Made, make_certificate
 from tests.config.conftest import WriteConfiguration
-from tests.made_certificates import Made, make_certificate
 
 
 @pytest.fixture(scope="module")

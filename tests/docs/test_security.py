@@ -8,7 +8,7 @@ from doorward.core.secret import Secret
 from doorward.stores.certificates import load_pair, server_context
 from doorward.stores.own_certificate import VALID_DAYS
 from doorward.stores.passwords import COST, hash_password, password_bytes
-from tests.made_certificates import make_certificate
+from tests.certificates import make_certificate
 
 ROOT = Path(__file__).parents[2]
 SECURITY = (ROOT / "SECURITY.md").read_text()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import Made, make_certificate
 from tests.doors.daemon import UNIX, Daemon, running
 from tests.doors.peers import GREETING, address_of, dial, frames, receive_all, receive_until, status
 from tests.doors.tls_peers import TLS, TlsAddress
-from tests.made_certificates import Made, make_certificate
 
 Dial = Callable[[Daemon, Made], TlsAddress]
 

@@ -121,7 +121,7 @@ def test_endless_text_is_not_held() -> None:
         client.receive_data(b"x" * 65_536)
         while client.next_event() is not None:
             pass
-    assert len(client._splitter) == 0
+    assert client._splitter.held_bytes == 0
     assert client._head is None
 
 

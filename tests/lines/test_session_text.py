@@ -160,7 +160,7 @@ def test_once_drops_what_comes_during_and_after_the_answer(late: bytes) -> None:
     assert peer.finish() == b""
     assert peer.send(late) == b""
     assert peer.lines == ["wait"]
-    assert len(peer.session._splitter) == 0
+    assert peer.session._splitter.held_bytes == 0
 
 
 def test_keep_serves_a_second_line_next() -> None:
@@ -248,7 +248,7 @@ def test_one_byte_more_closes_without_a_word(door: Callable[[], Dialogue], endin
     assert peer.is_over()
     assert peer.said == GREETING
     assert peer.heard == []
-    assert len(peer.session._splitter) == 0
+    assert peer.session._splitter.held_bytes == 0
 
 
 def test_reading_stops_while_much_waits_behind_an_answer_and_goes_on_after_it() -> None:

@@ -16,10 +16,8 @@ from hypothesis import strategies as st
 
 from doorward.core.errors import TlsFailed
 from doorward.lines.tls import TlsLayer
-from tests.certificates import Authority, Certificate, client_context, self_signed, server_context
+from tests.certificates import Authority, Written, client_context, self_signed, server_context
 from tests.lines.dialogue import cut_at, one_by_one, whole
-
-pytestmark = pytest.mark.needs_program("openssl", package="openssl")
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 CUTS = [whole, one_by_one]
@@ -72,7 +70,7 @@ def randomly(chances: random.Random) -> Cut:
 
 
 @pytest.fixture(params=VERSIONS, ids=["1.2", "1.3"])
-def contexts(request: pytest.FixtureRequest, localhost: Certificate) -> Contexts:
+def contexts(request: pytest.FixtureRequest, localhost: Written) -> Contexts:
     """A client's and a server's that trust each other."""
     return (
         client_context(localhost.file, version=request.param),
@@ -237,9 +235,9 @@ def test_nothing_is_sent_for_nothing(contexts: Contexts) -> None:
 
 
 def test_each_end_sees_the_certificate_of_the_other(
-    localhost: Certificate, root: Authority, tmp_path: Path
+    localhost: Written, root: Authority, tmp_path: Path
 ) -> None:
-    alice = root.issue_client(tmp_path, "alice")
+    alice = root.issue(tmp_path, "alice")
     showing = client_context(localhost.file)
     showing.load_cert_chain(alice.file, alice.key)
     pair = pair_of((showing, server_context(localhost, client_authority=root.file)))
@@ -266,7 +264,7 @@ def failure_of(pair: Pair) -> TlsFailed:
 
 
 def test_a_certificate_that_is_not_trusted_is_told_to_both(
-    contexts: Contexts, localhost: Certificate, tmp_path: Path
+    contexts: Contexts, localhost: Written, tmp_path: Path
 ) -> None:
     stranger = self_signed(tmp_path, "localhost")
     pair = pair_of((client_context(stranger.file), contexts[1]))
@@ -469,7 +467,8 @@ def carry(peer: socket.socket, layer: TlsLayer) -> tuple[int, int]:
     return len(data), len(answer)
 
 
-def test_wishes_for_new_keys_without_end_make_nothing_grow(localhost: Certificate) -> None:
+@pytest.mark.needs_program("openssl", package="openssl")
+def test_wishes_for_new_keys_without_end_make_nothing_grow(localhost: Written) -> None:
     layer = TlsLayer(server_context(localhost), server_side=True)
     with s_client("-tls1_3") as client:
         while not layer.is_established:
@@ -486,7 +485,8 @@ def test_wishes_for_new_keys_without_end_make_nothing_grow(localhost: Certificat
         assert layer.take_plain() == b"df\n"
 
 
-def test_another_handshake_within_the_first_is_declined(localhost: Certificate) -> None:
+@pytest.mark.needs_program("openssl", package="openssl")
+def test_another_handshake_within_the_first_is_declined(localhost: Written) -> None:
     layer = TlsLayer(server_context(localhost), server_side=True)
     with s_client("-tls1_2") as client:
         while not layer.is_established:
@@ -500,10 +500,11 @@ def test_another_handshake_within_the_first_is_declined(localhost: Certificate) 
 VERSION_OPTIONS = ["-tls1_2", "-tls1_3"]
 
 
+@pytest.mark.needs_program("openssl", package="openssl")
 @pytest.mark.parametrize("version", VERSION_OPTIONS)
 @pytest.mark.parametrize(("options", "hears_the_answer"), [(["-quiet"], True), ([], False)])
 def test_openssl_s_client_hears_the_answer_after_its_input_ended_when_it_is_quiet(
-    localhost: Certificate, version: str, options: list[str], *, hears_the_answer: bool
+    localhost: Written, version: str, options: list[str], *, hears_the_answer: bool
 ) -> None:
     layer = TlsLayer(server_context(localhost), server_side=True)
     with s_client(version, *options) as client:
@@ -525,7 +526,7 @@ def test_openssl_s_client_hears_the_answer_after_its_input_ended_when_it_is_quie
 
 @pytest.mark.needs_program("socat", package="socat")
 @pytest.mark.parametrize("version", ["TLS1.2", "TLS1.3"])
-def test_socat_ends_its_side_and_hears_the_answer(localhost: Certificate, version: str) -> None:
+def test_socat_ends_its_side_and_hears_the_answer(localhost: Written, version: str) -> None:
     limits = f"openssl-min-proto-version={version},openssl-max-proto-version={version}"
     layer = TlsLayer(server_context(localhost), server_side=True)
     with client_of("socat", "-t10", "-", f"OPENSSL:ADDRESS,verify=0,{limits}") as client:

@@ -52,7 +52,7 @@ def test_a_browser_is_closed_and_nothing_is_run(
     assert peer.send(b"df\n") == b""
     assert peer.heard == []
     assert peer.said == greeting
-    assert len(peer.session._splitter) == 0
+    assert peer.session._splitter.held_bytes == 0
 
 
 def test_a_first_line_may_speak_of_http() -> None:

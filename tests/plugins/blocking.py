@@ -84,7 +84,7 @@ def _nothing_blocks_the_loop(request: pytest.FixtureRequest) -> Iterator[None]:
             super().__init__(func)
             noted.append(f"{func}\n{''.join(traceback.format_stack(limit=8)[:-2])}")
 
-    # not by the test's own monkeypatch, which has to be undone before this: what it replaced is the detector's
+    # not by the test's own monkeypatch, which is undone before this: what it replaced is the detector's
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(detector, "BlockingError", NotedBlockingError)
         active = make_detector()

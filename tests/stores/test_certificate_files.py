@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from doorward.core.errors import CertificateError
-from doorward.stores.certificate_files import read_certificate_file, read_key_file
+from doorward.stores.certificate_files import read_anybodys_file, read_certificate_file, read_key_file
 
 UID = os.geteuid()
 STRANGER_UID = 65_533
@@ -37,6 +37,11 @@ def test_nothing_is_read_that_others_can_write(file: Path, mode: int) -> None:
         read_certificate_file(str(file), uid=UID)
     with pytest.raises(CertificateError, match="others can get at the private key"):
         read_key_file(str(file), uid=UID)
+
+
+def test_what_a_person_looks_at_may_be_anybody_s(file: Path) -> None:
+    file.chmod(0o666)
+    assert read_anybodys_file(str(file)) == b"content"
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o601, 0o620, 0o660, 0o644])
@@ -92,3 +97,5 @@ def test_what_is_no_file_of_its_size_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(CertificateError, match=told):
             read_key_file(str(tmp_path / name), uid=UID)
+        with pytest.raises(CertificateError, match=told):
+            read_anybodys_file(str(tmp_path / name))

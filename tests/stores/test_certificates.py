@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import socket
 import ssl
 import subprocess
@@ -14,20 +13,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from doorward.core.certificates import day_of
 from doorward.core.errors import CertificateError
 from doorward.core.settings import DoorSettings
 from doorward.stores.certificates import (
     CertificatePair,
-    describe,
     load_door_pair,
     load_pair,
     notices_of,
     server_context,
 )
-from doorward.stores.own_certificate import own_pair
+from doorward.stores.own_certificate import make_own_certificate
+from tests.certificates import NOW, Made, make_certificate
 from tests.clients.lines.peers import listening
-from tests.made_certificates import NOW, Made, make_certificate
 
 UID = os.geteuid()
 STRANGER_UID = 65_533
@@ -97,18 +94,10 @@ def test_a_door_serves_the_pair_that_it_names_else_that_of_the_state(
     assert load_door_pair(DoorSettings(name="tls", listen=()), tmp_path, uid=UID).own.der == alice.der
 
 
-@pytest.mark.parametrize("is_rsa", [True, False])
-@pytest.mark.parametrize("format_", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
-def test_an_encrypted_key_is_told_with_how_to_decrypt_it(
-    tmp_path: Path, door: Made, format_: PrivateFormat, *, is_rsa: bool
-) -> None:
-    made = make_certificate(private_key=rsa.generate_private_key(65537, 2048)) if is_rsa else door
-    certificate, key = made.written(tmp_path, "door")
-    key.write_text(made.encrypted_key_pem(format_))
-    assert refusal(certificate, key) == (
-        f"{key}: the private key is encrypted, and nobody is there to type its password; "
-        f"decrypt it into a file of mode 0600: openssl pkey -in {key} -out NEW"
-    )
+def test_an_encrypted_key_is_told_and_nobody_is_asked_for_its_password(tmp_path: Path, door: Made) -> None:
+    certificate, key = door.written(tmp_path, "door")
+    key.write_text(door.encrypted_key_pem(PrivateFormat.PKCS8))
+    assert refusal(certificate, key).startswith(f"{key}: the private key is encrypted, and nobody is there")
 
 
 def test_a_key_of_another_certificate_is_told(tmp_path: Path, door: Made, alice: Made) -> None:
@@ -160,13 +149,13 @@ def test_a_file_that_is_cut_anywhere_is_refused(tmp_path: Path, door: Made) -> N
         ),
         (
             "-----BEGIN PRIVATE KEY-----\n",
-            "a block of PEM is cut: it begins and has no end; put the whole file",
+            "there is no private key in PEM in it that can be read; put all of it there",
         ),
         (
             "-----BEGIN OPENSSH PRIVATE KEY-----\nMA==\n-----END OPENSSH PRIVATE KEY-----\n",
             "this is a private key of OpenSSH, which TLS does not know",
         ),
-        ("-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n", "the TLS library refuses it"),
+        ("-----BEGIN PRIVATE KEY-----\nMA==\n-----END PRIVATE KEY-----\n", "in PEM in it that can be read"),
     ],
 )
 def test_what_is_no_key_is_told(tmp_path: Path, door: Made, text: str, told: str) -> None:
@@ -377,26 +366,12 @@ def test_one_on_the_way_to_the_authority_that_ended_is_told(tmp_path: Path) -> N
 
 
 @pytest.mark.needs_program("openssl", package="openssl")
-def test_it_is_described_with_the_fingerprint_that_openssl_prints(pair: CertificatePair, door: Made) -> None:
-    run = subprocess.run(
-        ["openssl", "x509", "-noout", "-fingerprint", "-sha256"],
-        input=door.pem,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    _, _, fingerprint = run.stdout.strip().partition("=")
-    ends = day_of(door.certificate.not_valid_after_utc)
-    assert describe(pair) == f"for localhost, 127.0.0.1, until {ends}, SHA-256 {fingerprint}"
-    assert re.fullmatch(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}", fingerprint)
-
-
-@pytest.mark.needs_program("openssl", package="openssl")
 def test_a_certificate_that_is_for_servers_alone_lets_no_user_in(
     tmp_path: Path, pair: CertificatePair
 ) -> None:
     # the one that a daemon makes for itself says that it is
-    servers = own_pair(tmp_path, wall_seconds=NOW.timestamp() - 5 * 365 * 86_400)
+    make_own_certificate(tmp_path, wall_seconds=NOW.timestamp() - 5 * 365 * 86_400)
+    servers = load((tmp_path / "cert.pem", tmp_path / "key.pem"))
     with served(server_context(pair, client_certificates=[servers.own.der])) as (address, shown):
         words = ("-cert", servers.certificate_path, "-key", servers.key_path)
         assert not s_client(address, "-tls1_2", *words)[0]

@@ -18,7 +18,7 @@ from doorward.core.principal import User
 from doorward.core.secret import Secret
 from doorward.stores.passwords import HashCost, hash_password
 from doorward.stores.users import UserFile
-from tests.made_certificates import make_certificate
+from tests.certificates import make_certificate
 
 HASH = hash_password(Secret("correct horse"), cost=HashCost(memory_kib=8, passes=1, lanes=1))
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5nHnAApiwg+zhpmqg5MjyWIETroBIW/q50ZkJerk/1"

@@ -7,21 +7,27 @@ from typing import Any, TextIO
 
 import structlog
 
-from doorward.cli.log_thread import LogThread
+from doorward.cli.background_log import BackgroundHandler
 from doorward.cli.screen import is_terminal, wants_colours
 from doorward.core.errors import one_line
 
 
-def configure_logs(level: str, *, stream: TextIO = sys.stderr, environment: Mapping[str, str]) -> None:
+def configure_logs(
+    level: str,
+    *,
+    stream: TextIO = sys.stderr,
+    environment: Mapping[str, str],
+    in_background: bool = False,
+) -> None:
     """
     Send every log line of at least `level`, such as `info`, to `stream`.
 
     On a terminal a line is for reading, with colours unless NO_COLOR; elsewhere it is a JSON object with
     `timestamp` (UTC), `level`, `logger`, `event`. What peers sent into it steers no terminal and begins no
-    line. A thread writes, and does so to the end when the handler is closed.
+    line. With `in_background`, nobody who logs waits until it is written.
     """
-    writer = logging.StreamHandler(stream)
-    writer.setFormatter(
+    handler = BackgroundHandler(stream) if in_background else logging.StreamHandler(stream)
+    handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
                 structlog.stdlib.add_log_level,
@@ -37,7 +43,6 @@ def configure_logs(level: str, *, stream: TextIO = sys.stderr, environment: Mapp
             ],
         )
     )
-    handler = LogThread(writer)
     logger = logging.getLogger("doorward")
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())

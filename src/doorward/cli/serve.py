@@ -54,7 +54,7 @@ def command(*, config: Path | None, state: Path | None, loop: str, log_level: st
     from doorward.cli.program import program_name
     from doorward.compose import Opened, ServeOptions, run
 
-    configure_logs(log_level, environment=os.environ)
+    configure_logs(log_level, environment=os.environ, in_background=True)
     program = program_name(sys.argv[0], sys.executable, os.environ)
 
     def show(opened: Opened) -> None:

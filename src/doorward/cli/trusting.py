@@ -8,10 +8,10 @@ from pathlib import Path
 from doorward.cli.passwords import check_secrecy
 from doorward.cli.target import Target
 from doorward.clients.lines.trust import Trust
+from doorward.core.errors import CertificateError
+from doorward.stores.certificate_files import read_anybodys_file
 from doorward.stores.places import CERTIFICATE_NAME, known_states
 from doorward.stores.state import is_trusted
-
-_FILE_BYTES = 64 * 1024
 
 
 def trust_of(target: Target, environment: Mapping[str, str]) -> Trust:
@@ -43,14 +43,14 @@ def _own_certificates(target: Target, environment: Mapping[str, str]) -> Iterato
     for folder in known_states(named=target.state, environment=environment):
         if target.state is not None or is_trusted(folder):
             # no daemon there, one with a certificate of its keeper's, or a state that is not for us
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(CertificateError, ValueError):
                 yield _first_certificate(folder / CERTIFICATE_NAME)
 
 
 def _first_certificate(path: Path) -> bytes:
+    # its bytes alone count: cryptography, which reads names too, would take 50 ms of every call
     import ssl
 
-    with path.open("rb") as file:
-        text = file.read(_FILE_BYTES).decode("ascii")
+    text = read_anybodys_file(str(path)).decode("ascii")
     certificate, end, _ = text.partition(ssl.PEM_FOOTER)
     return ssl.PEM_cert_to_DER_cert(certificate[certificate.index(ssl.PEM_HEADER) :] + end)

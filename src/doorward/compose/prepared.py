@@ -13,8 +13,8 @@ from doorward.core.settings import TCP, TLS, UNIX, DoorSettings, Settings
 from doorward.core.users import merge_users
 from doorward.gate.inherited import check_inherited
 from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix
-from doorward.stores.certificates import CertificatePair, load_pair, notices_of, server_context
-from doorward.stores.own_certificate import own_pair
+from doorward.stores.certificates import CertificatePair, load_door_pair, notices_of, server_context
+from doorward.stores.own_certificate import make_own_certificate
 from doorward.stores.users import UserFile
 
 
@@ -116,10 +116,9 @@ class Preparation:
 
     def _pair(self, door: DoorSettings, notices: list[str]) -> CertificatePair:
         now = self._wall()
-        if door.certificate:
-            pair = load_pair(door.certificate, door.key)
-        else:
-            pair = own_pair(self._folder, wall_seconds=now)
+        if not door.certificate:
+            make_own_certificate(self._folder, wall_seconds=now)
+        pair = load_door_pair(door, self._folder)
         notices += notices_of(pair, wall_seconds=now)
         return pair
 

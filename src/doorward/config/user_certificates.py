@@ -2,8 +2,12 @@
 
 from doorward.config.machine import Machine
 from doorward.config.report import Key, Report
-from doorward.core.certificates import is_pem, sole_certificate
+from doorward.core.certificates import Certificate
 from doorward.core.errors import CertificateError
+from doorward.stores.certificate_files import read_certificate_file
+from doorward.stores.certificate_reading import sole_certificate
+
+_PEM = "-----BEGIN "
 
 
 def read_user_certificate(text: str, key: Key, machine: Machine, report: Report) -> bytes | None:
@@ -13,10 +17,7 @@ def read_user_certificate(text: str, key: Key, machine: Machine, report: Report)
     Nothing of the text is shown: a private key may stand in it.
     """
     try:
-        certificate = sole_certificate(text if is_pem(text) else _read(report.beside(text), machine))
-    except ValueError as error:
-        report.add(key, str(error), expected="the path of one certificate in PEM, or its text")
-        return None
+        certificate = _read(text, machine, report)
     except CertificateError as error:
         report.add(key, str(error))
         return None
@@ -25,7 +26,8 @@ def read_user_certificate(text: str, key: Key, machine: Machine, report: Report)
     return certificate.der
 
 
-def _read(path: str, machine: Machine) -> str:
-    from doorward.stores.certificate_files import read_certificate_file
-
-    return read_certificate_file(path, uid=machine.uid).decode("ascii", "replace")
+def _read(text: str, machine: Machine, report: Report) -> Certificate:
+    if _PEM in text:
+        return sole_certificate(text.encode(), file="the text")
+    path = report.beside(text)
+    return sole_certificate(read_certificate_file(path, uid=machine.uid), file=path)

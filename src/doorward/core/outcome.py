@@ -3,7 +3,7 @@
 import enum
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from doorward.core.launch import Ending, Exited, Lost, NotStarted, Raised, Signalled, Unkillable
 
@@ -40,6 +40,7 @@ class Outcome:
         reason: one line for the asker; empty when the kind says it all.
         after_seconds: the time limit when `TIMED_OUT`, else 0.
         cut_at_bytes: the limit at which output was cut; 0 when it is whole.
+        is_success: the command ran, said 0, and all that it wrote is there; follows from the others.
     """
 
     kind: OutcomeKind
@@ -48,11 +49,11 @@ class Outcome:
     reason: str = ""
     after_seconds: float = 0.0
     cut_at_bytes: int = 0
+    is_success: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_success(self) -> bool:
-        """The command ran, said 0, and all that it wrote is there."""
-        return self.kind is OutcomeKind.EXITED and self.status == 0 and not self.cut_at_bytes
+    def __post_init__(self) -> None:
+        ran = self.kind is OutcomeKind.EXITED
+        object.__setattr__(self, "is_success", ran and not self.status and not self.cut_at_bytes)
 
     @property
     def exit_status(self) -> int:

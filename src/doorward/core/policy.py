@@ -32,6 +32,9 @@ class Permission:
 
 GRANTED = Permission(True)
 
+# every line is judged, and until Python 3.12 it takes 0.1 us to look up `Deed.ATTACH`
+_ATTACH, _CANCEL = Deed.ATTACH, Deed.CANCEL
+
 
 def judge(
     principal: Principal,
@@ -57,7 +60,7 @@ def judge(
         return GRANTED
     if not _has_a_role_for(principal, command):
         return Permission(False, f"{principal.name} may not run {command.name}")
-    if (deed is Deed.ATTACH or deed is Deed.CANCEL) and (principal.is_guest or principal.name not in owners):
+    if (deed is _ATTACH or deed is _CANCEL) and (principal.is_guest or principal.name not in owners):
         # the same words for a run of somebody else and for none, see the desk
         return Permission(False, "no such run of yours")
     return GRANTED

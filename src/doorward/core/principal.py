@@ -68,19 +68,19 @@ class Principal:
         name: the user's name, or `guest`.
         roles: with `guest` always among them.
         login: how they proved it; `NONE` only for guests.
+        is_guest, is_admin: follow from the others.
     """
 
     name: str
     roles: frozenset[str]
     login: Login
+    is_guest: bool = field(init=False, repr=False, compare=False)
+    is_admin: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_guest(self) -> bool:
-        return self.login is Login.NONE
-
-    @property
-    def is_admin(self) -> bool:
-        return ADMIN in self.roles
+    def __post_init__(self) -> None:
+        # both are asked for with every line
+        object.__setattr__(self, "is_guest", self.login is Login.NONE)
+        object.__setattr__(self, "is_admin", ADMIN in self.roles)
 
 
 def guest() -> Principal:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from doorward.core.certificates import read_certificate
 from doorward.core.errors import ConfigurationError
 from doorward.core.hashes import COST_EXPECTED, HASH_EXPECTED, cost_of, is_checkable, is_hash
 from doorward.core.parameter import shown
@@ -54,7 +53,7 @@ class UserProblem:
     What keeps somebody from being a user.
 
     Attributes:
-        key: below the user: `roles`, `uid`, `keys`, `password`, `certificate`; empty for the user as a whole.
+        key: below the user: `roles`, `uid`, `keys`, `password`; empty for the user as a whole.
         element: which of the roles or keys; None for anything else.
         problem, expected, found: as in `ConfigurationError`; no secret is among them.
     """
@@ -68,7 +67,7 @@ class UserProblem:
 
 def user_problems(user: User) -> Iterator[UserProblem]:
     """
-    Yield all that keeps `user` from being one.
+    Yield all that keeps `user` from being one, but for a certificate that is none: its reader says so.
 
     Nobody is called `guest`. Whoever is called `admin` has the role `admin`: runs belong to names, and root
     at the unix door is `admin` too.
@@ -92,8 +91,6 @@ def user_problems(user: User) -> Iterator[UserProblem]:
             )
     if user.password_hash is not None:
         yield from _hash_problems(user.password_hash)
-    if user.certificate is not None:
-        yield from _certificate_problems(user.certificate)
 
 
 def role_problems(role: str) -> Iterator[UserProblem]:
@@ -240,15 +237,6 @@ def _hash_problems(text: str) -> Iterator[UserProblem]:
             problem="to check this hash would cost too much, or nothing",
             expected=COST_EXPECTED,
             found=cost_of(text),
-        )
-
-
-def _certificate_problems(der: bytes) -> Iterator[UserProblem]:
-    try:
-        read_certificate(der)
-    except ValueError as error:
-        yield UserProblem(
-            key="certificate", problem=str(error), expected="one certificate of X.509", found="something else"
         )
 
 

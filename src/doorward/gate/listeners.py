@@ -46,7 +46,9 @@ class Listener:
 
 def tune(listening: socket.socket, limits: Limits) -> None:
     """Have what is accepted on a TCP socket noticed when its peer is gone; accepted sockets inherit this."""
-    # a window that stays shut counts as unacknowledged too, and has a limit of its own
+    # A window that stays shut counts as unacknowledged too, and has a limit of its own. Once this time has
+    # passed in silence, tcp(7) has it end a connection at the first probe that is not answered: a peer behind
+    # a cut link is gone after 70 s as the limits are shipped, where the probes alone would take 90.
     timeout_seconds = max(limits.unacknowledged_seconds, limits.stalled_write_seconds)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (

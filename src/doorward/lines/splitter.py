@@ -10,9 +10,12 @@ class Splitter:
     Takes bytes as they come and hands them out as lines, or as blocks of a known length.
 
     It holds what it was given until it is taken: whoever feeds it stops while it is not emptied.
+
+    Attributes:
+        held_bytes: how much it holds.
     """
 
-    __slots__ = ("_buffer", "_line", "_searched_bytes")
+    __slots__ = ("_buffer", "_line", "_searched_bytes", "held_bytes")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -20,17 +23,17 @@ class Splitter:
         self._searched_bytes = 0
         # a line with its LF that came alone, the usual case, is not copied into the buffer and out again
         self._line = b""
-
-    def __len__(self) -> int:
-        return len(self._buffer) + len(self._line)
+        self.held_bytes = 0
 
     def receive_data(self, data: bytes) -> None:
         """Take in bytes that came."""
-        if not self._buffer and not self._line and data.find(b"\n") == len(data) - 1:
+        size_bytes = len(data)
+        if not self.held_bytes and data.find(b"\n") == size_bytes - 1:
             self._line = data
         else:
             self._fill_buffer()
             self._buffer += data
+        self.held_bytes += size_bytes
 
     def take_line(self, most_bytes: int) -> bytes | None:
         """
@@ -48,7 +51,7 @@ class Splitter:
         line = self.take_to_lf(most_bytes)
         if line is None:
             return None
-        if line.endswith(b"\r"):
+        if line[-1:] == b"\r":
             line = line[:-1]
         if len(line) > most_bytes:
             self._give_up(most_bytes)
@@ -64,12 +67,12 @@ class Splitter:
         Raises:
             LineTooLong: as `take_line`, but only while the LF has not arrived.
         """
+        if not self.held_bytes:
+            return None
         if self._line:
-            line, self._line = self._line[:-1], b""
+            line, self._line, self.held_bytes = self._line[:-1], b"", 0
             return line
         buffer = self._buffer
-        if not buffer:
-            return None
         end = buffer.find(b"\n", self._searched_bytes)
         if end < 0:
             self._searched_bytes = len(buffer)
@@ -79,16 +82,18 @@ class Splitter:
         line = bytes(buffer[:end])
         del buffer[: end + 1]
         self._searched_bytes = 0
+        self.held_bytes -= end + 1
         return line
 
     def take_block(self, length_bytes: int) -> bytes | None:
         """Take exactly `length_bytes` bytes; None until that many have arrived."""
         self._fill_buffer()
-        if len(self._buffer) < length_bytes:
+        if self.held_bytes < length_bytes:
             return None
         block = bytes(self._buffer[:length_bytes])
         del self._buffer[:length_bytes]
         self._searched_bytes = 0
+        self.held_bytes -= length_bytes
         return block
 
     def take_all(self) -> bytes:
@@ -103,6 +108,7 @@ class Splitter:
         self._buffer.clear()
         self._line = b""
         self._searched_bytes = 0
+        self.held_bytes = 0
 
     def _fill_buffer(self) -> None:
         if self._line:

@@ -136,7 +136,7 @@ class Run:
 
     def own(self, principal: Principal) -> None:
         """Make `principal` an owner; guests cannot be one."""
-        if not principal.is_guest:
+        if not principal.is_guest and principal.name not in self.owners:
             self.owners |= {principal.name}
 
     def forget_secrets(self) -> None:

@@ -69,7 +69,7 @@ class AuditFile:
         self._waiting_lines = waiting_lines
         self._time_text = TimeText()
         self._batch: list[str] = []
-        self._repeats = Repeats()
+        self._repeats = Repeats(clock.monotonic)
         # what may still come before the next tick; the writer's progress is only looked at there
         self._room = 0
         self._handed_lines = 0
@@ -98,7 +98,7 @@ class AuditFile:
         self._room = self._waiting_lines
 
     def record(self, event: AuditEvent) -> None:
-        if not self._repeats.swallow(event, now=self._clock.monotonic()):
+        if not self._repeats.swallow(event):
             self._write_out(event)
         if self._timer is None:
             self._timer = self._clock.call_later(_BATCH_SECONDS, self._tick)

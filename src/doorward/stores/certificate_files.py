@@ -3,11 +3,27 @@
 import os
 import shlex
 import stat
+from collections.abc import Callable
 
-from doorward.core.certificates import CERTIFICATE_BYTES
 from doorward.core.errors import CertificateError
 
+CERTIFICATE_BYTES = 64 * 1024
+"""As large as a file of certificates may be; one with a hundred names has 5 KiB."""
+
 _ROOT = 0
+
+
+def read_anybodys_file(path: str) -> bytes:
+    """
+    Read a file of certificates, whoever could have written it; links are followed.
+
+    Args:
+        path: of a regular file of at most `CERTIFICATE_BYTES`.
+
+    Raises:
+        CertificateError: it cannot be read.
+    """
+    return _read(path, lambda _: None)
 
 
 def read_certificate_file(path: str, *, uid: int) -> bytes:
@@ -15,13 +31,14 @@ def read_certificate_file(path: str, *, uid: int) -> bytes:
     Read a file that holds certificates and no key; links are followed, since certbot makes them.
 
     Args:
-        path: of a regular file of at most `CERTIFICATE_BYTES`.
+        path: as for `read_anybodys_file`.
         uid: whom the daemon runs as.
 
     Raises:
         CertificateError: it cannot be read, or others than root and `uid` can write it.
     """
-    return _read(path, uid=uid, forbidden=stat.S_IWGRP | stat.S_IWOTH)
+    forbidden = stat.S_IWGRP | stat.S_IWOTH
+    return _read(path, lambda status: _check(path, status, uid=uid, forbidden=forbidden, is_private=False))
 
 
 def read_key_file(path: str, *, uid: int) -> bytes:
@@ -32,15 +49,19 @@ def read_key_file(path: str, *, uid: int) -> bytes:
         CertificateError: as there; or others can read it: everybody, or a group to whom it was not root who
             gave it. Debian keeps keys as root:ssl-cert, mode 0640, for daemons that are in that group.
     """
-    return _read(path, uid=uid, forbidden=stat.S_IWGRP | stat.S_IRWXO, is_private=True)
+    forbidden = stat.S_IWGRP | stat.S_IRWXO
+    return _read(path, lambda status: _check(path, status, uid=uid, forbidden=forbidden, is_private=True))
 
 
-def _read(path: str, *, uid: int, forbidden: int, is_private: bool = False) -> bytes:
+def _read(path: str, check: Callable[[os.stat_result], None]) -> bytes:
     try:
         # without O_NONBLOCK the opening of a named pipe waits for whoever writes into it
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         with os.fdopen(descriptor, "rb") as file:
-            _check(path, os.fstat(descriptor), uid=uid, forbidden=forbidden, is_private=is_private)
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise CertificateError(path, "it is no regular file")
+            check(status)
             data = file.read(CERTIFICATE_BYTES + 1)
     except ValueError as error:
         raise CertificateError(path, "this cannot be a path") from error
@@ -53,8 +74,6 @@ def _read(path: str, *, uid: int, forbidden: int, is_private: bool = False) -> b
 
 def _check(path: str, status: os.stat_result, *, uid: int, forbidden: int, is_private: bool) -> None:
     quoted = shlex.quote(path)
-    if not stat.S_ISREG(status.st_mode):
-        raise CertificateError(path, "it is no regular file")
     if status.st_uid not in {_ROOT, uid}:
         raise CertificateError(
             path,

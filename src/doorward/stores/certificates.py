@@ -2,28 +2,18 @@
 
 import contextlib
 import os
-import shlex
 import ssl
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from doorward.core.certificates import (
-    Certificate,
-    certificates_in,
-    day_of,
-    fingerprint_of,
-    labels_in,
-    pem_of,
-)
+from doorward.core.certificates import Certificate, day_of, fingerprint_of
 from doorward.core.errors import CertificateError
 from doorward.core.settings import DoorSettings
 from doorward.stores.atomic import write_all
 from doorward.stores.certificate_files import read_certificate_file, read_key_file
-from doorward.stores.places import CERTIFICATE_NAME
-
-KEY_NAME = "key.pem"
-"""In the state, beside `CERTIFICATE_NAME`."""
+from doorward.stores.certificate_reading import certificates_in, private_key_in
+from doorward.stores.places import CERTIFICATE_NAME, KEY_NAME
 
 NOTICE_DAYS = 14
 """So long before its end a certificate is told of; certbot renews 30 days before."""
@@ -65,11 +55,6 @@ class CertificatePair:
         return self.chain[0]
 
     @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the door's own certificate, as openssl prints that."""
-        return self.own.fingerprint
-
-    @property
     def facts(self) -> dict[str, object]:
         """What `status` tells of it, as JSON has it."""
         return {
@@ -105,18 +90,18 @@ def load_pair(certificate_path: str, key_path: str = "", *, uid: int | None = No
     """
     uid = os.geteuid() if uid is None else uid
     if key_path:
-        chain_text = read_certificate_file(certificate_path, uid=uid)
+        chain = read_certificate_file(certificate_path, uid=uid)
         key = read_key_file(key_path, uid=uid)
     else:
         key_path = certificate_path
-        chain_text = key = read_key_file(certificate_path, uid=uid)
+        chain = key = read_key_file(certificate_path, uid=uid)
     pair = CertificatePair(
         certificate_path=certificate_path,
         key_path=key_path,
-        chain=_chain(chain_text, certificate_path),
+        chain=certificates_in(chain, file=certificate_path),
         key=key,
     )
-    _check_key(pair)
+    private_key_in(key, file=key_path)
     _load(_bare_context(), pair)
     return pair
 
@@ -149,11 +134,6 @@ def server_context(pair: CertificatePair, *, client_certificates: Iterable[bytes
     return context
 
 
-def describe(pair: CertificatePair) -> str:
-    """Whom the certificate is for, how long it counts and its fingerprint, in one line."""
-    return str(pair.own)
-
-
 def notices_of(pair: CertificatePair, *, wall_seconds: float) -> tuple[str, ...]:
     """What a keeper should know of the pair's dates, in seconds since 1970; it is served all the same."""
     path = pair.certificate_path
@@ -171,37 +151,6 @@ def _beside(pair: CertificatePair, wall_seconds: float) -> tuple[str, ...]:
     return tuple(
         f"{pair.certificate_path}: of certificate {number}: {flaw}" for number, flaw in flaws if flaw
     )
-
-
-def _chain(data: bytes, path: str) -> tuple[Certificate, ...]:
-    try:
-        chain = certificates_in(data.decode("ascii", "replace"))
-    except ValueError as error:
-        raise CertificateError(path, str(error), "put the whole file there") from error
-    if not chain:
-        raise CertificateError(path, "there is no certificate in PEM in it")
-    return chain
-
-
-def _check_key(pair: CertificatePair) -> None:
-    text = pair.key.decode("ascii", "replace")
-    path = shlex.quote(pair.key_path)
-    try:
-        labels = [label for label in labels_in(text) if label.endswith("PRIVATE KEY")]
-    except ValueError as error:
-        raise CertificateError(pair.key_path, str(error), "put the whole file there") from error
-    if not labels:
-        raise CertificateError(pair.key_path, "there is no private key in PEM in it")
-    if "ENCRYPTED" in labels[0] or "Proc-Type: 4,ENCRYPTED" in text:
-        raise CertificateError(
-            pair.key_path,
-            "the private key is encrypted, and nobody is there to type its password",
-            f"decrypt it into a file of mode 0600: openssl pkey -in {path} -out NEW",
-        )
-    if labels[0].startswith("OPENSSH"):
-        raise CertificateError(
-            pair.key_path, "this is a private key of OpenSSH, which TLS does not know", "name the one in PEM"
-        )
 
 
 def _bare_context() -> ssl.SSLContext:
@@ -227,7 +176,7 @@ def _load(context: ssl.SSLContext, pair: CertificatePair) -> None:
 
 
 def _load_chain(context: ssl.SSLContext, chain: Iterable[Certificate], key: bytes) -> None:
-    text = "".join(pem_of(each.der) for each in chain).encode("ascii")
+    text = "".join(ssl.DER_cert_to_PEM_cert(each.der) for each in chain).encode("ascii")
     with _in_memory(text) as chain_path, _in_memory(key) as key_path:
         # without a password OpenSSL would ask for one on the daemon's terminal
         context.load_cert_chain(chain_path, key_path, password="")

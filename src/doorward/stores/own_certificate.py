@@ -1,5 +1,6 @@
 """The certificate that a daemon makes for itself, once."""
 
+import contextlib
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 from doorward.core.errors import CertificateError
 from doorward.stores.atomic import remove_leftovers, write_atomically
 from doorward.stores.certificate_files import read_key_file
-from doorward.stores.certificates import KEY_NAME, CertificatePair, load_pair
-from doorward.stores.places import CERTIFICATE_NAME
+from doorward.stores.certificate_reading import private_key_in
+from doorward.stores.places import CERTIFICATE_NAME, KEY_NAME
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -25,17 +26,6 @@ _EARLY_DAYS = 1
 _ADDRESSES = ("127.0.0.1", "::1")
 _LOCALHOST = "localhost"
 _HOST = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
-
-
-def own_pair(folder: Path, *, wall_seconds: float) -> CertificatePair:
-    """
-    The pair of the state `folder`, made now if there is none. Blocks, so never on a loop.
-
-    Raises:
-        CertificateError, StateError: as `make_own_certificate` and `load_pair`.
-    """
-    make_own_certificate(folder, wall_seconds=wall_seconds)
-    return load_pair(str(folder / CERTIFICATE_NAME), str(folder / KEY_NAME))
 
 
 def make_own_certificate(folder: Path, *, wall_seconds: float, host: str | None = None) -> bool:
@@ -80,17 +70,13 @@ def _names(host: str) -> tuple[str, ...]:
 
 
 def _stored_key(path: Path) -> "EllipticCurvePrivateKey":
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    try:
-        key = load_pem_private_key(read_key_file(str(path), uid=os.geteuid()), None)
-    # an encrypted key is a TypeError
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        key = None
-    if isinstance(key, EllipticCurvePrivateKey):
-        return key
+    pem = read_key_file(str(path), uid=os.geteuid())
+    with contextlib.suppress(CertificateError):
+        key = private_key_in(pem, file=str(path))
+        if isinstance(key, EllipticCurvePrivateKey):
+            return key
     raise CertificateError(
         str(path),
         f"there is no {CERTIFICATE_NAME} beside it, and of this key none can be made",

@@ -11,6 +11,8 @@ from doorward.core.errors import StateError
 SOCKET_NAME = "doorward.sock"
 CERTIFICATE_NAME = "cert.pem"
 """In the state: what a daemon made for itself where its keeper gave it none."""
+KEY_NAME = "key.pem"
+"""Beside `CERTIFICATE_NAME`: its private key."""
 
 _NAME = "doorward"
 _LOCAL_STATE = Path(".doorward")

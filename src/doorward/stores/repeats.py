@@ -4,6 +4,7 @@ What repeats in the audit trail, told once a second and source with its number, 
 That is refusals, and answers of one run that are given again.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from doorward.core.audit import AuditEvent, AuditKind
@@ -13,6 +14,7 @@ SOURCES = 1024
 """As many are told apart; one more is written out in full."""
 
 _Key = tuple[object, ...]
+_REFUSAL = AuditKind.REFUSAL
 
 
 @dataclass(slots=True)
@@ -23,26 +25,40 @@ class _Repeated:
 
 
 class Repeats:
-    """Counts events that are the same but for the visitor's number."""
+    """
+    Counts events that are the same but for the visitor's number.
 
-    def __init__(self) -> None:
+    Args:
+        monotonic: tells the time.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._repeated: dict[_Key, _Repeated] = {}
 
     def __len__(self) -> int:
         return len(self._repeated)
 
-    def swallow(self, event: AuditEvent, *, now: float) -> bool:
+    def swallow(self, event: AuditEvent) -> bool:
         """Whether `event` is only counted: its like was written, and `due` has not taken it since."""
-        if event.peer is None or not (event.kind is AuditKind.REFUSAL or "shared" in event.details):
+        kind, who, peer, details = event
+        if peer is None:
             return False
-        key = (event.who, event.peer.door, event.peer.address, *event.details.items())
+        key: _Key
+        if "shared" in details:
+            # which run it was says all
+            key = (who, peer.door, peer.address, details["run"])
+        elif kind is _REFUSAL:
+            key = (who, peer.door, peer.address, *details.items())
+        else:
+            return False
         repeated = self._repeated.get(key)
         if repeated is not None:
             repeated.times += 1
             repeated.event = event
             return True
         if len(self._repeated) < SOURCES:
-            self._repeated[key] = _Repeated(event, now)
+            self._repeated[key] = _Repeated(event, self._monotonic())
         return False
 
     def due(self, *, now: float) -> list[AuditEvent]:

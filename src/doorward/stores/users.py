@@ -7,10 +7,11 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-from doorward.core.errors import ConfigurationError, StateError, TrustError
+from doorward.core.errors import CertificateError, ConfigurationError, StateError, TrustError
 from doorward.core.principal import User
 from doorward.core.users import check_user, merge_users
 from doorward.stores.atomic import remove_leftovers, write_atomically
+from doorward.stores.certificate_reading import certificate_of
 from doorward.stores.locks import owner_of, short_lock
 from doorward.stores.owners import acting_as_owner
 
@@ -109,7 +110,22 @@ class UserFile:
     def _check_all(self, users: tuple[User, ...]) -> None:
         for user in users:
             check_user(user, file=str(self.path))
+            _check_certificate(user, file=str(self.path))
         merge_users((), users, configured_in="", stored_in=str(self.path))
+
+
+def _check_certificate(user: User, *, file: str) -> None:
+    if user.certificate is None:
+        return
+    try:
+        certificate_of(user.certificate, file=file)
+    except CertificateError as error:
+        raise ConfigurationError(
+            "this cannot be read",
+            key=f"users.{user.name}.certificate",
+            file=file,
+            expected="one certificate of X.509",
+        ) from error
 
 
 def _read_private(path: Path) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from doorward.clients.lines import asking
 from doorward.clients.lines.asking import Kept, Reply, Request, ask
@@ -20,7 +21,7 @@ from doorward.clients.lines.trust import Trust, format_fingerprint
 from doorward.core.errors import ConnectError
 from doorward.core.outcome import OutcomeKind
 from doorward.core.secret import Secret
-from tests.certificates import Authority, Certificate, expired, self_signed, server_context
+from tests.certificates import Authority, Written, expired, make_certificate, self_signed, server_context
 from tests.clients.lines.peers import (
     BOUND_SECONDS,
     Handler,
@@ -32,8 +33,6 @@ from tests.clients.lines.peers import (
     read_line,
 )
 from tests.clients.lines.test_asking import never, no_login, stdin_of
-
-pytestmark = pytest.mark.needs_program("openssl", package="openssl")
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 
@@ -79,7 +78,7 @@ def failure(endpoint: TlsEndpoint, *, seconds: float = 10.0) -> ConnectError:
 
 
 @contextlib.contextmanager
-def server_of(certificate: Certificate, handler: Handler = old_server) -> Iterator[str]:
+def server_of(certificate: Written, handler: Handler = old_server) -> Iterator[str]:
     with listening_tls(handler, server_context(certificate)) as url:
         yield url
 
@@ -117,7 +116,7 @@ def test_a_certificate_of_ones_own_is_let_through_by_any_name(tmp_path: Path) ->
         assert greets(at(url, Trust(own=(b"another", certificate.der))))
 
 
-def test_a_daemon_of_ones_own_is_reached_with_one_connection(localhost: Certificate) -> None:
+def test_a_daemon_of_ones_own_is_reached_with_one_connection(localhost: Written) -> None:
     count = 0
 
     def counted(peer: socket.socket) -> None:
@@ -131,14 +130,14 @@ def test_a_daemon_of_ones_own_is_reached_with_one_connection(localhost: Certific
 
 
 def test_beside_ones_own_the_system_is_still_believed(
-    localhost: Certificate, root: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    localhost: Written, root: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(root.file))
     with server_of(root.issue(tmp_path, "127.0.0.1")) as url:
         assert greets(at(url, Trust(own=(localhost.der,))))
 
 
-def test_ipv6_and_its_certificate(localhost: Certificate) -> None:
+def test_ipv6_and_its_certificate(localhost: Written) -> None:
     def handle(peer: socket.socket) -> None:
         with server_context(localhost).wrap_socket(peer, server_side=True) as secured:
             secured.sendall(b"here\n")
@@ -153,7 +152,7 @@ def test_ipv6_and_its_certificate(localhost: Certificate) -> None:
 # Who is not
 
 
-def test_a_stranger_is_told_with_the_fingerprint_that_it_showed(localhost: Certificate) -> None:
+def test_a_stranger_is_told_with_the_fingerprint_that_it_showed(localhost: Written) -> None:
     with server_of(localhost) as url:
         error = failure(at(url))
     assert error.phase == "TLS"
@@ -161,14 +160,14 @@ def test_a_stranger_is_told_with_the_fingerprint_that_it_showed(localhost: Certi
     assert f"--fingerprint {format_fingerprint(localhost.der)}" in error.next_step
 
 
-def test_another_fingerprint_is_a_stranger(localhost: Certificate) -> None:
+def test_another_fingerprint_is_a_stranger(localhost: Written) -> None:
     with server_of(localhost) as url:
         error = failure(at(url, Trust(fingerprint="0" * 64, own=(localhost.der,))))
     assert f"has another fingerprint: {format_fingerprint(localhost.der)}" in error.problem
 
 
 def test_what_another_authority_vouches_for_is_a_stranger(
-    root: Authority, localhost: Certificate, tmp_path: Path
+    root: Authority, localhost: Written, tmp_path: Path
 ) -> None:
     with server_of(root.issue(tmp_path, "127.0.0.1")) as url:
         error = failure(at(url, Trust(authorities=localhost.file, own=(localhost.der,))))
@@ -191,13 +190,13 @@ def test_an_expired_certificate_is_told(tmp_path: Path) -> None:
 
 
 def test_ones_own_vouches_for_itself_alone(tmp_path: Path) -> None:
-    own = self_signed(tmp_path / "own", "localhost")
-    signed_by_it = Authority(own.file, own.key).issue(tmp_path / "leaf", "127.0.0.1")
-    with server_of(signed_by_it) as url:
+    own = make_certificate("localhost")
+    signed_by_it = make_certificate(names=("127.0.0.1",), signer=own)
+    with server_of(signed_by_it.written(tmp_path)) as url:
         assert "vouches" in failure(at(url, Trust(own=(own.der,)))).problem
 
 
-def test_nothing_is_said_to_a_stranger(localhost: Certificate) -> None:
+def test_nothing_is_said_to_a_stranger(localhost: Written) -> None:
     said = bytearray()
 
     def listen(peer: socket.socket) -> None:
@@ -219,7 +218,7 @@ def test_nothing_is_said_to_a_stranger(localhost: Certificate) -> None:
     ],
 )
 def test_a_file_that_cannot_vouch_is_told(
-    localhost: Certificate, tmp_path: Path, name: str, content: str | None, told: str
+    localhost: Written, tmp_path: Path, name: str, content: str | None, told: str
 ) -> None:
     file = tmp_path / name
     if content is not None:
@@ -305,9 +304,9 @@ def test_a_handshake_that_is_dripped_is_left_in_time() -> None:
 
 
 def test_a_server_sees_the_certificate_that_a_client_shows(
-    localhost: Certificate, root: Authority, tmp_path: Path
+    localhost: Written, root: Authority, tmp_path: Path
 ) -> None:
-    alice = root.issue_client(tmp_path, "alice")
+    alice = root.issue(tmp_path, "alice")
     shown: list[bytes | None] = []
 
     def handle(peer: socket.socket) -> None:
@@ -325,7 +324,7 @@ def test_a_server_sees_the_certificate_that_a_client_shows(
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_server_that_wants_a_certificate_says_so(
-    localhost: Certificate, root: Authority, version: ssl.TLSVersion
+    localhost: Written, root: Authority, version: ssl.TLSVersion
 ) -> None:
     context = server_context(localhost, version=version, client_authority=root.file)
     with listening_tls(old_server, context) as url, pytest.raises(ConnectError) as caught:
@@ -336,7 +335,7 @@ def test_a_server_that_wants_a_certificate_says_so(
 
 
 def test_a_certificate_that_the_server_does_not_know_is_told(
-    localhost: Certificate, root: Authority, tmp_path: Path
+    localhost: Written, root: Authority, tmp_path: Path
 ) -> None:
     stranger = self_signed(tmp_path, "mallory")
     trust = Trust(authorities=localhost.file, client_certificate=stranger.file, client_key=stranger.key)
@@ -347,9 +346,9 @@ def test_a_certificate_that_the_server_does_not_know_is_told(
 
 
 def test_a_key_that_does_not_belong_to_the_certificate_is_told(
-    localhost: Certificate, root: Authority, tmp_path: Path
+    localhost: Written, root: Authority, tmp_path: Path
 ) -> None:
-    alice = root.issue_client(tmp_path, "alice")
+    alice = root.issue(tmp_path, "alice")
     with server_of(localhost) as url:
         error = failure(at(url, Trust(client_certificate=alice.file, client_key=localhost.key)))
         assert "key values mismatch" in error.problem
@@ -357,14 +356,11 @@ def test_a_key_that_does_not_belong_to_the_certificate_is_told(
         assert str(alice.file) in missing.problem
 
 
-def test_a_key_with_a_passphrase_is_told_and_asks_for_nothing(localhost: Certificate, tmp_path: Path) -> None:
-    locked = tmp_path / "locked.pem"
-    subprocess.run(
-        ["openssl", "ec", "-in", localhost.key, "-out", locked, "-aes256", "-passout", "pass:sesame"],
-        check=True,
-        capture_output=True,
-    )
-    error = failure(at("tls://127.0.0.1:1", Trust(client_certificate=localhost.file, client_key=locked)))
+def test_a_key_with_a_passphrase_is_told_and_asks_for_nothing(tmp_path: Path) -> None:
+    made = make_certificate()
+    certificate, key = made.written(tmp_path)
+    key.write_text(made.encrypted_key_pem(PrivateFormat.TraditionalOpenSSL))
+    error = failure(at("tls://127.0.0.1:1", Trust(client_certificate=certificate, client_key=key)))
     assert "without a passphrase" in error.next_step
 
 
@@ -372,9 +368,7 @@ def test_a_key_with_a_passphrase_is_told_and_asks_for_nothing(localhost: Certifi
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_login_frames_and_input_work_as_over_any_wire(
-    localhost: Certificate, version: ssl.TLSVersion
-) -> None:
+def test_login_frames_and_input_work_as_over_any_wire(localhost: Written, version: ssl.TLSVersion) -> None:
     server = LoginServer("alice sesame")
     data = bytes(range(256)) * 8000
     trust = Trust(authorities=localhost.file)
@@ -394,14 +388,14 @@ def test_login_frames_and_input_work_as_over_any_wire(
     assert bytes(server.taken) == data
 
 
-def test_a_server_of_text_is_asked_again_in_text(localhost: Certificate) -> None:
+def test_a_server_of_text_is_asked_again_in_text(localhost: Written) -> None:
     with server_of(localhost) as url:
         reply, out, _ = put(at(url, Trust(authorities=localhost.file)), "'two words'")
     assert (reply.outcome, out) == (None, b"Welcome.\nyou said 'two words'\n")
 
 
 def test_a_server_of_text_that_waits_for_more_lines_hears_that_none_come(
-    localhost: Certificate, monkeypatch: pytest.MonkeyPatch
+    localhost: Written, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "QUIET_SECONDS", 0.1)
     with server_of(localhost, keeping_server) as url:
@@ -409,7 +403,7 @@ def test_a_server_of_text_that_waits_for_more_lines_hears_that_none_come(
     assert out == b"> you said df\n> "
 
 
-def test_text_that_was_cut_is_shown_and_told(localhost: Certificate) -> None:
+def test_text_that_was_cut_is_shown_and_told(localhost: Written) -> None:
     def cut(peer: socket.socket) -> None:
         peer.sendall(b"Welcome.\n")
         line = read_line(peer)
@@ -424,7 +418,7 @@ def test_text_that_was_cut_is_shown_and_told(localhost: Certificate) -> None:
     assert kept.out == b"Welcome.\nhalf an ans"
 
 
-def test_records_that_are_forged_end_it(localhost: Certificate) -> None:
+def test_records_that_are_forged_end_it(localhost: Written) -> None:
     def forge(peer: socket.socket) -> None:
         read_line(peer)
         with socket.socket(fileno=peer.fileno()) as bare:
@@ -442,7 +436,7 @@ def test_records_that_are_forged_end_it(localhost: Certificate) -> None:
 
 
 @contextlib.contextmanager
-def s_server(certificate: Certificate, *options: str) -> Iterator[str]:
+def s_server(certificate: Written, *options: str) -> Iterator[str]:
     """`openssl s_server` on a free port; yields the URL."""
     command = ["openssl", "s_server", "-accept", "127.0.0.1:0", *options]
     files = ["-cert", str(certificate.file), "-key", str(certificate.key)]
@@ -459,9 +453,10 @@ def s_server(certificate: Certificate, *options: str) -> Iterator[str]:
             server.kill()
 
 
+@pytest.mark.needs_program("openssl", package="openssl")
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
 def test_openssl_as_a_server_that_turns_lines_around(
-    localhost: Certificate, version: str, monkeypatch: pytest.MonkeyPatch
+    localhost: Written, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "QUIET_SECONDS", 0.3)
     with s_server(localhost, "-rev", version) as url:
@@ -469,7 +464,8 @@ def test_openssl_as_a_server_that_turns_lines_around(
     assert (reply.outcome, out) == (None, b"emitpu\n")
 
 
-def test_a_server_of_an_old_tls_is_refused(localhost: Certificate) -> None:
+@pytest.mark.needs_program("openssl", package="openssl")
+def test_a_server_of_an_old_tls_is_refused(localhost: Written) -> None:
     with s_server(localhost, "-rev", "-tls1_1", "-cipher", "ALL:@SECLEVEL=0") as url:
         error = failure(at(url, Trust(fingerprint=localhost.fingerprint)))
     assert error.phase == "TLS"

@@ -16,7 +16,7 @@ from doorward.clients.lines.trust import (
     words_of_failure,
 )
 from doorward.core.errors import TlsFailed
-from tests.certificates import Certificate
+from tests.certificates import Written
 
 A, B = b"certificate A", b"certificate B"
 DIGITS = "0123456789abcdef" * 4
@@ -115,7 +115,7 @@ def test_only_a_value_error_escapes_from_any_text(text: str) -> None:
 
 
 @pytest.mark.needs_program("openssl", package="openssl")
-def test_what_openssl_prints_is_read(localhost: Certificate) -> None:
+def test_what_openssl_prints_is_read(localhost: Written) -> None:
     command = ["openssl", "x509", "-noout", "-fingerprint", "-sha256", "-in", str(localhost.file)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert parse_fingerprint(printed) == localhost.fingerprint

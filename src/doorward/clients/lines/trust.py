@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from doorward.core.certificates import fingerprint_of
 from doorward.core.errors import TlsFailed
 
 _FINGERPRINT = re.compile(r"(?:sha-?256(?: fingerprint)?[:=])?\s*(?P<digits>[0-9a-f:]+)", re.IGNORECASE)
@@ -131,7 +132,7 @@ def parse_fingerprint(text: str) -> str:
 
 def format_fingerprint(certificate: bytes) -> str:
     """The fingerprint of a certificate in DER, as it is typed after `--fingerprint`."""
-    return "SHA256:" + sha256(certificate).digest().hex(":").upper()
+    return f"SHA256:{fingerprint_of(certificate)}"
 
 
 def words_of_distrust(trust: Trust, failed: TlsFailed | None, certificate: bytes | None) -> Words:

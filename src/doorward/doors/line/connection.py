@@ -252,6 +252,7 @@ class LineConnection(asyncio.Protocol):
 
     def _let_in(self, admitted: Admitted, peer: Peer) -> None:
         self._caller = Caller(admitted.principal, peer)
+        self._login_by = None
         self._door.gate.logged_in(self)
         self._login = self._door.portal.opened(admitted, self.close)
 
@@ -313,9 +314,10 @@ class LineConnection(asyncio.Protocol):
     def _ask(self, line: str | None) -> None:
         desk, session = self._door.desk, self._session
         can_give_input = session.can_give_input
-        self._answer = answer = desk.ask(self._who(), line, self._hear_news, can_give_input=can_give_input)
-        if answer.run is not None:
-            session.run_started(answer.number, takes_input=answer.takes_input)
+        caller = self._caller or self._who()
+        self._answer = answer = desk.ask(caller, line, self._hear_news, can_give_input=can_give_input)
+        if (run := answer.run) is not None:
+            session.run_started(run.number, takes_input=answer.takes_input)
 
     def _act_on(self, answer: Answer, event: InputReceived | InputEnded | CancelWanted) -> None:
         match event:
@@ -342,8 +344,9 @@ class LineConnection(asyncio.Protocol):
         """Hand over what the answer has, as far as the peer takes it; gives whether it is complete."""
         session = self._session
         while not self._is_paused and (chunk := answer.take()) is not None:
-            session.output(*chunk)
-            self._unsent_bytes += len(chunk[1])
+            stream, data = chunk
+            session.output(stream, data)
+            self._unsent_bytes += len(data)
             if self._unsent_bytes > _BATCH_BYTES:
                 self._flush()
         if (outcome := answer.outcome) is None:
@@ -407,7 +410,7 @@ class LineConnection(asyncio.Protocol):
         # what was not taken has a time of its own, which nothing that the peer sends makes longer
         if self._session.is_over or self._is_paused:
             return
-        if self._session.awaits_login:
+        if self._login_by is not None:
             self.deadline_at = self._login_by
             return
         wait_seconds = self._session.patience_seconds

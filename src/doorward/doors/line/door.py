@@ -2,7 +2,7 @@
 
 import enum
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
@@ -33,6 +33,8 @@ class LineDoor:
         user: whose password is asked for; empty for any user's.
         context: of TLS; None for plain text.
         keepers: the uids that no share of the unix door bounds.
+        knows_uid: the kernel vouches for the peer's uid; follows from `comers`.
+        asks_login: nobody may ask for anything before a password or a certificate; follows too.
     """
 
     name: str
@@ -47,13 +49,10 @@ class LineDoor:
     user: str = ""
     context: ssl.SSLContext | None = None
     keepers: frozenset[int] = frozenset()
+    knows_uid: bool = field(init=False)
+    asks_login: bool = field(init=False)
 
-    @property
-    def knows_uid(self) -> bool:
-        """Whether the kernel vouches for the peer's uid."""
-        return self.comers is Comers.USERS_BY_UID
-
-    @property
-    def asks_login(self) -> bool:
-        """Whether nobody may ask for anything before a password or a certificate."""
-        return self.comers is Comers.USERS_WITH_PASSWORD
+    def __post_init__(self) -> None:
+        # every connection asks, several times
+        object.__setattr__(self, "knows_uid", self.comers is Comers.USERS_BY_UID)
+        object.__setattr__(self, "asks_login", self.comers is Comers.USERS_WITH_PASSWORD)

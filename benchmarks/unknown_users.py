@@ -1,0 +1,124 @@
+"""
+Whether the time of a wrong login tells which users there are: 200 of each kind at the tls door, in turn.
+
+    python benchmarks/unknown_users.py [--tries N]
+"""
+
+import argparse
+import json
+import random
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from machine import describe
+from start import serving
+
+AIM = 0.05
+"""The medians of names that are a user's, and of those that are not, within this share of each other."""
+
+CONFIGURATION = """
+[doors.tls]
+listen = ["127.0.0.1:0"]
+[limits.penalties]
+exempt = ["127.0.0.1"]
+[users.alice]
+password = "{hash}"
+[users.bob]
+password = "{hash}"
+[users.keys]
+uid = 54321
+"""
+
+LINES = {
+    "a user, a wrong password": b"alice wrong",
+    "no user": b"mallory wrong",
+    "a user without a password": b"keys wrong",
+    "no name": b" wrong",
+}
+KNOWN = "a user, a wrong password"
+
+
+def main() -> int:
+    """Try, and print the medians and their ratios to that of a user's, over all rounds and within each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--tries", type=int, default=200)
+    tries = max(10, min(parser.parse_args().tries, 2000))
+    with tempfile.TemporaryDirectory() as folder:
+        seconds = measured(Path(folder), tries)
+    print(describe("uvloop", "argon2-cffi"))
+    known = statistics.median(seconds[KNOWN])
+    worst = 0.0
+    for kind, found in seconds.items():
+        median = statistics.median(found)
+        worst = max(worst, abs(median / known - 1))
+        paired = statistics.median(one / other for one, other in zip(found, seconds[KNOWN], strict=True))
+        print(
+            f"{kind:<28} median {median * 1e3:7.2f} ms  ratio {median / known:.3f}"
+            f"  median of the rounds' ratios {paired:.3f}"
+        )
+    print(f"aim: within {AIM:.0%}; {'reached' if worst <= AIM else 'missed'} with {worst:.1%}")
+    return 0
+
+
+def measured(folder: Path, tries: int) -> dict[str, list[float]]:
+    """The seconds of each kind of wrong login, in an order that no load of the machine favours."""
+    program = str(Path(sys.executable).with_name("doorward"))
+    configuration, state = folder / "doorward.toml", folder / "state"
+    configuration.touch(mode=0o600)
+    configuration.write_text(CONFIGURATION.format(hash=hashed(program)))
+    chances = random.Random(1)
+    seconds: dict[str, list[float]] = {kind: [] for kind in LINES}
+    with serving(program, configuration, state):
+        address, context = door_of(state)
+        for line in LINES.values():
+            refused(address, context, line)  # the first of all is no measure
+        for _ in range(tries):
+            # each round has one of each kind, so that the load of a minute meets all alike
+            for kind in chances.sample(sorted(LINES), len(LINES)):
+                seconds[kind].append(refused(address, context, LINES[kind]))
+    return seconds
+
+
+def hashed(program: str) -> str:
+    """A hash as a keeper has it made."""
+    words = [program, "hash-password", "--password-file", "-"]
+    done = subprocess.run(words, input="sesame\n", capture_output=True, text=True, check=True)
+    return next(word.strip('"') for word in done.stdout.split() if word.strip('"').startswith("$argon2id$"))
+
+
+def door_of(state: Path) -> tuple[tuple[str, int], ssl.SSLContext]:
+    """Where the tls door listens, and what trusts it."""
+    context = ssl.create_default_context(cafile=str(state / "cert.pem"))
+    context.check_hostname = False
+    return address_of(state, "tls"), context
+
+
+def address_of(state: Path, door: str) -> tuple[str, int]:
+    """The first address of a door."""
+    host, _, port = json.loads((state / "doors.json").read_text())[door][0].rpartition(":")
+    return host, int(port)
+
+
+def refused(address: tuple[str, int], context: ssl.SSLContext, line: bytes) -> float:
+    """Seconds from the password to the end of the connection."""
+    with (
+        socket.create_connection(address) as raw,
+        context.wrap_socket(raw, server_hostname=address[0]) as peer,
+    ):
+        if peer.recv(64) != b"Password?\n":
+            raise SystemExit("nobody was asked for a password")
+        began_at = time.perf_counter()
+        peer.sendall(line + b"\n")
+        if heard := peer.recv(64):
+            raise SystemExit(f"let in, or told something: {heard!r}")
+        return time.perf_counter() - began_at
+
+
+if __name__ == "__main__":
+    sys.exit(main())
