@@ -4,6 +4,9 @@ PYTHON ?= python3
 ARGS ?=
 UPGRADE ?=
 
+# A worker a processor, each file in one of them: its tests share what they start.
+IN_PARALLEL ?= --numprocesses=auto --dist=loadfile
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install -qq
@@ -71,10 +74,10 @@ run: $(PROJECT)  ## run the server on loopback, its state in .doorward (ARGS="..
 	@exec $(BIN)/doorward serve --state .doorward $(ARGS)
 
 test: $(TEST)  ## run the tests and measure their coverage (ARGS="..." goes to pytest)
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/python -m pytest $(IN_PARALLEL) --cov --cov-report=term $(ARGS)
 
 soak: $(TEST)  ## run the tests with the long fault and attack matrices
-	DOORWARD_SOAK=1 $(BIN)/python -m pytest --timeout=1800 $(ARGS)
+	DOORWARD_SOAK=1 $(BIN)/python -m pytest $(IN_PARALLEL) --timeout=1800 $(ARGS)
 
 check: $(TEST)  ## look over format, lint, types and the walls between rooms
 	$(BIN)/ruff format --check $(SOURCES)

@@ -102,6 +102,12 @@ class Made:
         return self.private_key.private_bytes(Encoding.PEM, format_, encryption).decode()
 
 
+def made_with_bad_letters(common_name: str = "AAAAAAAA") -> bytes:
+    """One in DER that the library reads, and OpenSSL does not: its subject is no UTF-8."""
+    made = make_certificate(common_name, names=("robot",))
+    return made.der.replace(common_name.encode(), b"\xff" * len(common_name))
+
+
 def make_certificate(
     common_name: str = "alice",
     *,
@@ -118,6 +124,7 @@ def make_certificate(
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     today = datetime.now(UTC)  # noqa: TID251 - TLS libraries ask the machine for the time
     is_authority = signer is None if is_authority is None else is_authority
+    signing_key = signer.private_key if signer else key
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -127,6 +134,11 @@ def make_certificate(
         .not_valid_before(begins or today - DAY)
         .not_valid_after(ends or today + DAY)
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        # RFC 5280 section 4.2.1.1 and 4.2.1.2 want both, and strict clients do not build a path without them
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False
+        )
     )
     if only_signs:
         builder = builder.add_extension(_SIGNS, critical=True)
@@ -134,7 +146,7 @@ def make_certificate(
         builder = builder.add_extension(
             x509.SubjectAlternativeName([_general_name(each) for each in names]), critical=False
         )
-    certificate = builder.sign(signer.private_key if signer else key, SHA256())
+    certificate = builder.sign(signing_key, SHA256())
     return Made(certificate, key, signer.chain_below if signer else "")
 
 

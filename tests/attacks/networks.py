@@ -9,7 +9,7 @@ import ctypes
 import os
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ NEIGHBOURS = ("2001:db8:0:1::a", "2001:db8:0:1::b")
 """Two addresses of one /64: one source."""
 STRANGER = "2001:db8:0:2::a"
 """An address of another /64."""
+
+_PEERS = (*(f"{each}/24" for each in SOURCES), *(f"{each}/32" for each in (*NEIGHBOURS, STRANGER)))
 
 _CLONE_NEWNET = 0x40000000
 
@@ -60,6 +62,10 @@ class Network:
         # the link stays up, and the server's machine has no way to know
         _ip("-n", self.peers, "address", "flush", "dev", "peers")
 
+    def mend(self) -> None:
+        """Undo `cut`."""
+        _batch(self.peers, "peers", _PEERS)
+
 
 @contextmanager
 def joined_namespaces() -> Iterator[Network]:
@@ -73,8 +79,7 @@ def joined_namespaces() -> Iterator[Network]:
         _ip(*("-n", network.server, "link", "add", "server", "type", "veth"), *("peer", "peers"))
         _ip("-n", network.server, "link", "set", "peers", "netns", network.peers)
         _batch(network.server, "server", [f"{SERVER}/24", f"{SERVER_IPV6}/32"])
-        peers = [f"{each}/24" for each in SOURCES] + [f"{each}/32" for each in (*NEIGHBOURS, STRANGER)]
-        _batch(network.peers, "peers", peers)
+        _batch(network.peers, "peers", _PEERS)
         yield network
     finally:
         for each in (network.server, network.peers):
@@ -83,7 +88,7 @@ def joined_namespaces() -> Iterator[Network]:
                     _ip("netns", "del", each)
 
 
-def _batch(namespace: str, link: str, addresses: list[str]) -> None:
+def _batch(namespace: str, link: str, addresses: Iterable[str]) -> None:
     """Give a link its addresses and take it up, in one call of `ip`."""
     lines = [f"address add {each} dev {link}{' nodad' if ':' in each else ''}\n" for each in addresses]
     lines.append(f"link set {link} up\n")

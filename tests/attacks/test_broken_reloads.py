@@ -1,8 +1,10 @@
 """Reloads of what is broken, under load: all stays as it was, and `status` says why."""
 
+import os
 import socket
+import ssl
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tests.attacks.reloaded_house import (
     tls_table,
 )
 from tests.attacks.worker import at_work
+from tests.certificates import made_with_bad_letters
 from tests.doors.peers import status
 from tests.doors.tls_peers import HASH
 
@@ -85,11 +88,33 @@ def an_address_of_another_machine(house: House, stack: ExitStack) -> str:
     return "192.0.2.77:0"
 
 
+def a_user_s_certificate_that_openssl_refuses(house: House, stack: ExitStack) -> str:
+    pem = ssl.DER_cert_to_PEM_cert(made_with_bad_letters())
+    robot = f'[users.robot]\ncertificate = """{pem}"""\n'
+    house.config.write_text("".join({**house.tables, **moved(house), "robot": robot}.values()))
+    return "users.robot.certificate"
+
+
+def key_of_another_and_moved_doors(house: House, stack: ExitStack) -> str:
+    house.config.write_text("".join({**house.tables, **moved(house)}.values()))
+    return key_of_another(house, stack)
+
+
+def moved(house: House) -> dict[str, str]:
+    """Tables that have the doors elsewhere."""
+    return {
+        "tls": tls_table(house.certificate, house.key, "127.0.0.2:0"),
+        "unix": f'[doors.unix]\nlisten = "{house.folder / MOVED_SOCKET}"\n',
+    }
+
+
 def tcp_for_everybody(house: House, stack: ExitStack) -> str:
     table = '[doors.tcp]\nlisten = ["0.0.0.0:0"]\n'
     house.config.write_text("".join({**house.tables, "tcp": table}.values()))
     return "loopback only"
 
+
+MOVED_SOCKET = "moved.sock"
 
 BROKEN = [
     cut_certificate,
@@ -103,11 +128,38 @@ BROKEN = [
     a_taken_port,
     an_address_of_another_machine,
     tcp_for_everybody,
+    a_user_s_certificate_that_openssl_refuses,
+    key_of_another_and_moved_doors,
 ]
 
 
+def listening(house: House) -> set[str]:
+    """The inodes of the daemon's listening sockets, and the paths of the sockets in the test's folder."""
+    process = Path(f"/proc/{house.daemon.pid}")
+    kinds = (("tcp", 3, "0A", 9), ("tcp6", 3, "0A", 9), ("unix", 3, "00010000", 6))
+    inodes = {
+        f"socket:[{fields[inode]}]"
+        for kind, column, listens, inode in kinds
+        for fields in map(str.split, (process / "net" / kind).read_text().splitlines()[1:])
+        if fields[column] == listens
+    }
+    return (inodes & descriptors(process)) | {
+        str(path) for path in house.folder.rglob("*") if path.is_socket()
+    }
+
+
+def descriptors(process: Path) -> set[str]:
+    """What a process has open; a connection may go while one looks."""
+    found = set()
+    for each in (process / "fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(os.readlink(each))
+    return found
+
+
 def test_what_is_broken_is_told_and_all_stays_as_it_was(house: House) -> None:
-    before = shown_certificate(house.address())
+    before, listened = shown_certificate(house.address()), listening(house)
+    assert len(listened) == 4
     with at_work(house.daemon, "tcp") as worker, crowd(house) as coming:
         doors = status(house.daemon)["doors"]
         for break_it in BROKEN:
@@ -118,6 +170,7 @@ def test_what_is_broken_is_told_and_all_stays_as_it_was(house: House) -> None:
                 assert told in problem, (break_it.__name__, problem)
                 assert status(house.daemon)["doors"] == doors
                 assert shown_certificate(house.address()) == before
+                assert listening(house) == listened, break_it.__name__
                 worker.work()
             house.write()
             house.made[0].written(house.folder, "door")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +43,10 @@ SHORT = Patience(
     silent_seconds=3,
     unacknowledged_seconds=2,
 )
-SHIPPED = Patience("", silent_seconds=90, unacknowledged_seconds=30)
+SHIPPED = Patience("", silent_seconds=70, unacknowledged_seconds=30)
+PATIENT = replace(
+    SHORT, text=SHORT.text.replace("unacknowledged_seconds = 2.0", "unacknowledged_seconds = 20.0")
+)
 
 patiently = pytest.mark.parametrize(
     "patience",
@@ -70,6 +74,18 @@ def entered(daemon: Daemon, network: Network) -> Iterator[socket.socket]:
         peer.sendall(LOGIN)
         receive_until(peer, GREETING)
         yield peer
+
+
+def unanswered_probes(daemon: Daemon) -> int:
+    """
+    How many probes the peer outside has not answered.
+
+    Source: get_tcp4_sock() of the kernel: the third column is the peer, the ninth `icsk_probes_out`.
+    """
+    rows = [line.split() for line in Path(f"/proc/{daemon.pid}/net/tcp").read_text().splitlines()]
+    peer = socket.inet_aton(SOURCES[0])[::-1].hex().upper()
+    (row,) = [row for row in rows if row[2].startswith(f"{peer}:")]
+    return int(row[8])
 
 
 def is_gone_within(daemon: Daemon, seconds: float) -> float:
@@ -114,5 +130,18 @@ def test_one_who_is_silent_but_there_stays(attacked: Attacked, network: Network)
         # what passes the time comes by another door
         while time.monotonic() < end_at:
             assert status(daemon)["connections"] == 2
+        peer.sendall(b"echo here\n")
+        assert receive_until(peer, GREETING) == b"here\n" + GREETING
+
+
+def test_a_lost_probe_ends_nobody_where_there_is_time_for_another(
+    attacked: Attacked, network: Network
+) -> None:
+    daemon = begin(attacked, network, PATIENT)
+    with entered(daemon, network) as peer:
+        network.cut()
+        until(lambda: unanswered_probes(daemon) >= 2, "two lost probes")
+        network.mend()
+        until(lambda: unanswered_probes(daemon) == 0, "one that is answered")
         peer.sendall(b"echo here\n")
         assert receive_until(peer, GREETING) == b"here\n" + GREETING

@@ -1,4 +1,4 @@
-"""Weaker TLS than Mozilla's intermediate profile, renegotiation, cut connections, and what is no TLS."""
+"""Weaker TLS than Mozilla's intermediate profile, cut connections, and what is no TLS."""
 
 import os
 import socket
@@ -131,28 +131,6 @@ def test_nothing_weaker_is(daemon: Daemon, words: tuple[str, ...]) -> None:
     assert negotiated(daemon, *words) == ""
 
 
-def test_a_renegotiation_is_refused_without_harm(daemon: Daemon) -> None:
-    with subprocess.Popen(
-        ["openssl", "s_client", "-tls1_2", "-connect", ":".join(map(str, raw_address_of(daemon, "tls")))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as client:
-        assert client.stdin is not None
-        assert client.stdout is not None
-        heard = b""
-        while b"Password?" not in heard:
-            line = client.stdout.readline()
-            assert line, heard
-            heard += line
-        client.stdin.write(b"R\n")
-        client.stdin.flush()
-        rest = client.communicate(timeout=BOUND_SECONDS)[0]
-    assert b"RENEGOTIATING" in rest
-    assert b"no renegotiation" in rest
-    works(daemon)
-
-
 def test_neither_compression_nor_tickets_nor_early_data_are_given(daemon: Daemon) -> None:
     for version in ("-tls1_2", "-tls1_3"):
         said = s_client(daemon, version, stdin=b"wrong\n").stdout
@@ -160,6 +138,14 @@ def test_neither_compression_nor_tickets_nor_early_data_are_given(daemon: Daemon
         assert b"Secure Renegotiation IS" in said
         assert b"TLS session ticket:" not in said
         assert b"Max Early Data: 0" in said or b"Max Early Data" not in said
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_no_protocol_is_agreed_on_whatever_a_client_offers(daemon: Daemon, version: str) -> None:
+    # what meant to speak to a web server hears of no agreement, and a handshake does not fail for it
+    said = s_client(daemon, version, "-alpn", "h2,http/1.1,acme-tls/1,doorward/1").stdout
+    assert b"No ALPN negotiated" in said
+    assert b"Verify return code: 0 (ok)" in said
 
 
 def works(daemon: Daemon) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.certificates import Authority, Written, expired, self_signed, server_context
 from tests.cli.test_ask import finish, read_until
-from tests.clients.lines.peers import BOUND_SECONDS, LoginServer, listening, listening_tls, old_server
+from tests.clients.lines.peers import BOUND_SECONDS, LoginServer, listening, listening_tls, old_server, wants
 from tests.daemon import Shell, typed_at_prompts
 
 PASSWORD = {"DOORWARD_PASSWORD": "sesame"}
@@ -86,6 +86,39 @@ def test_a_password_is_typed_where_there_is_a_terminal(door: Door, shell: Shell)
     status, text = typed_at_prompts(shell, shell.words("ask", *door.at, "df"), ["sesame"])
     assert status == 0
     assert text.replace("\r\n", "\n") == f"Password for {door.url}: \ndf\n"
+
+
+@pytest.mark.parametrize(
+    ("form", "user", "sent"),
+    [
+        (b"password", (), b"sesame"),
+        (b"password", ("--user", "alice"), b"sesame"),
+        (b"user password", ("--user", "alice"), b"alice sesame"),
+        (b"", (), b"sesame"),
+        (b"", ("--user", "alice"), b"alice sesame"),
+        (b"later words", ("--user", "alice"), b"alice sesame"),
+    ],
+)
+def test_the_login_has_the_form_that_the_door_wants(
+    localhost: Written, shell: Shell, form: bytes, user: tuple[str, ...], sent: bytes
+) -> None:
+    logins: list[bytes] = []
+    with listening_tls(wants(form, logins), server_context(localhost)) as url:
+        words = ("ask", "--at", url, "--ca", str(localhost.file), *user, "df")
+        assert shell.run(*words, environment=PASSWORD).returncode == 126
+    assert logins == [sent]
+
+
+def test_a_door_that_asks_for_a_name_says_so_before_a_password_is_asked_for(
+    localhost: Written, shell: Shell
+) -> None:
+    logins: list[bytes] = []
+    with listening_tls(wants(b"user password", logins), server_context(localhost)) as url:
+        words = shell.words("ask", "--at", url, "--ca", str(localhost.file), "df")
+        status, text = typed_at_prompts(shell, words, [])
+    assert (status, logins) == (125, [])
+    told = f"doorward: {url}: login: this door asks for a name beside the password. Add --user NAME."
+    assert text.strip() == told
 
 
 def test_the_other_subcommands_take_the_same_options(door: Door, shell: Shell) -> None:

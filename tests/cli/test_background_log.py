@@ -5,12 +5,15 @@ import os
 import select
 import socket
 import threading
+import weakref
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from doorward.cli.background_log import LINES_MOST, BackgroundHandler
 from tests.daemon import StartDaemon
+from tests.doors.daemon import until
 from tests.doors.peers import ask
 
 PIPE_BYTES = 65_536
@@ -50,9 +53,22 @@ def pipe() -> Iterator[Pipe]:
 
 
 @pytest.fixture
-def logger(pipe: Pipe) -> Iterator[logging.Logger]:
-    """One that writes into the pipe."""
-    handler = BackgroundHandler(pipe)  # type: ignore[arg-type]  # all that it asks for is a descriptor
+def handler(pipe: Pipe) -> Iterator[BackgroundHandler]:
+    """One that writes into the pipe, and whose thread has ended afterwards."""
+    made = BackgroundHandler(pipe)  # type: ignore[arg-type]  # all that it asks for is a descriptor
+    yield made
+    # it may be in the middle of a write that nobody read
+    os.set_blocking(pipe.writer, False)
+    while select.select([pipe.reader], [], [], 0)[0] and os.read(pipe.reader, PIPE_BYTES):
+        pass
+    made.close()
+    made._thread.join(BOUND_SECONDS)
+    assert not made._thread.is_alive()
+
+
+@pytest.fixture
+def logger(handler: BackgroundHandler) -> Iterator[logging.Logger]:
+    """One of that handler."""
     made = logging.getLogger("doorward.log")
     before = made.handlers[:], made.level, made.propagate
     made.handlers[:], made.propagate = [handler], False
@@ -77,13 +93,43 @@ def test_a_pipe_that_nobody_reads_holds_up_nobody_and_what_is_lost_is_told(
     assert heard.startswith(b"line 0\nline 1\n")
 
 
-def test_a_line_that_cannot_be_written_is_lost_and_the_thread_goes_on(pipe: Pipe) -> None:
-    handler = BackgroundHandler(pipe)  # type: ignore[arg-type]  # as above
+def test_a_line_that_cannot_be_written_is_lost_and_the_thread_goes_on(
+    handler: BackgroundHandler, pipe: Pipe
+) -> None:
     os.close(pipe.reader)
     handler.emit(logging.makeLogRecord({"msg": "to nobody"}))
-    handler.close()
-    assert any(thread.name == "log" for thread in threading.enumerate())
-    pipe.reader = os.open(os.devnull, os.O_RDONLY)
+    until(lambda: not handler._lines and not handler._is_writing, "the line is lost")
+    assert handler._thread.is_alive()
+    pipe.reader, writer = os.pipe()
+    os.dup2(writer, pipe.writer)
+    os.close(writer)
+    handler.emit(logging.makeLogRecord({"msg": "to somebody"}))
+    assert pipe.read_until(b"\n") == b"to somebody\n"
+
+
+def test_the_end_of_the_process_waits_for_what_was_lost_to_be_told(
+    logger: logging.Logger, handler: BackgroundHandler, pipe: Pipe
+) -> None:
+    for number in range(3 * LINES_MOST):
+        logger.info("line %d", number)
+    ends = threading.Thread(target=logging.shutdown, args=([weakref.ref(handler)],))
+    # as at the end of the interpreter, whose lock on the handler the thread must not need
+    with handler.lock or nullcontext():
+        ends.start()
+        heard = pipe.read_until(b"lines were not logged: too many waited\n")
+    ends.join(BOUND_SECONDS)
+    assert heard.startswith(b"line 0\nline 1\n")
+    handler._thread.join(BOUND_SECONDS)
+    assert not handler._thread.is_alive()
+
+
+def test_a_record_that_cannot_be_written_out_is_told_on_stderr(
+    handler: BackgroundHandler, pipe: Pipe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler.emit(logging.makeLogRecord({"msg": "%d", "args": ("no number",)}))
+    handler.emit(logging.makeLogRecord({"msg": "the next"}))
+    assert pipe.read_until(b"next\n") == b"the next\n"
+    assert "no number" in capsys.readouterr().err
 
 
 def test_peers_cannot_stop_a_daemon_whose_log_nobody_reads(start_daemon: StartDaemon) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from doorward.cli.banner import banner
+from doorward.cli.banner import _LINES, banner
 from doorward.compose import Opened
 from doorward.config import load_settings
 from doorward.core.principal import User
 from doorward.core.secret import Secret
-from doorward.core.settings import DoorSettings, Settings
+from doorward.core.settings import DOOR_KINDS, DoorSettings, Settings
 from doorward.stores.certificate_reading import certificate_of
 from doorward.stores.first_start import FirstUser
 from doorward.stores.users import UserFile
@@ -35,6 +35,7 @@ def lines_of(
     opened = Opened(
         doors={"tls": addresses},
         settings=settings,
+        users=UserFile(folder).load(),
         state_folder=folder,
         notices=(),
         certificates={"tls": certificate},
@@ -109,6 +110,29 @@ def test_the_first_password_is_shown(state: Path) -> None:
     first = FirstUser("admin", Secret("kX-secret"))
     assert "The password of admin, shown this once: kX-secret" in lines_of(state, first_user=first)
     assert "shown this once" not in "".join(lines_of(state))
+
+
+def test_every_door_has_lines_to_type() -> None:
+    assert set(_LINES) == set(DOOR_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("path", "is_told"), [("/nowhere/doorward.sock", True), ("/doorward.sock", False), ("\0a/b", False)]
+)
+def test_an_inherited_socket_in_a_folder_that_is_not_seen_is_told_of(
+    state: Path, path: str, *, is_told: bool
+) -> None:
+    settings = Settings(file="/etc/x.toml", catalogue=load_settings(None).catalogue)
+    opened = Opened(
+        doors={"unix": (path,)},
+        settings=settings,
+        users=(User(name="eve", uid=54321),),
+        state_folder=state,
+        notices=(),
+        certificates={},
+    )
+    text = banner(opened, program=PROGRAM, environment={})
+    assert (f"reaches the socket {path}" in text or f"reach the socket {path}" in text) is is_told
 
 
 def test_a_tls_door_at_which_nobody_can_log_in_is_told(state: Path) -> None:

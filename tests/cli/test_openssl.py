@@ -9,17 +9,31 @@ from doorward.stores.state import read_doors
 from tests.daemon import StartDaemon
 
 
+def restart_of(environment: dict[str, str], *loaded: str) -> bool:
+    """Whether the process began anew."""
+    restarts: list[str] = []
+    use_own_openssl_configuration(environment, loaded=loaded, restart=lambda: restarts.append("again"))
+    return bool(restarts)
+
+
 def test_a_file_that_somebody_named_counts() -> None:
     environment = {"OPENSSL_CONF": "/etc/other.cnf"}
-    use_own_openssl_configuration(environment)
+    assert not restart_of(environment, "_ssl")
     assert environment == {"OPENSSL_CONF": "/etc/other.cnf"}
 
 
 def test_otherwise_ours_does_and_it_is_there() -> None:
     environment: dict[str, str] = {}
-    use_own_openssl_configuration(environment)
+    assert not restart_of(environment, "os", "sys")
     assert environment == {"OPENSSL_CONF": str(openssl_configuration())}
     assert "Groups = X25519:P-256:P-384" in openssl_configuration().read_text()
+
+
+@pytest.mark.parametrize("module", ["_ssl", "_hashlib"])
+def test_where_openssl_is_loaded_already_the_process_begins_anew_and_only_once(module: str) -> None:
+    environment: dict[str, str] = {}
+    assert restart_of(environment, module)
+    assert not restart_of(environment, module)
 
 
 @pytest.mark.needs_program("openssl", package="openssl")

@@ -3,9 +3,10 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 
-from tests.cli.test_ask import await_outcome, finish, read_until
+from tests.cli.test_ask import await_outcome, finish, outcomes, read_until
 from tests.daemon import ANSWER_SECONDS, RunningDaemon
 
 
@@ -22,6 +23,19 @@ def test_a_run_is_listed_followed_and_cancelled(daemon: RunningDaemon) -> None:
     assert (cancelled.returncode, cancelled.stdout) == (0, "Run 1 is being stopped.\n")
     for process in (asker, follower):
         assert finish(process) == (143, b"", b"doorward: cancelled\n")
+
+
+def test_ctrl_c_leaves_a_run_that_others_follow_and_ends_ones_own(daemon: RunningDaemon) -> None:
+    asker = daemon.shell.start("ask", "wait")
+    read_until(asker, b"begun\n")
+    follower = daemon.shell.start("attach", "1")
+    read_until(follower, b"begun\n")
+    follower.send_signal(signal.SIGINT)
+    assert finish(follower) == (130, b"", b"doorward: left; run 1 goes on for others\n")
+    assert outcomes(daemon) == [None]
+    asker.send_signal(signal.SIGINT)
+    assert finish(asker) == (130, b"", b"doorward: cancelled\n")
+    assert outcomes(daemon) == ["cancelled"]
 
 
 def test_an_ended_run_is_followed_from_its_start_with_its_status(daemon: RunningDaemon) -> None:

@@ -379,6 +379,56 @@ def test_root_replaces_the_forgotten_password_of_another_user_s_state(
     assert (state / "users.json").stat().st_uid == 4321
 
 
+MANY = "users have a password now: at Password? one types USER PASSWORD from now on.\n"
+ONE = "alone has a password now: at Password? one types it without a name from now on.\n"
+
+
+def test_what_a_change_makes_of_the_line_at_the_password_is_told(shell: Shell) -> None:
+    def change(*words: str) -> str:
+        run = shell.run("user", *words, "--state", "s")
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    assert "Password?" not in change("add", "alice", "--generate")
+    assert f"2 {MANY}" in change("add", "bob", "--generate")
+    assert "Password?" not in change("add", "carol", "--no-password")
+    assert "Password?" not in change("passwd", "bob", "--generate")
+    assert "Password?" not in change("passwd", "carol", "--generate")
+    assert "Password?" not in change("remove", "carol")
+    assert f"alice {ONE}" in change("passwd", "bob", "--no-password")
+    assert f"2 {MANY}" in change("passwd", "bob", "--generate")
+    assert f"bob {ONE}" in change("remove", "alice")
+    assert "Password?" not in change("remove", "bob")
+
+
+def test_the_users_of_the_configuration_count_for_that_line_too(shell: Shell) -> None:
+    folder = Path(shell.environment["HOME"]) / ".config/doorward"
+    folder.mkdir(parents=True)
+    hashed = shell.run("hash-password", "--password-file", "-", stdin="sesame\n").stdout.strip()
+    users = f'[users.zoe]\npassword = "{hashed}"\n'
+    (folder / "doorward.toml").write_text(f"[doors.tls]\n{users}")
+    (folder / "doorward.toml").chmod(0o600)
+    added = shell.run("user", "add", "alice", "--generate", "--state", "s")
+    assert f"2 {MANY}" in added.stdout, added.stderr
+    (folder / "doorward.toml").write_text(f'[doors.tls]\nuser = "zoe"\n{users}')
+    assert "Password?" not in shell.run("user", "remove", "alice", "--state", "s").stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps the users of another's daemon")
+def test_root_reads_the_doors_of_another_with_no_more_power_than_theirs(
+    shell: Shell, open_folder: Path
+) -> None:
+    state = open_folder / "s"
+    state.mkdir(mode=0o700)
+    (state / "doors.json").write_text(json.dumps({"tcp": ["127.0.0.1:1"]}))
+    os.chown(state, 4321, 4321)  # and the list of doors is root's: a hard link, say
+    (state / "doors.json").chmod(0o600)
+    run = shell.run("user", "add", "alice", "--no-password", "--state", str(state))
+    assert run.returncode == 0, run.stderr
+    assert "Whether a daemon runs is not known: " in run.stdout
+    assert "doors.json cannot be read: Permission denied" in run.stdout
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -105,6 +105,22 @@ async def test_doors_that_were_open_are_gone_after_the_end(held: HeldState) -> N
     assert Path(path).name not in os.listdir(held.folder)
 
 
+async def test_the_end_leaves_the_next_daemon_s_socket_alone(tmp_path: Path) -> None:
+    path = tmp_path / "doorward.sock"
+    first, second = (hold_state(tmp_path / name) for name in ("first", "second"))
+    config = f'[doors.unix]\nlisten = "{path}"\n'
+    async with daemon_of(second, config) as next_one:
+        async with daemon_of(first, config) as ending:
+            await ending.open()
+            await ending.drain()
+            assert not path.exists()
+            await next_one.open()
+        assert path.is_socket()
+    assert not path.exists()
+    first.release()
+    second.release()
+
+
 def _block_doors_json(state: Path) -> None:
     (state / "doors.json").unlink()
     (state / "doors.json" / "in-the-way").mkdir(parents=True)

@@ -1,13 +1,16 @@
 """A reload of everything: all of it counts at once, or none of it."""
 
 import asyncio
+import errno
 import json
+import logging
 import os
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,8 +18,18 @@ import pytest
 from doorward.compose.daemon import Daemon
 from doorward.compose.reloading import Scope
 from doorward.config import load_settings
-from doorward.core.errors import CertificateError, ConfigurationError, DoorwardError, ListenError
-from doorward.core.principal import User
+from doorward.core.catalogue import Catalogue
+from doorward.core.command import Command, Verb
+from doorward.core.errors import (
+    CatalogueError,
+    CertificateError,
+    ConfigurationError,
+    DoorwardError,
+    ListenError,
+)
+from doorward.core.principal import Login, User, principal_of
+from doorward.core.settings import Settings
+from doorward.service.portal import Admitted
 from doorward.stores.places import state_place
 from doorward.stores.state import HeldState, hold_state, read_doors
 from doorward.stores.users import UserFile
@@ -51,13 +64,18 @@ class Reloaded:
         self.file = held.folder.with_name("doorward.toml")
         self.file.touch(mode=0o600)
         self.file.write_text(config)
+        self._changed: Callable[[Settings], Settings] = lambda settings: settings
         self.daemon = Daemon(
             load_settings(self.file),
             state_place(str(held.folder), {}),
             held,
             environment={},
-            read_settings=lambda: load_settings(self.file),
+            read_settings=lambda: self._changed(load_settings(self.file)),
         )
+
+    def answer_instead(self, change: Callable[[Settings], Settings]) -> None:
+        """Have what is read from now on be changed once more."""
+        self._changed = change
 
     async def reload(self, config: str | None = None, *, scope: Scope = Scope.EVERYTHING) -> str:
         """Have the daemon take `config`, or what its users are now."""
@@ -93,6 +111,18 @@ async def opened(held: HeldState, config: str) -> AsyncIterator[Reloaded]:
 
 def command(name: str, said: str, *, more: str = "") -> str:
     return f'[commands.{name}]\nrun = ["echo", "{said}"]\nroles = ["guest"]\n{more}'
+
+
+async def test_who_asks_for_a_reload_during_the_start_is_answered_after_it(held: HeldState) -> None:
+    it = Reloaded(held, TCP + "[doors.unix]\n")
+    try:
+        early = it.daemon.reload()
+        opened = await it.daemon.open()
+        assert (await asyncio.wait_for(early, BOUND_SECONDS)).startswith("doors tcp, unix; ")
+        assert it.daemon.doors == opened.doors
+        assert await it.ask("echo 1") == "1\n"
+    finally:
+        await it.daemon.close()
 
 
 async def test_commands_language_and_limits_count_at_once(held: HeldState) -> None:
@@ -164,6 +194,7 @@ async def test_a_connection_that_came_by_a_door_that_is_shut_goes_on(held: HeldS
         ("[doors.tcp]\nsesion = 'once'\n", "did you mean session"),
         ('[doors.tls]\ncertificate = "gone.pem"\n', "gone.pem"),
         ("[doors.unix]\n[users.bob]\nuid = 4242\n", "this user stands in"),
+        ('[doors.unix]\n[commands.reload]\nrun = ["df"]\n', "answers this command itself"),
     ],
 )
 async def test_after_an_error_everything_stays_and_status_says_why(
@@ -184,6 +215,68 @@ async def test_after_an_error_everything_stays_and_status_says_why(
         last = it.status()["last_reload"]
         assert isinstance(last, dict)
         assert last["problem"] is None
+
+
+async def test_a_catalogue_that_cannot_be_is_found_before_anything_changes(held: HeldState) -> None:
+    async with opened(held, TCP + command("say", "one")) as it:
+        doors = it.daemon.doors
+        clashing = Command(name="reload", action=Verb.WHOAMI)
+        it.answer_instead(lambda settings: replace(settings, catalogue=Catalogue([clashing])))
+        with pytest.raises(CatalogueError, match="declared already"):
+            await it.reload("[limits]\nline_bytes = 64\n[doors.unix]\n")
+        assert it.daemon.doors == doors
+        assert set(read_doors(held.folder)) == {"tcp"}
+        assert await it.ask("echo " + "x" * 100) == "x" * 100 + "\n"
+
+
+async def test_a_session_that_does_not_end_well_leaves_no_reload_half_made(
+    held: HeldState, caplog: pytest.LogCaptureFixture
+) -> None:
+    bob = User(name="bob", uid=4343)
+    UserFile(held.folder).add(bob)
+
+    def end_badly() -> None:
+        raise ValueError("this one would not go")
+
+    async with opened(held, TCP) as it:
+        portal = it.daemon._portal
+        portal.opened(Admitted(principal_of(bob, Login.UID), bob), end_badly)
+        UserFile(held.folder).remove("bob")
+        assert (await it.reload(TCP + command("say", "two"))).endswith("0 users, some sessions ended\n")
+        assert "this one would not go" in caplog.text
+        assert await it.ask("say") == "two\n"
+
+
+async def test_whoever_asks_the_log_has_one_line_with_what_came_of_it(
+    held: HeldState, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="doorward.daemon")
+    async with opened(held, TCP) as it:
+        caplog.clear()
+        shared = [it.daemon.reload(), it.daemon.reload(), it.daemon.reload()]
+        # the first began at once, and the others are one more
+        told = [f"reloaded: {each.strip()}" for each in await asyncio.gather(*shared[:2])]
+        assert [record.getMessage() for record in caplog.records] == told
+        caplog.clear()
+        with pytest.raises(ConfigurationError) as caught:
+            await it.reload("[doors.tcp]\nlisten = 7\n")
+        (record,) = caplog.records
+        assert record.levelno == logging.ERROR
+        assert record.getMessage() == f"not reloaded, everything stays as it was: {caught.value}"
+        assert record.exc_info is None
+        assert "exception" not in vars(record)
+
+
+async def test_whoever_debugs_hears_where_a_reload_failed(
+    held: HeldState, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="doorward.daemon")
+    async with opened(held, TCP) as it:
+        with pytest.raises(ConfigurationError):
+            await it.reload("[doors.tcp]\nlisten = 7\n")
+    where = caplog.records[-1]
+    assert where.levelno == logging.DEBUG
+    assert "Traceback" in vars(where)["exception"]
 
 
 async def test_an_address_that_is_taken_opens_none_of_the_others(held: HeldState) -> None:
@@ -233,6 +326,29 @@ def may_bind(host: str, port: int, *before: str) -> bool:
     run = subprocess.run(words, check=False, capture_output=True, timeout=20)
     assert run.returncode == 0 or b"in use" in run.stderr, run
     return run.returncode == 0
+
+
+async def test_a_socket_whose_path_cannot_be_removed_keeps_nothing_else_from_counting(
+    held: HeldState, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = UserFile(held.folder)
+    file.add(User(name="bob", uid=4343))
+    unlink = os.unlink
+
+    def refuse(path: str) -> None:
+        if path.endswith(".sock"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        unlink(path)
+
+    async with opened(held, TCP + "[doors.unix]\n") as it:
+        file.remove("bob")
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "unlink", refuse)
+            done = await it.reload(TCP + command("two", "2"))
+            assert done.endswith("; 0 users, 0 sessions ended\n")
+            assert await it.ask("two") == "2\n"
+            assert set(it.daemon.doors) == {"tcp"}
+    assert "doorward.sock cannot be removed: Permission denied" in caplog.text
 
 
 async def test_users_alone_are_read_while_the_configuration_is_being_edited(held: HeldState) -> None:

@@ -17,6 +17,7 @@ class Source:
     def __init__(self) -> None:
         self.number = 0
         self.taken: list[int] = []
+        self.discarded: list[int] = []
         self.scopes: list[Scope] = []
         self.began = threading.Semaphore(0)
         self.go = threading.Semaphore(0)
@@ -38,9 +39,29 @@ class Source:
         assert await asyncio.to_thread(self.began.acquire, timeout=BOUND_SECONDS)
 
 
+def begun(source: Source) -> "Reloads[int]":
+    reloads = Reloads(source.read, source.take, discard=source.discarded.append)
+    reloads.begin()
+    return reloads
+
+
+async def test_who_asks_before_the_beginning_is_answered_after_it() -> None:
+    source = Source()
+    source.go.release(2)
+    reloads = Reloads(source.read, source.take, discard=source.discarded.append)
+    early = reloads.ask(Scope.USERS)
+    assert reloads.ask() is early
+    await asyncio.sleep(0)
+    assert source.scopes == []
+    reloads.begin()
+    assert await asyncio.wait_for(early, BOUND_SECONDS) == "0 is taken"
+    assert source.scopes == [Scope.EVERYTHING]
+    reloads.close()
+
+
 async def test_who_asks_during_a_reading_gets_one_that_began_later() -> None:
     source = Source()
-    reloads = Reloads(source.read, source.take)
+    reloads = begun(source)
     first = reloads.ask()
     await source.has_begun()
     source.number = 1
@@ -54,7 +75,7 @@ async def test_who_asks_during_a_reading_gets_one_that_began_later() -> None:
 
 async def test_a_reading_that_fails_lets_the_next_go_on() -> None:
     source = Source()
-    reloads = Reloads(source.read, source.take)
+    reloads = begun(source)
     source.number = -1
     first = reloads.ask()
     await source.has_begun()
@@ -72,7 +93,7 @@ async def test_a_system_without_threads_fails_this_reading_and_not_the_next(
 ) -> None:
     source = Source()
     source.go.release()
-    reloads = Reloads(source.read, source.take)
+    reloads = begun(source)
 
     def refuse(_thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -85,11 +106,56 @@ async def test_a_system_without_threads_fails_this_reading_and_not_the_next(
     reloads.close()
 
 
+async def test_what_was_read_when_the_end_came_is_discarded() -> None:
+    source = Source()
+    reloads = begun(source)
+    asked = reloads.ask()
+    await source.has_begun()
+    reloads.close()
+    source.go.release()
+    await reloads.ended(BOUND_SECONDS)
+    assert asked.cancelled()
+    assert (source.taken, source.discarded) == ([], [0])
+
+
+async def test_who_asks_after_the_end_hears_so_at_once() -> None:
+    source = Source()
+    reloads = begun(source)
+    reloads.close()
+    assert reloads.ask().cancelled()
+    assert source.scopes == []
+
+
+async def test_what_is_being_taken_at_the_end_is_cancelled_and_not_discarded_too() -> None:
+    source = Source()
+    source.go.release()
+    takes = asyncio.Event()
+    undone = asyncio.Event()
+
+    async def take(_number: int) -> str:
+        takes.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            undone.set()
+        return ""
+
+    reloads = Reloads(source.read, take, discard=source.discarded.append)
+    reloads.begin()
+    asked = reloads.ask()
+    await asyncio.wait_for(takes.wait(), BOUND_SECONDS)
+    reloads.close()
+    await reloads.ended(BOUND_SECONDS)
+    assert asked.cancelled()
+    assert undone.is_set()
+    assert source.discarded == []
+
+
 def test_a_reading_that_never_ends_keeps_nothing_from_ending() -> None:
     source = Source()
 
     async def ask_and_leave() -> Callable[[], bool]:
-        reloads = Reloads(source.read, source.take)
+        reloads = begun(source)
         asked, later = reloads.ask(), reloads.ask()
         await source.has_begun()
         reloads.close()

@@ -109,10 +109,11 @@ def test_a_function_under_a_built_in_s_name_keeps_its_guests_and_not_its_places(
     assert not command.has_own_places
 
 
+@pytest.mark.parametrize("name", ["cancel", "reload"])
 def test_a_function_cannot_take_the_place_of_the_daemon_s_own_answers(
-    write_configuration: WriteConfiguration, make_module: MakeModule
+    write_configuration: WriteConfiguration, make_module: MakeModule, name: str
 ) -> None:
-    module = make_module(CATALOGUE.format(name="cancel"))
+    module = make_module(CATALOGUE.format(name=name))
     (told,) = _told(write_configuration, f"{module}:catalogue")
     assert told.endswith(
         f"{module}:catalogue declares a command of this name, which stands among the daemon's own too"

@@ -47,7 +47,7 @@ def door_of(words: str) -> Dialogue:
     keep, login = 'session = "keep"' in parts, "login" in parts
     language = Language.FRENCH if 'language = "fr"' in parts else Language.ENGLISH
     return Dialogue(
-        session=session(keep=keep, login=login, language=language),
+        session=session(keep=keep, login=login, asks_name=login, language=language),
         replies=IN_TEXT,
         may_log_in=lambda text: text == "alice sesame",
     )

@@ -1,5 +1,6 @@
 """Users who log in with a certificate, at the real door."""
 
+import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,31 @@ def test_what_a_user_signed_is_nobody(daemon: Daemon, bob: Made, dial_as: Dial) 
     with dial(dial_as(daemon, make_certificate("mallory", signer=bob))) as peer:
         assert receive_until(peer, b"\n") == b"Password?\n"
     daemon.audited(event="refusal", how="certificate")
+
+
+def test_one_that_tls_refuses_is_in_the_trail_with_the_reason(daemon: Daemon, dial_as: Dial) -> None:
+    with dial(dial_as(daemon, make_certificate("stranger"))) as peer:
+        assert receive_all(peer) == b""
+    line = daemon.audited(event="refusal", how="certificate", door="tls", **{"from": "127.0.0.1"})
+    assert "certificate" in line["reason"]
+
+
+def test_a_session_that_is_resumed_proves_nothing_of_its_certificate(
+    daemon: Daemon, bob: Made, dial_as: Dial
+) -> None:
+    address = dial_as(daemon, bob)
+    context = address.context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    session = None
+    heard = []
+    for _ in range(2):
+        with (
+            dial((address.host, address.port)) as raw,
+            context.wrap_socket(raw, session=session) as peer,
+        ):
+            heard.append((peer.session_reused, receive_until(peer, b"\n")))
+            session = peer.session
+    assert heard == [(False, GREETING), (True, b"Password?\n")]
 
 
 def test_who_logs_in_so_is_not_taken_for_one_who_did_not(daemon: Daemon, bob: Made, dial_as: Dial) -> None:

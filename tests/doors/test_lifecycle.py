@@ -57,6 +57,14 @@ def test_a_second_daemon_on_one_state_is_refused_and_the_first_goes_on(tmp_path:
         assert (tmp_path / "state" / "doors.json").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_log_names_the_signal_that_stopped_it(tmp_path: Path, number: signal.Signals) -> None:
+    with running(tmp_path) as daemon:
+        daemon.signal(number)
+        assert daemon.wait() == 0
+        assert f"stopping on {number.name}; " in daemon.log
+
+
 def test_what_a_killed_daemon_left_holds_up_nobody(tmp_path: Path) -> None:
     with running(tmp_path) as first:
         first.signal(signal.SIGKILL)

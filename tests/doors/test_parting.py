@@ -60,3 +60,9 @@ def test_a_peer_of_tls_that_ended_its_half_before_a_refusal_does_not_linger(atta
     # each that lingered would count as one before its login, of which the eleventh may be turned away
     for _ in range(40):
         assert ask(address_of(daemon, "tls"), b"wrong\n", half_close=True) == b"Password?\n"
+
+
+def test_a_peer_of_tls_that_leaves_at_a_refusal_does_not_linger(attacked: Attacked) -> None:
+    daemon = attacked(UNPUNISHED)
+    for _ in range(40):
+        assert ask(address_of(daemon, "tls"), b"wrong\n") == b"Password?\n"

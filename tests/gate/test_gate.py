@@ -7,6 +7,7 @@ import pytest
 
 from doorward.core.audit import AuditKind
 from doorward.core.limits import Limits, PenaltyLimits
+from doorward.gate.admission import KEEPER_PLACES
 from doorward.gate.gate import SWEEP_SECONDS, Gate
 from doorward.gate.listeners import listen_tcp
 from doorward.gate.origins import origin_of_host, origin_of_uid
@@ -244,7 +245,8 @@ def try_to_log_in(gate: Gate, times: int = 1) -> list[bool]:
         visitor = Visitor(gate)
         let_in.append(bool(gate.admit(visitor, "tls", FAR, asks_login=True)))
         if let_in[-1]:
-            gate.failed(visitor)
+            assert gate.may_try(visitor)
+            gate.failed("tls", FAR)
             gate.release(visitor)
     return let_in
 
@@ -266,26 +268,59 @@ def test_whoever_fails_to_log_in_is_shut_out_of_all_doors_with_a_login_and_of_no
     assert try_to_log_in(gate) == [True]
 
 
-def test_a_connection_that_goes_on_trying_is_told_that_it_may_not(clock: ManualClock) -> None:
+def test_a_connection_that_goes_on_trying_may_not_for_ever(clock: ManualClock) -> None:
     gate = make_gate(clock, Limits())
     visitor = Visitor(gate)
     gate.admit(visitor, "ssh", FAR, asks_login=True)
-    assert [gate.failed(visitor) for _ in range(4)] == [False, False, False, True]
+    tries = []
+    for _ in range(5):
+        tries.append(gate.may_try(visitor))
+        gate.failed("ssh", FAR)
+    assert tries == [True, True, True, True, False]
 
 
-def test_those_who_came_before_their_source_was_shut_out_may_try_no_more(clock: ManualClock) -> None:
+def test_a_try_costs_the_same_when_the_peer_leaves_before_it_is_judged(clock: ManualClock) -> None:
     gate = make_gate(clock, Limits())
-    early, other = Visitor(gate), Visitor(gate)
-    gate.admit(early, "tls", FAR, asks_login=True)
-    gate.admit(other, "tls", OTHER, asks_login=True)
-    assert gate.may_try(early)
-    try_to_log_in(gate, 4)
-    assert not gate.may_try(early)
-    assert gate.may_try(other)
-    clock.advance(20)
-    assert gate.may_try(early)
-    gate.release(early)
-    assert not gate.may_try(early)
+    for _ in range(4):
+        visitor = Visitor(gate)
+        assert gate.admit(visitor, "tls", FAR, asks_login=True)
+        assert gate.may_try(visitor)
+        gate.release(visitor)
+        gate.failed("tls", FAR)
+    assert not gate.admit(Visitor(gate), "tls", FAR, asks_login=True)
+
+
+def test_a_try_that_could_not_be_looked_at_costs_nothing(clock: ManualClock) -> None:
+    gate = make_gate(clock, Limits(penalties=PenaltyLimits(least_seconds=0), new_burst=100))
+    for _ in range(20):
+        visitor = Visitor(gate)
+        assert gate.admit(visitor, "tls", FAR, asks_login=True)
+        assert gate.may_try(visitor)
+        gate.release(visitor)
+    assert gate.shut_out == 0
+
+
+def test_loopback_pays_as_one_source_for_wrong_logins_and_for_nothing_else(clock: ManualClock) -> None:
+    gate = make_gate(clock, Limits())
+    for number in range(100):
+        visitor = Visitor(gate)
+        assert gate.admit(visitor, "tls", origin_of_host(f"127.0.0.{number}"), asks_login=True)
+        gate.release(visitor)
+    assert gate.shut_out == 0
+    for number in range(4):
+        gate.failed("tls", origin_of_host(f"127.0.0.{number}"))
+    assert not gate.admit(Visitor(gate), "tls", origin_of_host("127.1.2.3"), asks_login=True)
+    assert gate.admit(Visitor(gate), "tls", origin_of_host("::1"), asks_login=True)
+
+
+def test_a_keeper_finds_a_place_while_everything_is_full(clock: ManualClock) -> None:
+    gate = make_gate(clock, Limits(), most=2)
+    for _ in range(2):
+        gate.admit(Visitor(gate), "tcp")
+    assert not gate.admit(Visitor(gate), "tcp")
+    keeper = origin_of_uid(0, keepers=frozenset({0}))
+    inside = [gate.admit(Visitor(gate), "unix", keeper) for _ in range(KEEPER_PLACES + 1)]
+    assert [bool(each) for each in inside] == [True] * KEEPER_PLACES + [False]
 
 
 def test_a_connection_that_never_tries_costs_a_second_and_one_that_is_late_ten(clock: ManualClock) -> None:
@@ -376,3 +411,27 @@ async def test_new_connections_are_met_by_the_protocol_of_the_day(clock: ManualC
     gate.renew(listener, lambda: Says(b"new"))
     assert await hear() == b"new"
     gate.close()
+
+
+@pytest.mark.may_block("the test dials what is to be shut")
+@pytest.mark.asyncio(loop_factories=["uvloop", "asyncio"])
+async def test_an_opening_that_is_cancelled_accepts_nobody(gate: Gate) -> None:
+    listener = listen_tcp("tcp", "127.0.0.1:0", only_loopback=True)
+    opening = asyncio.get_running_loop().create_task(gate.open(listener, asyncio.Protocol))
+    await asyncio.sleep(0)
+    # uvloop opens without waiting for anything
+    is_through = opening.done()
+    opening.cancel()
+    await asyncio.wait({opening})
+    assert opening.cancelled() is not is_through
+    assert gate.listeners == ((listener,) if is_through else ())
+    gate.close()
+    await asyncio.sleep(0)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(parts_of(listener.name), timeout=10)
+    listener.socket.close()
+
+
+def parts_of(name: str) -> tuple[str, int]:
+    host, _, port = name.rpartition(":")
+    return host, int(port)

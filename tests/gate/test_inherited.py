@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from doorward.core.errors import ListenError
+from doorward.core.settings import DOOR_KINDS
 from doorward.gate.inherited import check_inherited, take_inherited
 from doorward.gate.listeners import Listener
 
@@ -31,8 +32,6 @@ left = [name for name in environment if name.startswith("LISTEN_")]
 facts = [[each.door, each.name, each.is_inherited, each.socket.get_inheritable()] for each in taken]
 print(json.dumps([facts, left, len(take_inherited(environment, pid=os.getpid()))]))
 """
-
-DOORS = {"tcp": True, "tls": False, "unix": False}
 
 
 def inherit(sockets: list[socket.socket], variables: dict[str, str]) -> object:
@@ -119,16 +118,16 @@ def test_words_that_are_no_number_are_none() -> None:
 def test_one_for_a_door_that_is_not_there_names_those_that_are(sockets: ExitStack) -> None:
     listener = Listener("web", listening(sockets), "127.0.0.1:1")
     with pytest.raises(ListenError, match=r"door web .* no door that is to be open.*one of tcp, tls, unix"):
-        check_inherited(listener, doors=DOORS)
+        check_inherited(listener, doors=DOOR_KINDS)
 
 
 def test_the_door_without_login_takes_none_off_loopback(sockets: ExitStack) -> None:
     listener = Listener("tcp", listening(sockets, "0.0.0.0"), "0.0.0.0:1")
     with pytest.raises(ListenError, match="loopback only"):
-        check_inherited(listener, doors=DOORS)
-    check_inherited(Listener("tls", listener.socket, "0.0.0.0:1"), doors=DOORS)
+        check_inherited(listener, doors=DOOR_KINDS)
+    check_inherited(Listener("tls", listener.socket, "0.0.0.0:1"), doors=DOOR_KINDS)
 
 
 def test_a_network_socket_is_no_unix_door(sockets: ExitStack) -> None:
     with pytest.raises(ListenError, match="wrong family"):
-        check_inherited(Listener("unix", listening(sockets), "127.0.0.1:1"), doors=DOORS)
+        check_inherited(Listener("unix", listening(sockets), "127.0.0.1:1"), doors=DOOR_KINDS)

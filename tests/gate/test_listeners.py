@@ -14,7 +14,15 @@ import pytest
 from doorward.core.errors import ListenError
 from doorward.core.limits import Limits
 from doorward.gate.holders import holder_of
-from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix, tune
+from doorward.gate.listeners import (
+    Listener,
+    _bind_for_everybody,
+    forget_path,
+    listen_somewhere,
+    listen_tcp,
+    listen_unix,
+    tune,
+)
 
 
 @pytest.fixture
@@ -128,6 +136,40 @@ def test_anybody_may_connect_to_the_socket(folder: Path, opened: list[Listener])
     assert stat.S_IMODE((folder / "sub" / "sock").stat().st_mode) == 0o666
 
 
+def test_what_other_threads_make_meanwhile_keeps_its_mode(
+    folder: Path, opened: list[Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(_mask: int) -> int:
+        raise AssertionError("the umask is the whole process's")
+
+    monkeypatch.setattr(os, "umask", change)
+    opened.append(listen_unix("unix", folder / "sock"))
+
+
+@pytest.mark.parametrize("other", ["link", "file", "linked socket"])
+def test_what_somebody_put_in_the_place_of_the_socket_keeps_its_mode(folder: Path, other: str) -> None:
+    private = folder / "private"
+
+    class Raced(socket.socket):
+        def bind(self, address: object) -> None:
+            super().bind(address)  # type: ignore[arg-type]  # what any socket takes
+            os.unlink(str(address))
+            if other == "link":
+                os.symlink(private, str(address))
+            else:
+                os.link(private, str(address))
+
+    with socket.socket(socket.AF_UNIX) as victim, Raced(socket.AF_UNIX) as raced:
+        if other == "file":
+            private.touch()
+        else:
+            victim.bind(str(private))
+        private.chmod(0o600)
+        with pytest.raises(OSError, match="something else was put there"):
+            _bind_for_everybody(raced, folder / "sock")
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+
+
 def test_a_socket_that_was_left_behind_is_replaced(folder: Path, opened: list[Listener]) -> None:
     path = folder / "sock"
     with socket.socket(socket.AF_UNIX) as left:
@@ -135,6 +177,39 @@ def test_a_socket_that_was_left_behind_is_replaced(folder: Path, opened: list[Li
     opened.append(listen_unix("unix", path))
     with socket.socket(socket.AF_UNIX) as peer:
         peer.connect(str(path))
+
+
+def test_only_a_path_that_is_still_ours_is_removed(folder: Path, opened: list[Listener]) -> None:
+    ours, others = folder / "ours", folder / "others"
+    opened += [listen_unix("unix", ours), listen_unix("unix", others)]
+    with socket.socket(socket.AF_UNIX) as another:
+        another.bind(str(folder / "new"))
+        (folder / "new").rename(others)
+        for listener in opened:
+            forget_path(listener)
+        assert not ours.exists()
+        assert others.is_socket()
+
+
+def test_a_path_that_cannot_be_removed_is_told_and_no_error(
+    folder: Path, opened: list[Listener], caplog: pytest.LogCaptureFixture
+) -> None:
+    opened.append(listen_unix("unix", folder / "sub" / "sock"))
+    forget_path(opened[0])
+    forget_path(opened[0])
+    assert caplog.text == ""
+    (folder / "sub").rmdir()
+    (folder / "sub").touch()
+    forget_path(opened[0])
+    assert f"the socket {folder}/sub/sock cannot be removed: Not a directory" in caplog.text
+
+
+def test_an_inherited_socket_s_path_is_not_ours(folder: Path) -> None:
+    path = folder / "sock"
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+        forget_path(Listener("unix", made, str(path)))
+        assert path.is_socket()
 
 
 def test_a_socket_that_somebody_listens_on_is_left_alone(folder: Path) -> None:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from doorward.gate.origins import LOCAL, Origin, origin_of_host, origin_of_uid
+from doorward.gate.origins import KEEPER, Origin, origin_of_host, origin_of_uid
 
 
 @pytest.mark.parametrize(
     ("host", "origin"),
     [
         ("127.0.0.1", Origin("127.0.0.1", "127.0.0.1")),
-        ("127.9.9.9", Origin("127.9.9.9", "127.9.9.9")),
+        ("127.9.9.9", Origin("127.0.0.1", "127.9.9.9")),
         ("::1", Origin("::1", "::1")),
         ("::ffff:127.0.0.1", Origin("127.0.0.1", "::ffff:127.0.0.1")),
         ("192.0.2.7", Origin("192.0.2.7", "192.0.2.7", is_limited=True)),
@@ -27,4 +27,4 @@ def test_a_host_counts_for_itself_or_its_network_and_loopback_is_not_limited(
 def test_every_user_of_the_machine_has_a_share_but_the_keepers() -> None:
     keepers = frozenset({0, 990})
     assert origin_of_uid(1000, keepers=keepers) == Origin("uid 1000", is_limited=True)
-    assert origin_of_uid(0, keepers=keepers) == origin_of_uid(990, keepers=keepers) == LOCAL
+    assert origin_of_uid(0, keepers=keepers) == origin_of_uid(990, keepers=keepers) == KEEPER

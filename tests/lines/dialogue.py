@@ -166,6 +166,7 @@ def session(
     *,
     keep: bool = False,
     login: bool = False,
+    asks_name: bool = False,
     language: Language = Language.ENGLISH,
     limits: Limits | None = None,
 ) -> LineSession:
@@ -174,6 +175,7 @@ def session(
         kind=LineSessionKind.KEEP if keep else LineSessionKind.ONCE,
         limits=limits or Limits(),
         needs_login=login,
+        asks_name=asks_name,
     )
 
 

@@ -233,3 +233,17 @@ def test_only_a_protocol_error_escapes(data: bytes) -> None:
     except ProtocolError:
         return
     answered(data)
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (b"", ""),
+        (b"password", "password"),
+        (b"user password", "user password"),
+        (b"a token", ""),
+        (b"\xff", ""),
+    ],
+)
+def test_the_form_of_a_login_is_told_and_one_that_is_not_known_is_none(content: bytes, form: str) -> None:
+    assert heard([b"Password?\nlogin %d\n%b" % (len(content), content)]) == [LoginWanted(form)]

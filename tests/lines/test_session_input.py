@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.lines.events import Asked, InputEnded, InputReceived
-from tests.lines.dialogue import Dialogue, chunkings, cut_at, keep, once, out
+from tests.lines.dialogue import Dialogue, chunkings, cut_at, keep, once, out, session
 
 
 def input_of(peer: Dialogue) -> bytes:
@@ -23,6 +23,38 @@ def test_what_follows_the_line_is_input_in_any_chunking(data: bytes, places: lis
     assert peer.heard.count(InputEnded()) == 1
     assert peer.finish(SUCCESS, out(b"sorted\n")) == b"sorted\n"
     assert not peer.is_overfed()
+
+
+@given(st.binary(max_size=200), chunkings(200))
+def test_input_that_was_cut_is_never_taken_for_all_of_it(data: bytes, places: list[int]) -> None:
+    peer = once()
+    peer.send(*cut_at(b"sort\n" + data, places))
+    peer.session.receive_eof(was_cut=True)
+    while peer.session.next_event() is not None:
+        pass
+    assert InputEnded() not in peer.heard
+    assert peer.is_over()
+
+
+def test_an_end_that_was_cut_before_the_run_began_counts_when_it_has() -> None:
+    asked = session()
+    asked.receive_data(b"sort\nhalf of the inp")
+    asked.receive_eof(was_cut=True)
+    assert asked.next_event() == Asked("sort")
+    asked.run_started(1, takes_input=True)
+    assert asked.next_event() == InputReceived(b"half of the inp")
+    assert asked.next_event() is None
+    assert asked.is_over
+
+
+def test_an_end_that_was_cut_does_no_harm_to_a_line_that_takes_no_input() -> None:
+    asked = session()
+    asked.receive_data(b"df\n")
+    assert asked.next_event() == Asked("df")
+    asked.run_started(1, takes_input=False)
+    asked.receive_eof(was_cut=True)
+    assert asked.next_event() is None
+    assert not asked.is_over
 
 
 def test_lines_behind_it_are_input_and_never_run() -> None:

@@ -28,7 +28,7 @@ def door() -> Dialogue:
 
 def frame_door() -> Dialogue:
     peer = door()
-    assert peer.send(HELLO) == b"login 0\n"
+    assert peer.send(HELLO) == b"login 8\npassword"
     return peer
 
 
@@ -167,3 +167,32 @@ def test_a_program_whose_transport_vouches_for_it_is_ready_at_once() -> None:
     asked.receive_data(HELLO)
     assert asked.next_event() is None
     assert asked.bytes_to_send() == GREETING + b"ready 0\n"
+
+
+def test_a_program_is_told_whether_a_name_is_wanted() -> None:
+    asked = session(login=True, asks_name=True)
+    asked.bytes_to_send()
+    asked.receive_data(HELLO)
+    assert asked.next_event() is None
+    assert asked.bytes_to_send() == b"login 13\nuser password"
+
+
+def test_nothing_more_is_read_while_a_login_is_looked_at() -> None:
+    asked = session(login=True)
+    asked.receive_data(b"sesame\n")
+    wanted = [asked.wants_data]
+    assert asked.next_event() == LoginTried("sesame")
+    wanted.append(asked.wants_data)
+    asked.logged_in()
+    wanted.append(asked.wants_data)
+    assert wanted == [True, False, True]
+
+
+def test_after_a_refusal_the_end_of_the_peer_is_read() -> None:
+    asked = session(login=True)
+    asked.receive_data(b"wrong\n")
+    asked.next_event()
+    assert not asked.wants_data
+    asked.login_refused()
+    assert asked.is_over
+    assert asked.wants_data

@@ -79,7 +79,7 @@ class Model:
         is_first, self.is_first = self.is_first, False
         if is_first and content == b"doorward/1":
             self.in_frames = True
-            self.said += b"login 0\n" if self.waits_for == "login" else b"ready 0\n"
+            self.said += b"login 8\npassword" if self.waits_for == "login" else b"ready 0\n"
         elif is_first and content.endswith(b" HTTP/1.1"):
             self.is_broken, self.waits_for = True, "nothing"
         else:

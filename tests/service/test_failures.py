@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from doorward.core.errors import StateError
 from doorward.service.failures import explanation, log_failure
 
 
@@ -26,7 +27,7 @@ def test_an_explanation_names_each_error_its_cause_first_and_where_they_arose() 
         "Traceback (most recent call last):",
         "ValueError: second",
     ]
-    assert f'  File "{__file__}", line 16, in fails' in lines
+    assert f'  File "{__file__}", line 17, in fails' in lines
 
 
 def test_an_explanation_has_an_end_however_deep_the_error_lies() -> None:
@@ -52,3 +53,15 @@ def test_the_reference_stands_with_the_explanation(caplog: pytest.LogCaptureFixt
     raised = log_failure(logging.getLogger("any"), "it", ValueError("why"))
     assert f"it failed, reference {raised.reference}" in caplog.text
     assert "ValueError: why" in vars(caplog.records[-1])["exception"]
+
+
+def test_an_error_that_was_raised_on_purpose_is_one_line_and_says_where_to_whoever_debugs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    raised = log_failure(logging.getLogger("any"), "it", StateError("the disk is full"))
+    told, where = caplog.records
+    assert told.getMessage() == f"it failed, reference {raised.reference}: the disk is full"
+    assert "exception" not in vars(told)
+    assert where.levelno == logging.DEBUG
+    assert "StateError: the disk is full" in vars(where)["exception"]

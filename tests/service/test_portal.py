@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from doorward.core.audit import AuditKind
+from doorward.core.ports import Verdict
 from doorward.core.principal import Login, Peer, User
 from doorward.core.secret import Secret
 from doorward.service.portal import Admission, Admitted, Busy, Portal, Refused, Session
@@ -384,5 +385,37 @@ async def test_an_error_behind_one_login_is_logged_and_no_other_s(
     portal.try_line(TLS, Secret("alice correct horse"), then=fail)
     portal.try_line(TLS, Secret("bob battery staple"), then=answers.put_nowait)
     assert name_of(await asyncio.wait_for(answers.get(), 10)) == "bob"
-    assert "could not be looked at" in caplog.text
+    assert "what came of a login could not be told" in caplog.text
     assert "correct horse" not in caplog.text
+
+
+@pytest.mark.may_block("pytest's own log handler writes to a file")
+async def test_a_login_that_cannot_be_looked_at_is_told_so(
+    portal: Portal, verifier: PasswordVerifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(**_arguments: object) -> Verdict:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(verifier, "verify", fail)
+    answers: asyncio.Queue[Admission] = asyncio.Queue()
+    portal.try_line(TLS, Secret("alice correct horse"), then=answers.put_nowait)
+    told = await asyncio.wait_for(answers.get(), 10)
+    assert told == Busy("the login could not be looked at, try again later")
+
+
+def test_a_certificate_that_tls_refused_is_written_down(portal: Portal, audit: MemoryAuditLog) -> None:
+    portal.refuse_certificate(TLS, "certificate has expired")
+    (event,) = audit.events
+    assert (event.kind, event.peer) == (AuditKind.REFUSAL, TLS)
+    assert event.details == {"how": "certificate", "reason": "certificate has expired"}
+
+
+@pytest.mark.parametrize(
+    ("users", "user", "asks"),
+    [([ALICE, BOB], "", True), ([ALICE, BOB], "bob", False), ([ALICE], "", False), ([], "", True)],
+)
+def test_a_name_is_asked_for_unless_it_is_clear_whose_password_is_meant(
+    portal: Portal, users: list[User], user: str, *, asks: bool
+) -> None:
+    portal.replace_users(users)
+    assert portal.asks_name(user=user) is asks

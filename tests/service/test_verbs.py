@@ -206,13 +206,14 @@ def test_status_is_for_administrators() -> None:
         "pid": 7,
         "state": None,
         "doors": {"tcp": ["127.0.0.1:7022", "[::1]:7022"]},
+        "turned_away": {},
         "load": 0.25,
         "default": True,
         "notices": [],
     }
     assert house.ask(ROOT, "status").text == (
         "version: 1.2\npid: 7\nstate: none\ndoors:\n  tcp: 127.0.0.1:7022, [::1]:7022\n"
-        "load: 0.2\ndefault: yes\nnotices: none\n"
+        "turned away: none\nload: 0.2\ndefault: yes\nnotices: none\n"
     )
     assert read_json(house.ask(ROOT, "status json")) == house.status
     for asker in (GUEST, ALICE):

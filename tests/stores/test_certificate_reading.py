@@ -20,7 +20,7 @@ from doorward.stores.certificate_reading import (
     private_key_in,
     sole_certificate,
 )
-from tests.certificates import DAY, NOW, Made, make_certificate
+from tests.certificates import DAY, NOW, Made, made_with_bad_letters, make_certificate
 
 FILE = "/etc/a file.pem"
 
@@ -65,6 +65,16 @@ def test_one_may_be_for_nobody() -> None:
         not_valid_after=NOW + DAY,
     ).sign(made.private_key, SHA256())
     assert certificate_of(nobody.public_bytes(Encoding.DER), file=FILE).names == ()
+
+
+def test_a_user_s_certificate_that_openssl_refuses_is_refused_where_it_is_read() -> None:
+    der = made_with_bad_letters()
+    pem = ssl.DER_cert_to_PEM_cert(der).encode()
+    assert certificates_in(pem, file=FILE)[0].names == ("robot",)
+    with pytest.raises(CertificateError, match="the TLS library refuses it"):
+        sole_certificate(pem, file=FILE)
+    with pytest.raises(CertificateError, match="the TLS library refuses it"):
+        certificate_of(der, file=FILE)
 
 
 @pytest.mark.parametrize("year", [1951, 1999, 2000, 2049, 2050, 9999])

@@ -120,6 +120,7 @@ def test_bytes_of_a_password_are_within_the_limit_or_none(text: str) -> None:
         (f"$argon2id$v=19$m=99999999,t=3,p=1${SALT}${TAG}", "correct horse", Verdict.WRONG),
         (f"$argon2id$v=19$m=8,t=1,p=1${SALT}${TAG}", "correct horse", Verdict.WRONG),
     ],
+    ids=lambda value: "hash" if str(value).startswith("$argon2id$") else None,  # with a new salt each time
 )
 async def test_the_verdict_is_right_for_the_right_one_only(
     make_verifier: Make, password_hash: str | None, text: str, verdict: Verdict
@@ -204,3 +205,31 @@ def test_argon2_is_not_imported_before_a_password_is_checked() -> None:
     code += "p.PasswordVerifier(waiting=1, most_bytes=9, workers=1).close(); "
     code += "sys.exit('argon2' in sys.modules or '_argon2_cffi_bindings' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_a_check_that_finds_no_thread_is_busy_and_takes_nobodys_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verifier = PasswordVerifier(waiting=1, most_bytes=64, workers=1, cost=CHEAP)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        for _ in range(5):
+            assert await verifier.verify(password_hash=HASH, password=Secret("x")) is Verdict.BUSY
+    assert await verifier.verify(password_hash=HASH, password=Secret("correct horse")) is Verdict.RIGHT
+    verifier.close()
+    await asyncio.to_thread(verifier.join)
+
+
+@pytest.mark.parametrize("marks", [31, 2000])
+def test_a_password_of_more_marks_than_anybody_types_is_none(marks: int) -> None:
+    text = "a" + ("\u0301\u0316" * marks)[:marks]
+    # the library would sort them in a time that grows with their square
+    assert password_bytes(Secret(text), most_bytes=1 << 20) is None
+
+
+def test_marks_that_a_person_types_are_normalized() -> None:
+    assert password_bytes(Secret("Ve\u0301lo e\u0302\u0323"), most_bytes=64) == "V\u00e9lo \u1ec7".encode()

@@ -190,16 +190,26 @@ def test_garbage_in_place_of_the_doors_is_an_error_that_names_the_file(folder: P
         read_doors(folder)
 
 
+def test_neither_a_pipe_nor_a_link_in_place_of_the_doors_is_read(folder: Path) -> None:
+    folder.mkdir()
+    os.mkfifo(folder / "doors.json")
+    with pytest.raises(StateError, match=r"doors\.json is no regular file"):
+        read_doors(folder)
+    (folder / "doors.json").unlink()
+    (folder / "there").write_text("{}")
+    (folder / "doors.json").symlink_to("there")
+    with pytest.raises(StateError, match=r"doors\.json cannot be read"):
+        read_doors(folder)
+
+
 def test_a_client_trusts_a_folder_of_its_own(folder: Path) -> None:
     assert not is_trusted(folder)
     make_private_folder(folder)
     assert is_trusted(folder)
-    folder.chmod(0o755)
-    assert is_trusted(folder)
 
 
-@pytest.mark.parametrize("mode", [0o775, 0o757, 0o777])
-def test_a_client_trusts_no_folder_that_others_can_write(folder: Path, mode: int) -> None:
+@pytest.mark.parametrize("mode", [0o755, 0o710, 0o701, 0o775, 0o757, 0o777])
+def test_a_client_trusts_no_folder_that_others_can_enter(folder: Path, mode: int) -> None:
     folder.mkdir()
     folder.chmod(mode)
     assert not is_trusted(folder)

@@ -1,10 +1,11 @@
 """What `serve` prints when the doors are open: for each of them, the very line to type."""
 
-import contextlib
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from doorward import __version__
@@ -13,14 +14,12 @@ from doorward.cli.screen import aligned
 from doorward.cli.target import Target
 from doorward.core.addresses import Address, parse_address
 from doorward.core.catalogue import Catalogue
-from doorward.core.certificates import Certificate
-from doorward.core.errors import DoorwardError, one_line
+from doorward.core.errors import one_line
 from doorward.core.principal import ADMIN, User
-from doorward.core.settings import TCP, TLS, UNIX, DoorSettings
+from doorward.core.settings import TCP, TLS, UNIX, Comers, DoorSettings
 from doorward.core.users import doors_for
 from doorward.stores.first_start import FirstUser
 from doorward.stores.places import ask_places
-from doorward.stores.users import UserFile
 
 if TYPE_CHECKING:
     from doorward.compose import Opened
@@ -30,35 +29,30 @@ _SHOWN_COMMANDS = ("df", "uptime", "help")
 
 def banner(opened: "Opened", *, program: str, environment: Mapping[str, str]) -> str:
     """Lines for people; `program` is how they call this program."""
-    certificate = opened.certificates.get(TLS)
-    asked = _shown_command(opened.settings.catalogue)
-    users = _known_users(opened)
+    scene = _Scene(opened, _shown_command(opened.settings.catalogue), program, environment)
     rows: list[tuple[str, str]] = []
     for door, addresses in opened.doors.items():
-        if door == TLS:
-            lines = _tls_lines(
-                addresses,
-                asked,
-                opened=opened,
-                users=users,
-                certificate=certificate,
-                program=program,
-                environment=environment,
-            )
-        else:
-            lines = _lines_to_type(
-                door, addresses, asked, opened=opened, program=program, environment=environment
-            )
+        lines = _LINES[door](door, addresses, scene)
         rows += [("" if index else door, line) for index, line in enumerate(lines)]
     configuration = opened.settings.file or f"none, these are the defaults ({program} init writes one)"
     facts = [("configuration", configuration), ("state", str(opened.state_folder))]
-    facts += [("certificate", str(certificate))] if certificate is not None else []
-    told = [*opened.notices, *_shut_socket(opened, users), *_nobody_at_tls(opened, users, program)]
+    facts += [("certificate", str(certificate)) for certificate in opened.certificates.values()]
+    told = [*opened.notices, *_shut_socket(opened), *_logins_of_nobody(opened, program)]
     notices = "".join(f"Notice: {one_line(notice)}\n" for notice in told)
     return (
         f"Doorward {__version__} is open. Type one of these in another terminal:\n\n"
         f"{aligned(rows)}\n{aligned(facts)}\n{_first_login(opened.first_user)}{notices}Ctrl-C ends it.\n"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the lines to type depend on beside their door."""
+
+    opened: "Opened"
+    asked: str
+    program: str
+    environment: Mapping[str, str]
 
 
 def _first_login(user: FirstUser | None) -> str:
@@ -67,19 +61,22 @@ def _first_login(user: FirstUser | None) -> str:
     return f"The password of {user.name}, shown this once: {user.password.revealed}\n\n"
 
 
-def _nobody_at_tls(opened: "Opened", users: list[User], program: str) -> list[str]:
-    door = opened.settings.doors.get(TLS)
-    if door is None or any(doors_for(user, [door]) for user in users):
-        return []
-    return [f"nobody can log in at the tls door yet; type: {program} user add NAME"]
+def _logins_of_nobody(opened: "Opened", program: str) -> list[str]:
+    return [
+        f"nobody can log in at the {door.name} door yet; type: {program} user add NAME"
+        for door in opened.settings.doors.values()
+        if door.kind.comers is Comers.USERS_WITH_PASSWORD
+        and not any(doors_for(user, [door]) for user in opened.users)
+    ]
 
 
-def _shut_socket(opened: "Opened", users: list[User]) -> list[str]:
+def _shut_socket(opened: "Opened") -> list[str]:
     """Tell of a unix socket in a folder that those cannot enter who are users by their uid."""
     path = next(iter(opened.doors.get(UNIX, ())), "")
-    if not path or not _has_uids(users):
+    # an abstract one, which may be inherited, stands in no folder
+    if not path.startswith("/") or not _has_uids(opened.users):
         return []
-    shut = next((each for each in Path(path).parents if not each.stat().st_mode & 0o011), None)
+    shut = next((each for each in Path(path).parents if not _may_be_entered(each)), None)
     if shut is None:
         return []
     if os.geteuid() == 0:
@@ -89,56 +86,46 @@ def _shut_socket(opened: "Opened", users: list[User]) -> list[str]:
     return [f"only root and you reach the socket {path}, since nobody else may enter {shut}; {remedy}"]
 
 
-def _known_users(opened: "Opened") -> list[User]:
-    users = [*opened.settings.users.values()]
-    with contextlib.suppress(DoorwardError):
-        users += UserFile(opened.state_folder).load()
-    return users
+def _may_be_entered(folder: Path) -> bool:
+    try:
+        return bool(folder.stat().st_mode & 0o011)
+    except OSError:
+        # an inherited socket may stand where a unit of systemd hides the folder from us
+        return False
 
 
-def _has_uids(users: list[User]) -> bool:
+def _has_uids(users: Iterable[User]) -> bool:
     own = {0, os.geteuid()}
     return any(user.uid is not None and user.uid not in own for user in users)
 
 
-def _lines_to_type(
-    door: str,
-    addresses: tuple[str, ...],
-    asked: str,
-    *,
-    opened: "Opened",
-    program: str,
-    environment: Mapping[str, str],
-) -> list[str]:
-    if door == TCP:
-        lines = [f"nc {_host_and_port(address)}" for address in addresses]
-        return [*lines, f"printf '{asked}\\n' | nc -N {_host_and_port(addresses[0])}"]
-    if door == UNIX:
-        where = _where(addresses[0], opened.state_folder, environment)
-        return [f"{program} ask {where}{asked}"]
-    return list(addresses)
+def _tcp_lines(_name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str]:
+    lines = [f"nc {_host_and_port(address)}" for address in addresses]
+    return [*lines, f"printf '{scene.asked}\\n' | nc -N {_host_and_port(addresses[0])}"]
 
 
-def _tls_lines(
-    addresses: tuple[str, ...],
-    asked: str,
-    *,
-    opened: "Opened",
-    users: list[User],
-    certificate: Certificate | None,
-    program: str,
-    environment: Mapping[str, str],
-) -> list[str]:
-    door = opened.settings.doors[TLS]
+def _unix_lines(_name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str]:
+    where = _where(addresses[0], scene.opened.state_folder, scene.environment)
+    return [f"{scene.program} ask {where}{scene.asked}"]
+
+
+def _tls_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str]:
+    opened = scene.opened
+    door = opened.settings.doors[name]
     is_own = not door.certificate
-    names = certificate.names if certificate is not None and not is_own else ()
+    names = () if is_own else opened.certificates[name].names
     hosts = list(dict.fromkeys(_to_connect(address, names) for address in addresses))
-    where = _where_to_trust(opened.state_folder, environment) if is_own else ""
-    login = f"--user {name} " if (name := _name_to_type(door, users)) else ""
+    where = _where_to_trust(opened.state_folder, scene.environment) if is_own else ""
+    login = f"--user {user} " if (user := _name_to_type(door, opened.users)) else ""
     return [
         *(f"openssl s_client -quiet -connect {shlex.quote(host)}" for host in hosts),
-        f"{program} ask {where}--at {shlex.quote(f'tls://{hosts[0]}')} {login}{asked}",
+        f"{scene.program} ask {where}--at {shlex.quote(f'tls://{hosts[0]}')} {login}{scene.asked}",
     ]
+
+
+_LINES: Mapping[str, Callable[[str, tuple[str, ...], _Scene], list[str]]] = MappingProxyType(
+    {TCP: _tcp_lines, TLS: _tls_lines, UNIX: _unix_lines}
+)
 
 
 def _to_connect(address: str, names: tuple[str, ...]) -> str:
@@ -150,7 +137,7 @@ def _to_connect(address: str, names: tuple[str, ...]) -> str:
     return str(Address(everywhere.get(listened.host, listened.host), listened.port))
 
 
-def _name_to_type(door: DoorSettings, users: list[User]) -> str:
+def _name_to_type(door: DoorSettings, users: Iterable[User]) -> str:
     """Whose name stands before the password; empty where the password alone is asked for."""
     names = [user.name for user in users if user.password_hash is not None]
     if door.user or len(names) < 2:

@@ -8,7 +8,7 @@ from pathlib import Path
 from doorward.config.machine import Machine
 from doorward.core.errors import CertificateError, DoorwardError
 from doorward.core.principal import User
-from doorward.core.settings import TLS, DoorSettings, Settings
+from doorward.core.settings import DoorSettings, Settings
 from doorward.stores.places import CERTIFICATE_NAME
 
 
@@ -30,7 +30,7 @@ def looked_over(
     settings: Settings, folder: Path | None, users: Iterable[User], *, machine: Machine
 ) -> CertificateLooks:
     """
-    Look over the pair that the tls door would serve; one that the daemon would make first is none yet.
+    Look over the pair that each door with TLS would serve; one that the daemon would make first is none yet.
 
     Args:
         settings: which say whether there is such a door.
@@ -38,17 +38,27 @@ def looked_over(
         users: all of them.
         machine: says whom the daemon runs as, and the time.
     """
+    certificates = [user.certificate for user in users if user.certificate is not None]
+    looks = [
+        _looked_over(door, folder, certificates, machine)
+        for door in settings.doors.values()
+        if door.kind.is_encrypted and (door.certificate or _has_own(folder))
+    ]
+    return CertificateLooks(
+        problems=tuple(problem for each in looks for problem in each.problems),
+        notices=tuple(notice for each in looks for notice in each.notices),
+    )
+
+
+def _looked_over(
+    door: DoorSettings, folder: Path | None, client_certificates: list[bytes], machine: Machine
+) -> CertificateLooks:
     from doorward.stores.certificates import load_door_pair, notices_of, server_context
 
-    door = settings.doors.get(TLS)
-    if door is None or (not door.certificate and not _has_own(folder)):
-        return CertificateLooks()
     uid = _daemon_uid(door, folder, machine)
     try:
         pair = load_door_pair(door, folder or Path(), uid=uid)
-        server_context(
-            pair, client_certificates=[user.certificate for user in users if user.certificate is not None]
-        )
+        server_context(pair, client_certificates=client_certificates)
     except CertificateError as error:
         return CertificateLooks(problems=(error,))
     unreadable = (_unreadable(path, uid) for path in dict.fromkeys((pair.certificate_path, pair.key_path)))

@@ -10,11 +10,20 @@ from types import FrameType
 
 from doorward.cli.target import Target
 from doorward.clients.lines.asking import Kept, Reply, Request, Sink, ask
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, TlsEndpoint, connect, parse_endpoint
+from doorward.clients.lines.endpoint import (
+    CONNECT_SECONDS,
+    Endpoint,
+    TcpEndpoint,
+    TlsEndpoint,
+    connect,
+    parse_endpoint,
+)
+from doorward.clients.lines.trust import is_this_machine
 from doorward.core.errors import ConnectError, StateError
 from doorward.core.secret import Secret
 from doorward.core.words import quote_words
-from doorward.stores.places import AskPlace, ask_places
+from doorward.lines.client import WITH_NAME, WITHOUT_NAME
+from doorward.stores.places import AskPlace, ask_places, socket_folders
 from doorward.stores.state import is_trusted, read_doors
 
 _USUAL_TCP = "tcp://127.0.0.1:7022"
@@ -61,7 +70,7 @@ def ask_daemon(
         input_descriptor=input_descriptor,
         connect_seconds=patience.connect_seconds,
         timeout_seconds=patience.timeout_seconds,
-        login=lambda: _login(target, environment),
+        login=lambda form: _login(target, environment, form),
     )
     tried = list(candidate_urls(target, environment))
     for url in tried[:-1]:
@@ -113,11 +122,16 @@ def candidate_urls(target: Target, environment: Mapping[str, str]) -> Iterator[s
     """Yield where the daemon may be, the first first: none that somebody else may have put there."""
     for place in ask_places(at=target.at, named=target.state, environment=environment):
         if place.folder_to_trust is None or is_trusted(place.folder_to_trust):
-            yield from _urls_of(place, is_only=bool(target.state))
+            yield from _urls_of(place, environment, is_only=bool(target.state))
 
 
-def _urls_of(place: AskPlace, *, is_only: bool) -> Iterator[str]:
-    """The address that the daemon of this place wrote down; else the usual one, if it is there or meant."""
+def _urls_of(place: AskPlace, environment: Mapping[str, str], *, is_only: bool) -> Iterator[str]:
+    """
+    The address that the daemon of this place wrote down; else the usual one, if it is there or meant.
+
+    Whatever a file says, it leads to no other machine, and one that was found by its place to no socket that
+    a daemon would not have made.
+    """
     path = place.url.removeprefix("unix://")
     if path == place.url or place.origin in {"--at", "$DOORWARD_AT"}:
         yield place.url
@@ -126,12 +140,35 @@ def _urls_of(place: AskPlace, *, is_only: bool) -> Iterator[str]:
         doors = read_doors(Path(path).parent)
     except StateError:
         doors = {}  # another user's: the socket in it may still be open to us
-    if doors.get("unix"):
-        yield f"unix://{doors['unix'][0]}"
-    elif doors.get("tcp"):
-        yield f"tcp://{doors['tcp'][0]}"
-    elif is_only or os.path.exists(path):
+    sockets = [each for each in doors.get("unix", ()) if _may_be_its_socket(each, place, environment)]
+    addresses = [each for each in doors.get("tcp", ()) if _is_on_loopback(each)]
+    if sockets:
+        yield f"unix://{sockets[0]}"
+    elif addresses:
+        yield f"tcp://{addresses[0]}"
+    elif is_only or (os.path.exists(path) and _may_be_its_socket(path, place, environment)):
         yield place.url
+
+
+def _may_be_its_socket(path: str, place: AskPlace, environment: Mapping[str, str]) -> bool:
+    """Whether `path`, its links followed, is where a daemon of `place` puts a socket, or that was named."""
+    if place.folder_to_trust is None:
+        return True
+    folders = (place.folder_to_trust, *socket_folders(environment))
+    try:
+        real = Path(os.path.realpath(path))
+        return any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
+    except ValueError:  # a NUL
+        return False
+
+
+def _is_on_loopback(address: str) -> bool:
+    """Whether `address` is one that a tcp door may have."""
+    try:
+        endpoint = parse_endpoint(f"tcp://{address}")
+    except ConnectError:
+        return False
+    return isinstance(endpoint, TcpEndpoint) and is_this_machine(endpoint.host)
 
 
 def _endpoint(url: str, target: Target, environment: Mapping[str, str]) -> Endpoint:
@@ -140,7 +177,7 @@ def _endpoint(url: str, target: Target, environment: Mapping[str, str]) -> Endpo
         return endpoint
     from doorward.cli.trusting import trust_of
 
-    return replace(endpoint, trust=trust_of(target, environment))
+    return replace(endpoint, trust=trust_of(target, environment, host=endpoint.host))
 
 
 def _ask_at(endpoint: Endpoint, request: Request, sink: Sink) -> Reply:
@@ -155,7 +192,7 @@ def _ask_at(endpoint: Endpoint, request: Request, sink: Sink) -> Reply:
 def _none_found(target: Target, environment: Mapping[str, str]) -> ConnectError:
     places = ask_places(at=target.at, named=target.state, environment=environment)
     looked = [
-        place.origin + (" (passed over: others can write there)" if _is_passed_over(place) else "")
+        place.origin + (" (passed over: it is not yours alone, mode 0700)" if _is_passed_over(place) else "")
         for place in places
     ]
     listens = _listens_on_loopback()
@@ -183,16 +220,21 @@ def _is_passed_over(place: AskPlace) -> bool:
     return folder is not None and folder.exists() and not is_trusted(folder)
 
 
-def _login(target: Target, environment: Mapping[str, str]) -> Secret:
+def _login(target: Target, environment: Mapping[str, str], form: str) -> Secret:
+    """What to log in with; the name goes along where the daemon wants it, or does not say whether it does."""
     from doorward.cli.passwords import password_for_login
 
+    where = target.at or environment.get("DOORWARD_AT") or "the daemon"
+    if form == WITH_NAME and target.user is None:
+        raise ConnectError(
+            where, "login", "this door asks for a name beside the password", "Add --user NAME."
+        )
     password = password_for_login(
-        target.password_file,
-        environment,
-        where=target.at or environment.get("DOORWARD_AT") or "the daemon",
-        may_prompt=target.may_prompt,
+        target.password_file, environment, where=where, may_prompt=target.may_prompt
     )
-    return Secret(f"{target.user} {password.revealed}") if target.user else password
+    if target.user is None or form == WITHOUT_NAME:
+        return password
+    return Secret(f"{target.user} {password.revealed}")
 
 
 @contextlib.contextmanager

@@ -157,7 +157,11 @@ def _trust() -> tuple[Option, ...]:
 
 def _login() -> tuple[Option, ...]:
     return (
-        click.option("--user", metavar="NAME", help="Log in as NAME, where the door asks for a name."),
+        click.option(
+            "--user",
+            metavar="NAME",
+            help="Log in as NAME; not sent where the door wants the password of one user alone.",
+        ),
         click.option(
             "--password-file",
             type=_FILE,

@@ -5,6 +5,7 @@ import json
 from doorward.cli.screen import STATUS_INTERRUPTED, complain
 from doorward.clients.lines.asking import Kept, Reply
 from doorward.core.outcome import (
+    LEFT,
     STATUS_TIMED_OUT,
     STATUS_UNAVAILABLE,
     Outcome,
@@ -46,6 +47,8 @@ def _remarks(reply: Reply) -> list[str]:
         return ["the peer speaks no frames, so the exit status is unknown"]
     if outcome.kind is OutcomeKind.CANCELLED and reply.was_out_of_time:
         return ["cancelled, as the time of --timeout was over"]
+    if outcome.kind is LEFT.kind and outcome.reason == LEFT.reason:
+        return [f"left; run {reply.number} goes on for others"]
     remarks = [line for line in last_lines(outcome) if not line.startswith("exit status")]
     if outcome.kind in _UNREASONED:
         remarks.append(_reason(outcome))

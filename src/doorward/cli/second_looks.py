@@ -6,11 +6,17 @@ from types import MappingProxyType
 from doorward.config.cautions import Caution
 from doorward.core.command import Command
 from doorward.core.principal import ADMIN, GUEST, User
-from doorward.core.settings import TLS, UNIX, DoorSettings, Settings
+from doorward.core.settings import Comers, DoorSettings, Settings
 from doorward.core.users import doors_for
 
-_WANTS = MappingProxyType({TLS: "a password or a certificate", UNIX: "a uid"})
-"""What a user needs at each door that knows users."""
+_WANTS = MappingProxyType(
+    {
+        Comers.GUESTS: "",
+        Comers.USERS_WITH_PASSWORD: "a password or a certificate",
+        Comers.USERS_BY_UID: "a uid",
+    }
+)
+"""What a user needs at a door by which these come; at one that knows no users, nothing would help."""
 
 
 def empty_roles(commands: Iterable[Command], users: Iterable[User]) -> list[Caution]:
@@ -30,7 +36,7 @@ def empty_roles(commands: Iterable[Command], users: Iterable[User]) -> list[Caut
 
 def users_without_door(users: Iterable[User], doors: Mapping[str, DoorSettings]) -> tuple[str, ...]:
     """Tell of each user who can come in by none of `doors`."""
-    wants = [_WANTS[name] for name in doors if name in _WANTS]
+    wants = list(dict.fromkeys(filter(None, (_WANTS[door.kind.comers] for door in doors.values()))))
     remedy = f"open are {', '.join(doors)}" + (f"; give {' or '.join(wants)}" if wants else "")
     return tuple(
         f"users.{user.name}: this user can come in by no open door; {remedy}"
@@ -41,20 +47,24 @@ def users_without_door(users: Iterable[User], doors: Mapping[str, DoorSettings])
 
 def logins_of_nobody(settings: Settings, users: Iterable[User]) -> tuple[str, ...]:
     """
-    Tell of a tls door at which nobody can log in, or with nothing but a certificate though it names a user.
+    Tell of each door at which nobody can log in, or with nothing but a certificate though it names a user.
 
     Without a configuration the first start makes somebody.
     """
-    door = settings.doors.get(TLS)
-    known = {user.name: user for user in users}
-    if door is None or settings.is_default:
+    if settings.is_default:
         return ()
+    known = {user.name: user for user in users}
+    doors = (door for door in settings.doors.values() if door.kind.comers is Comers.USERS_WITH_PASSWORD)
+    return tuple(filter(None, (_flaw_of_logins(door, known) for door in doors)))
+
+
+def _flaw_of_logins(door: DoorSettings, known: Mapping[str, User]) -> str:
     if door.user and door.user not in known:
         problem = f"no user {door.user} is known here, so nobody can log in with a password"
-        return (f"doors.tls.user: {problem}; type: doorward user add {door.user}",)
+        return f"doors.{door.name}.user: {problem}; type: doorward user add {door.user}"
     if door.user and known[door.user].password_hash is None:
         problem = f"{door.user} has no password, so nobody can log in with one"
-        return (f"doors.tls.user: {problem}; type: doorward user passwd {door.user}",)
+        return f"doors.{door.name}.user: {problem}; type: doorward user passwd {door.user}"
     if not any(doors_for(user, [door]) for user in known.values()):
-        return ("doors.tls: no user has a password or a certificate; type: doorward user add NAME",)
-    return ()
+        return f"doors.{door.name}: no user has a password or a certificate; type: doorward user add NAME"
+    return ""

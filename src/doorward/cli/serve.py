@@ -47,7 +47,7 @@ def command(*, config: Path | None, state: Path | None, loop: str, log_level: st
     from doorward.cli.openssl import use_own_openssl_configuration
 
     # before anything that imports OpenSSL
-    use_own_openssl_configuration(os.environ)
+    use_own_openssl_configuration(os.environ, loaded=sys.modules)
 
     from doorward.cli.banner import banner
     from doorward.cli.logs import configure_logs

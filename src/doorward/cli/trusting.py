@@ -2,21 +2,25 @@
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from doorward.cli.passwords import check_secrecy
 from doorward.cli.target import Target
-from doorward.clients.lines.trust import Trust
+from doorward.clients.lines.trust import Trust, is_this_machine
 from doorward.core.errors import CertificateError
 from doorward.stores.certificate_files import read_anybodys_file
 from doorward.stores.places import CERTIFICATE_NAME, known_states
 from doorward.stores.state import is_trusted
 
 
-def trust_of(target: Target, environment: Mapping[str, str]) -> Trust:
+def trust_of(target: Target, environment: Mapping[str, str], *, host: str) -> Trust:
     """
-    Whom `target` believes; the certificates of states are read.
+    Whom `target` believes to be `host`; the certificates of states are read.
+
+    Those of states that were not named count for this machine alone: `./.doorward` may have come with
+    somebody's repository.
 
     Raises:
         TrustError: others can read the private key.
@@ -26,10 +30,18 @@ def trust_of(target: Target, environment: Mapping[str, str]) -> Trust:
     return Trust(
         fingerprint=target.fingerprint or "",
         authorities=target.ca,
-        own=tuple(_own_certificates(target, environment)),
+        own=tuple(_own_certificates(target, environment))
+        if target.state is not None or _is_here(host)
+        else (),
         client_certificate=target.client_certificate,
         client_key=target.client_key,
     )
+
+
+def _is_here(host: str) -> bool:
+    """Whether `host` is this machine, by its own name too, which a daemon's certificate has."""
+    name = host.lower().removesuffix(".")
+    return is_this_machine(host) or name == socket.gethostname().lower().removesuffix(".")
 
 
 def _check_key(file: Path) -> None:

@@ -17,6 +17,7 @@ from doorward.cli.user_changes import (
     StateUsers,
     Told,
     opened_users,
+    other_login_line,
     refuse_configured,
     refuse_stored,
     tell_daemon,
@@ -107,6 +108,7 @@ def add(
     """
     from doorward.cli.certificates import user_certificate
     from doorward.core.users import check_user
+    from doorward.stores.owners import acting_as_owner
     from doorward.stores.state import make_private_folder
 
     _check_options(password_file, generate=generate, no_password=no_password)
@@ -121,7 +123,9 @@ def add(
     refuse_configured(user, config, os.environ, file)
     password = None if no_password else _password(password_file, generate=generate)
     stored = _with_password(user, password)
-    make_private_folder(file.path.parent)
+    with acting_as_owner(file.path.parent):
+        make_private_folder(file.path.parent)
+    before = file.load()
     file.add(stored)
     told = tell_daemon(file.path.parent, os.environ, was_named=state is not None)
     if told.refusal:
@@ -132,6 +136,7 @@ def add(
         click.echo(_certificate_line(shown))
     if password is None and shown is None and uid is None:
         click.echo(f"{name} can log in with nothing yet: see user passwd, user certificate and user change.")
+    _tell_of_the_line(before, file)
     _show(told, password if generate else None)
 
 
@@ -164,8 +169,10 @@ def passwd(
     file.expect(name)
     password = None if no_password else _password(password_file, generate=generate)
     password_hash = None if password is None else hash_password(password)
+    before = file.load()
     file.change(name, lambda user: replace(user, password_hash=password_hash))
     click.echo(f"{name} has a new password." if password is not None else f"{name} has no password any more.")
+    _tell_of_the_line(before, file)
     _show(_told(state, file), password if generate else None)
 
 
@@ -255,8 +262,10 @@ def remove(*, name: str, state: str | None) -> None:
     """Remove the user NAME."""
     file = opened_users(state, os.environ)
     file.expect(name)
+    before = file.load()
     file.remove(name)
     click.echo(f"{name} is removed from {file.path}.")
+    _tell_of_the_line(before, file)
     _show(_told(state, file), None)
 
 
@@ -320,6 +329,11 @@ def _with_password(user: User, password: Secret | None) -> User:
     from doorward.stores.passwords import hash_password
 
     return user if password is None else replace(user, password_hash=hash_password(password))
+
+
+def _tell_of_the_line(before: tuple[User, ...], file: StateUsers) -> None:
+    if said := other_login_line(before, file.load(), file.path.parent, os.environ):
+        click.echo(said)
 
 
 def _told(state: str | None, file: StateUsers) -> Told:

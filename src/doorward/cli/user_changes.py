@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,9 @@ from doorward.cli.target import Target
 from doorward.core.errors import ConfigurationError, ConnectError, DoorwardError, StateError, TrustError
 from doorward.core.outcome import OutcomeKind
 from doorward.core.principal import User
-from doorward.core.settings import TCP, UNIX
+from doorward.core.settings import TCP, TLS, UNIX, Settings
 from doorward.core.users import merge_users
+from doorward.stores.owners import acting_as_owner
 from doorward.stores.places import state_place
 from doorward.stores.state import check_private_folder, read_doors
 from doorward.stores.users import UserFile
@@ -79,9 +80,15 @@ def refuse_configured(
     Raises:
         ConfigurationError: one has.
     """
+    for settings in _configurations(file.path.parent, config, environment):
+        merge_users(settings.users.values(), (user,), configured_in=settings.file, stored_in=str(file.path))
+
+
+def _configurations(folder: Path, config: Path | None, environment: Mapping[str, str]) -> Iterator[Settings]:
+    """Yield the settings that count for the users of the state `folder`, as far as they can be read."""
     from doorward.config import examine, find_configuration
 
-    running = _running_configuration(file.path.parent, environment)
+    running = _running_configuration(folder, environment)
     files = [] if running is None else [Path(running)] if running else []
     if config is not None or running is None:
         named = find_configuration(environment, config)
@@ -89,15 +96,43 @@ def refuse_configured(
     for each in files:
         settings = examine(each).settings
         if settings is not None:
-            merge_users(
-                settings.users.values(), (user,), configured_in=settings.file, stored_in=str(file.path)
-            )
+            yield settings
+
+
+def other_login_line(
+    before: Iterable[User], after: Iterable[User], folder: Path, environment: Mapping[str, str]
+) -> str:
+    """What has to be typed at `Password?` from now on, where a change of the state made that another."""
+    was, now = ([user.name for user in users if user.password_hash is not None] for users in (before, after))
+    if len(was) == len(now):
+        return ""
+    configured: list[str] = []
+    for settings in _configurations(folder, None, environment):
+        door = settings.doors.get(TLS)
+        if door is None or door.user:
+            return ""
+        configured += [user.name for user in settings.users.values() if user.password_hash is not None]
+    was, now = was + configured, now + configured
+    if len(was) == 1 < len(now):
+        return f"{len(now)} users have a password now: at Password? one types USER PASSWORD from now on."
+    if len(now) == 1 < len(was):
+        return f"{now[0]} alone has a password now: at Password? one types it without a name from now on."
+    return ""
+
+
+def _doors_of(folder: Path) -> dict[str, list[str]]:
+    """As `read_doors`, for root with no more power than whoever the folder belongs to."""
+    try:
+        with acting_as_owner(folder):
+            return read_doors(folder)
+    except OSError as error:
+        raise StateError(f"{folder} cannot be used: {error.strerror}") from error
 
 
 def _running_configuration(folder: Path, environment: Mapping[str, str]) -> str | None:
     """The file that the daemon of `folder` runs with, empty for none; None when no daemon says."""
     try:
-        doors = read_doors(folder)
+        doors = _doors_of(folder)
         reply, kept = keep_answer(
             Target(at=f"unix://{doors[UNIX][0]}"),
             ("status", "form=json"),
@@ -130,7 +165,7 @@ class Told:
 def tell_daemon(folder: Path, environment: Mapping[str, str], *, was_named: bool) -> Told:
     """Have the daemon of the state `folder` read its users again."""
     try:
-        doors = read_doors(folder)
+        doors = _doors_of(folder)
     except (StateError, TrustError) as error:
         return Told(f"Whether a daemon runs is not known: {error}")
     if not doors:

@@ -15,7 +15,7 @@ from doorward.core.command import Command
 from doorward.core.errors import one_line
 from doorward.core.policy import Deed, judge, who_can
 from doorward.core.principal import Login, Principal, User, guest, principal_of, system_administrator
-from doorward.core.settings import TCP, UNIX, Settings
+from doorward.core.settings import DOOR_KINDS, Comers, Settings
 from doorward.core.users import doors_for
 
 
@@ -68,8 +68,8 @@ class Person:
 def people_of(command: Command, settings: Settings, users: tuple[User, ...]) -> list[Person]:
     """Who may ask for `command` by at least one of the doors that are open."""
     asked: list[tuple[str, Principal, frozenset[str]]] = [
-        ("whoever does not log in", guest(), frozenset({TCP})),
-        ("root and the daemon's own user", system_administrator(), frozenset({UNIX})),
+        ("whoever does not log in", guest(), _doors_of(Comers.GUESTS)),
+        ("root and the daemon's own user", system_administrator(), _doors_of(Comers.USERS_BY_UID)),
     ]
     for user in users:
         doors = frozenset(doors_for(user, settings.doors.values()))
@@ -84,6 +84,10 @@ def people_of(command: Command, settings: Settings, users: tuple[User, ...]) -> 
         if through:
             people.append(Person(name, tuple(sorted(principal.roles - {"guest"})), through))
     return people
+
+
+def _doors_of(comers: Comers) -> frozenset[str]:
+    return frozenset(name for name, kind in DOOR_KINDS.items() if kind.comers is comers)
 
 
 def _text(command: Command, settings: Settings, people: list[Person]) -> str:
@@ -106,7 +110,9 @@ def _json(command: Command, settings: Settings, people: list[Person]) -> str:
             "command": command.name,
             "who": who_can(command),
             "roles": sorted(command.roles) if command.roles is not None else None,
-            "guests": judge(guest(), Deed.RUN, command, door=TCP).is_granted,
+            "guests": any(
+                judge(guest(), Deed.RUN, command, door=door).is_granted for door in _doors_of(Comers.GUESTS)
+            ),
             "doors": [door for door in settings.doors if command.doors is None or door in command.doors],
             "people": [
                 {"name": each.name, "roles": list(each.roles), "doors": list(each.doors)} for each in people

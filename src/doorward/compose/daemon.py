@@ -12,25 +12,26 @@ from pathlib import Path
 
 from doorward import __version__
 from doorward.compose.descriptors import allow_descriptors, most_connections
-from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only, forget_path, let_go
+from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
 from doorward.compose.reloading import Reloads, Scope
 from doorward.core.audit import AuditEvent, AuditKind
+from doorward.core.builtin_commands import RELOAD
 from doorward.core.call import Call
-from doorward.core.catalogue import Catalogue
 from doorward.core.certificates import Certificate
 from doorward.core.command import Command, Function
 from doorward.core.errors import DoorwardError, StateError
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType
-from doorward.core.principal import ADMIN
-from doorward.core.settings import TLS, UNIX, DoorSettings, Settings
-from doorward.doors.line import Comers, LineDoor, meet
+from doorward.core.principal import ADMIN, User
+from doorward.core.settings import DoorSettings, Settings
+from doorward.doors.line import LineDoor, meet
 from doorward.gate.gate import Gate, MakeProtocol
-from doorward.gate.listeners import Listener
+from doorward.gate.listeners import Listener, forget_path
 from doorward.lines.phrases import PHRASES
 from doorward.processes.settings import ProcessSettings
 from doorward.processes.spawner import ShimSpawner
 from doorward.service.desk import Desk
+from doorward.service.failures import explanation
 from doorward.service.portal import Portal
 from doorward.service.runs import Runs
 from doorward.stores.audit import AUDIT_NAME, AuditFile
@@ -45,8 +46,8 @@ _log = logging.getLogger("doorward.daemon")
 
 ReadSettings = Callable[[], Settings]
 
-_COMERS = {TLS: Comers.USERS_WITH_PASSWORD, UNIX: Comers.USERS_BY_UID}
-"""Who comes by a line door; by the one that is not here, guests."""
+_READING_SECONDS = 1.0
+"""For a reading that is under way at the end, so that nothing is left of what it bound; a disk may hang."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Opened:
     Attributes:
         doors: by name, the addresses really listened on; a path for the unix door.
         settings: of the daemon.
+        users: all of them, of the configuration and of the state.
         state_folder: absolute.
         notices: what the keeper should know although it is no error.
         certificates: of the doors with TLS, by the name of the door.
@@ -65,6 +67,7 @@ class Opened:
 
     doors: Mapping[str, tuple[str, ...]]
     settings: Settings
+    users: tuple[User, ...]
     state_folder: Path
     notices: tuple[str, ...]
     certificates: Mapping[str, Certificate]
@@ -85,6 +88,7 @@ class Daemon:
 
     Raises:
         StateError: the unix socket has no place.
+        CatalogueError: a command of the settings has a name that is the daemon's own.
     """
 
     def __init__(
@@ -107,13 +111,16 @@ class Daemon:
             held.folder,
             socket_path=socket_path(place, environment),
             inherited=inherited,
+            own_commands=(self._reload_command(),),
             wall=self._clock.wall,
         )
-        self._now = Prepared(settings=settings)
+        self._now = Prepared(settings=settings, catalogue=self._preparation.catalogue(settings))
         self._began_with = limits
         self._began_at = self._clock.wall()
         self._descriptor_notice = ""
+        self._has_stopped_accepting = False
         self._last_reload: dict[str, object] | None = None
+        self._newest_reload: asyncio.Future[str] | None = None
         self._audit = AuditFile(
             held.folder / AUDIT_NAME, clock=self._clock, waiting_lines=limits.audit_queue, told=_log.error
         )
@@ -129,7 +136,7 @@ class Daemon:
             process_uid=os.geteuid(),
             checks_per_source=limits.hashing_per_source,
         )
-        self._reloads = Reloads(self._read_again, self._take)
+        self._reloads = Reloads(self._read_again, self._take, discard=self._discard)
         self._gate = Gate(
             limits,
             self._clock,
@@ -140,7 +147,7 @@ class Daemon:
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._audit)
         self._desk = Desk(
-            self._catalogue(settings),
+            self._now.catalogue,
             limits,
             runs=self._runs,
             clock=self._clock,
@@ -169,9 +176,11 @@ class Daemon:
         self._spawner.warm_up()
         first_user, prepared = await asyncio.to_thread(self._begin)
         await self._take_over(prepared)
+        self._reloads.begin()
         return Opened(
             doors=self.doors,
             settings=prepared.settings,
+            users=prepared.users,
             state_folder=self._held.folder,
             notices=self._notices(),
             certificates={name: pair.own for name, pair in prepared.pairs.items()},
@@ -196,6 +205,7 @@ class Daemon:
         """End everything that is left."""
         await self._runs.close()
         self._reloads.close()
+        await self._reloads.ended(_READING_SECONDS)
         self._portal.close()
         self._stop_accepting()
         self._gate.close()
@@ -212,10 +222,14 @@ class Daemon:
 
         Returns:
             What was done, one line; or the `DoorwardError` for which everything stays as it was. The reading
-            begins after this call and is shared by all who ask before it begins: shield it.
+            begins after this call, and not before `open` is through. It is shared by all who ask before it
+            begins: shield it.
         """
         reload = self._reloads.ask(scope)
-        reload.add_done_callback(self._note_reload)
+        # those who ask before it begins share it, and it is noted once
+        if reload is not self._newest_reload:
+            self._newest_reload = reload
+            reload.add_done_callback(self._note_reload)
         return reload
 
     def _begin(self) -> tuple[FirstUser | None, Prepared]:
@@ -235,64 +249,87 @@ class Daemon:
     async def _take(self, prepared: Prepared) -> str:
         limits = prepared.settings.limits
         ended = await self._take_over(prepared)
-        self._audit.record(
-            AuditEvent(AuditKind.RELOAD, details={"users": len(prepared.users), "sessions_ended": ended})
-        )
+        counted = {} if ended is None else {"sessions_ended": ended}
+        self._audit.record(AuditEvent(AuditKind.RELOAD, details={"users": len(prepared.users), **counted}))
         later = changed_at_start_only(self._began_with, limits)
         return (
-            f"doors {', '.join(prepared.settings.doors)}; {len(self._catalogue(prepared.settings))} commands"
-            f"; {len(prepared.users)} users, {ended} sessions ended"
+            f"doors {', '.join(prepared.settings.doors)}; {len(prepared.catalogue)} commands"
+            f"; {len(prepared.users)} users, {'some' if ended is None else ended} sessions ended"
             + (f"; from the next start: {', '.join(later)}" if later else "")
             + "\n"
         )
 
-    async def _take_over(self, prepared: Prepared) -> int:
-        """Have `prepared` count from now on; how many sessions that ended."""
+    async def _take_over(self, prepared: Prepared) -> int | None:
+        """Have `prepared` count from now on; how many sessions that ended, None when nobody can say."""
         before, limits = self._now, prepared.settings.limits
-        protocols = {name: self._protocol(door, prepared) for name, door in prepared.settings.doors.items()}
-        fresh = [listener for listener in prepared.listeners if listener not in before.listeners]
-        opened: list[Listener] = []
         try:
-            for listener in fresh:
+            protocols = {
+                name: self._protocol(door, prepared) for name, door in prepared.settings.doors.items()
+            }
+            for listener in self._fresh(prepared):
                 await self._gate.open(listener, protocols[listener.door])
-                opened.append(listener)
             self._held.write_doors(_by_door(prepared.listeners))
         except BaseException:
-            for listener in fresh:
-                if listener in opened:
-                    self._gate.shut(listener)
-                let_go(listener)
+            self._discard(prepared)
             raise
-        # nothing from here on can fail
+        # from here on there is no way back, so nothing may raise
         self._now = prepared
         self._descriptor_notice = allow_descriptors(limits, doors=len(prepared.settings.doors))
         self._gate.replace_limits(limits, most=most_connections(limits))
         self._spawner.replace_most(limits.runs + limits.runs_of_builtins)
         self._portal.replace_checks_per_source(limits.hashing_per_source)
-        self._desk.replace_catalogue(self._catalogue(prepared.settings), limits)
+        self._desk.replace_catalogue(prepared.catalogue, limits)
+        ended = self._replace_users(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
                 self._gate.renew(listener, protocols[listener.door])
             else:
-                self._gate.shut(listener)
                 forget_path(listener)
-        return self._portal.replace_users(prepared.users)
+                self._gate.shut(listener)
+        return ended
+
+    def _replace_users(self, prepared: Prepared) -> int | None:
+        try:
+            return self._portal.replace_users(prepared.users)
+        except Exception:  # noqa: BLE001 - logged
+            # all of them count, and every session that had to was ended: one of those did not take it well
+            _log.exception("a session could not be ended in an orderly way")
+            return None
+
+    def _discard(self, prepared: Prepared) -> None:
+        """Let go of what was bound for `prepared`, which does not count."""
+        for listener in self._fresh(prepared):
+            forget_path(listener)
+            # the end of the daemon may have shut it already
+            if listener in self._gate.listeners:
+                self._gate.shut(listener)
+            listener.socket.close()
+
+    def _fresh(self, prepared: Prepared) -> list[Listener]:
+        return [listener for listener in prepared.listeners if listener not in self._now.listeners]
 
     def _note_reload(self, reload: "asyncio.Future[str]") -> None:
-        if not reload.cancelled():
-            error = reload.exception()
-            at = datetime.fromtimestamp(self._clock.wall(), UTC).isoformat(timespec="seconds")
-            problem = (
-                None if error is None else str(error) if isinstance(error, DoorwardError) else repr(error)
-            )
-            self._last_reload = {"at": at, "problem": problem}
+        if reload.cancelled():
+            return
+        error = reload.exception()
+        at = datetime.fromtimestamp(self._clock.wall(), UTC).isoformat(timespec="seconds")
+        problem = None if error is None else str(error) if isinstance(error, DoorwardError) else repr(error)
+        self._last_reload = {"at": at, "problem": problem}
+        if error is None:
+            _log.info("reloaded: %s", reload.result().strip())
+        else:
+            _tell_of_failed_reload(error)
 
     # Inside
 
     def _stop_accepting(self) -> None:
-        self._gate.stop_accepting()
+        if self._has_stopped_accepting:
+            # by now another daemon may listen at our paths
+            return
+        self._has_stopped_accepting = True
         for listener in self._now.listeners:
             forget_path(listener)
+        self._gate.stop_accepting()
 
     def _notices(self) -> tuple[str, ...]:
         return (*self._now.notices, *([self._descriptor_notice] if self._descriptor_notice else []))
@@ -301,7 +338,7 @@ class Daemon:
         line_door = LineDoor(
             name=door.name,
             kind=door.session,
-            comers=_COMERS.get(door.name, Comers.GUESTS),
+            comers=door.kind.comers,
             phrases=PHRASES[prepared.settings.language],
             limits=prepared.settings.limits,
             clock=self._clock,
@@ -309,13 +346,10 @@ class Daemon:
             portal=self._portal,
             desk=self._desk,
             user=door.user,
-            context=prepared.contexts.get(door.name),
+            context=prepared.contexts[door.name] if door.kind.is_encrypted else None,
             keepers=frozenset({0, os.geteuid()}),
         )
         return partial(meet, line_door)
-
-    def _catalogue(self, settings: Settings) -> Catalogue:
-        return Catalogue([*settings.catalogue, self._reload_command()])
 
     def _reload_command(self) -> Command:
         async def reload(call: Call, what: str) -> str:
@@ -328,7 +362,7 @@ class Daemon:
             summary="the configuration, certificates and users, or the users alone",
         )
         return Command(
-            name="reload",
+            name=RELOAD,
             summary="Read the configuration and the users again",
             action=Function(reload, takes_call=True, is_async=True),
             parameters=(what,),
@@ -359,6 +393,16 @@ class Daemon:
             "last_reload": self._last_reload,
             "notices": list(self._notices()),
         }
+
+
+def _tell_of_failed_reload(error: BaseException) -> None:
+    """Say in one line why, and for one that nobody foresaw also where."""
+    where = {"exception": explanation(error)}
+    if isinstance(error, DoorwardError):
+        _log.error("not reloaded, everything stays as it was: %s", error)
+        _log.debug("where the reload failed", extra=where)
+    else:
+        _log.error("not reloaded, everything stays as it was", extra=where)
 
 
 def _by_door(listeners: Iterable[Listener]) -> dict[str, tuple[str, ...]]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from doorward.core.catalogue import Catalogue
+from doorward.core.command import Command
 from doorward.core.limits import Limits
 from doorward.core.principal import User
-from doorward.core.settings import TCP, TLS, UNIX, DoorSettings, Settings
+from doorward.core.settings import DoorSettings, Settings
 from doorward.core.users import merge_users
 from doorward.gate.inherited import check_inherited
-from doorward.gate.listeners import Listener, listen_somewhere, listen_tcp, listen_unix
+from doorward.gate.listeners import Listener, forget_path, listen_somewhere, listen_tcp, listen_unix
 from doorward.stores.certificates import CertificatePair, load_door_pair, notices_of, server_context
 from doorward.stores.own_certificate import make_own_certificate
 from doorward.stores.users import UserFile
@@ -25,6 +27,7 @@ class Prepared:
 
     Attributes:
         settings: the configuration.
+        catalogue: what can be asked for, the daemon's own commands among it.
         users: all of them, of the configuration and of the state.
         pairs: certificate and key by the name of the door.
         contexts: of TLS, by the name of the door.
@@ -33,6 +36,7 @@ class Prepared:
     """
 
     settings: Settings
+    catalogue: Catalogue
     users: tuple[User, ...] = ()
     pairs: Mapping[str, CertificatePair] = field(default_factory=lambda: MappingProxyType({}))
     contexts: Mapping[str, ssl.SSLContext] = field(default_factory=lambda: MappingProxyType({}))
@@ -48,6 +52,7 @@ class Preparation:
         folder: the state's.
         socket_path: where the unix door listens when the configuration does not say.
         inherited: the sockets that were made for this process.
+        own_commands: what the daemon adds to every catalogue.
         wall: the time in seconds since 1970.
     """
 
@@ -57,13 +62,24 @@ class Preparation:
         *,
         socket_path: Path,
         inherited: Iterable[Listener],
+        own_commands: Iterable[Command],
         wall: Callable[[], float],
     ) -> None:
         self._folder = folder
         self._wall = wall
         self._socket_path = socket_path
         self._inherited = tuple(inherited)
+        self._own_commands = tuple(own_commands)
         self._user_file = UserFile(folder)
+
+    def catalogue(self, settings: Settings) -> Catalogue:
+        """
+        The commands of `settings`, and the daemon's own.
+
+        Raises:
+            CatalogueError: one of them has a name that is the daemon's own.
+        """
+        return Catalogue([*settings.catalogue, *self._own_commands])
 
     def prepare(self, settings: Settings, open_now: Iterable[Listener]) -> Prepared:
         """
@@ -76,15 +92,21 @@ class Preparation:
         Raises:
             DoorwardError: something cannot be; nothing that was bound for it stays.
         """
+        catalogue = self.catalogue(settings)
         users = self._load_users(settings)
         notices: list[str] = []
-        pairs = {door.name: self._pair(door, notices) for door in settings.doors.values() if door.name == TLS}
+        pairs = {
+            door.name: self._pair(door, notices) for door in settings.doors.values() if door.kind.is_encrypted
+        }
+        contexts = _contexts(pairs, users)
+        # last, since nothing that is bound may be left behind by an error that comes after it
         listeners = self._listeners(settings, [*open_now], notices)
         return Prepared(
             settings=settings,
+            catalogue=catalogue,
             users=users,
             pairs=MappingProxyType(pairs),
-            contexts=_contexts(pairs, users),
+            contexts=contexts,
             listeners=listeners,
             notices=(*settings.notices, *notices),
         )
@@ -99,6 +121,7 @@ class Preparation:
         users = self._load_users(before.settings)
         return Prepared(
             settings=before.settings,
+            catalogue=before.catalogue,
             users=users,
             pairs=before.pairs,
             contexts=_contexts(before.pairs, users),
@@ -134,7 +157,7 @@ class Preparation:
                 taken += of_door
                 for asked in () if of_door else self._addresses(door):
                     if (listener := _find(open_now, door.name, asked)) is None:
-                        listener = self._listen(door.name, asked, settings, before, notices)
+                        listener = self._listen(door, asked, settings, before, notices)
                         if listener is None:
                             continue
                         stack.callback(let_go, listener)
@@ -143,18 +166,23 @@ class Preparation:
         return tuple(taken)
 
     def _listen(
-        self, door: str, asked: str, settings: Settings, beside: tuple[Listener, ...], notices: list[str]
+        self,
+        door: DoorSettings,
+        asked: str,
+        settings: Settings,
+        beside: tuple[Listener, ...],
+        notices: list[str],
     ) -> Listener | None:
-        if door == UNIX:
-            return listen_unix(door, Path(asked))
+        if door.kind.is_path:
+            return listen_unix(door.name, Path(asked))
         if settings.is_default:
-            listener, notice = listen_somewhere(door, asked)
+            listener, notice = listen_somewhere(door.name, asked)
             notices += [notice] if notice else []
             return listener
-        return listen_tcp(door, asked, only_loopback=door == TCP, beside=beside)
+        return listen_tcp(door.name, asked, only_loopback=door.kind.only_loopback, beside=beside)
 
     def _take_inherited(self, settings: Settings, open_now: list[Listener]) -> list[Listener]:
-        doors = {name: name == TCP for name in settings.doors}
+        doors = {name: door.kind for name, door in settings.doors.items()}
         inherited = [each for each in open_now if each.is_inherited and each.door in doors]
         if not open_now:
             inherited = [*self._inherited]
@@ -168,14 +196,8 @@ class Preparation:
 
 def let_go(listener: Listener) -> None:
     """Close a listener; the path of a unix socket that we made goes with it."""
-    listener.socket.close()
     forget_path(listener)
-
-
-def forget_path(listener: Listener) -> None:
-    """Remove the path of a unix socket that we made."""
-    if listener.door == UNIX and not listener.is_inherited:
-        Path(listener.name).unlink(missing_ok=True)
+    listener.socket.close()
 
 
 def changed_at_start_only(before: Limits, after: Limits) -> tuple[str, ...]:

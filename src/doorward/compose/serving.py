@@ -25,6 +25,8 @@ _log = logging.getLogger("doorward.daemon")
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+_STOPS = "the daemon stops"
+
 _CANCEL_SECONDS = 2.0
 """For what is cancelled at the very end; every run had its grace before."""
 
@@ -131,10 +133,13 @@ async def _serve(
         opened = await daemon.open()
         on_open(opened)
         notifier.ready(opened.doors)
+        signals.answer_reloads()
         await signals.first.wait()
+        signals.end_reloads()
         notifier.stopping()
         _log.info(
-            "stopping; runs that are read get %g s, and a second signal ends them at once",
+            "stopping on %s; runs that are read get %g s, and a second signal ends them at once",
+            signals.first_name,
             daemon.drain_seconds,
         )
         await _drain(daemon, signals.second)
@@ -151,35 +156,66 @@ class _Signals:
 
     def __init__(self, daemon: Daemon, notifier: Notifier) -> None:
         self.first = asyncio.Event()
+        self.first_name = ""
         self.second = asyncio.Event()
         self._daemon = daemon
         self._notifier = notifier
         self._reload: asyncio.Future[str] | None = None
+        self._answers_reloads = False
+        self._reload_is_due = False
         self._loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            self._loop.add_signal_handler(number, self._stop)
-        self._loop.add_signal_handler(signal.SIGHUP, self._begin_reload)
+            self._loop.add_signal_handler(number, self._stop, number)
+        self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
 
-    def _stop(self) -> None:
-        (self.second if self.first.is_set() else self.first).set()
+    def answer_reloads(self) -> None:
+        """Reload when it is asked for from now on, and at once when it was asked for already."""
+        self._answers_reloads = True
+        if self._reload_is_due:
+            self._begin_reload()
+
+    def end_reloads(self) -> None:
+        """
+        Begin no reload any more, and tell of one that is under way.
+
+        A service manager that waits for the end of a reload does not hear that we stop.
+        """
+        self._answers_reloads = False
+        if self._reload is not None and not self._reload.done():
+            self._notifier.reloaded(self._daemon.doors, problem=_STOPS)
+        self._reload = None
+
+    def _stop(self, number: signal.Signals) -> None:
+        if self.first.is_set():
+            self.second.set()
+        else:
+            self.first_name = number.name
+            self.first.set()
+
+    def _hang_up(self) -> None:
+        if self.first.is_set():
+            return
+        if self._answers_reloads:
+            self._begin_reload()
+        else:
+            self._reload_is_due = True
 
     def _begin_reload(self) -> None:
         self._notifier.reloading()
         reload = self._daemon.reload()
-        # those that come before it begins share it, and it is told once
+        # those that come before it begins share it, and the service manager is told once
         if reload is not self._reload:
             self._reload = reload
             reload.add_done_callback(self._tell_of_reload)
 
     def _tell_of_reload(self, reload: "asyncio.Future[str]") -> None:
+        problem = ""
         if reload.cancelled():
-            return
-        if (error := reload.exception()) is not None:
-            _log.error("not reloaded; everything stays as it was", exc_info=error)
-            self._notifier.reloaded(self._daemon.doors, problem=str(error))
-        else:
-            _log.info("reloaded: %s", reload.result().strip())
-            self._notifier.reloaded(self._daemon.doors)
+            _log.info("not reloaded: %s", _STOPS)
+        elif (error := reload.exception()) is not None:
+            problem = str(error)
+        if self._answers_reloads:
+            self._notifier.reloaded(self._daemon.doors, problem=problem)
 
 
 async def _drain(daemon: Daemon, hurry: asyncio.Event) -> None:

@@ -15,6 +15,7 @@ from doorward.config.report import Key, Report, found_in, key_of
 from doorward.config.shapes import CommandShape
 from doorward.config.tables import read_each, read_table
 from doorward.config.user_settings import check_roles
+from doorward.core.builtin_commands import RESERVED
 from doorward.core.command import NAME, NUMBERS, Command, Program, Verb
 from doorward.core.errors import CatalogueError
 from doorward.core.limits import LimitFacts
@@ -54,6 +55,9 @@ def read_commands(
         if not NAME.fullmatch(name):
             expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
             report.add(key, "a command cannot be called this", expected=expected)
+            continue
+        if name in RESERVED:
+            report.add(key, "the daemon answers this command itself; take the table out")
             continue
         problems = len(report.problems)
         shape = read_table(table, CommandShape, key, report)

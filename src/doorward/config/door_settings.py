@@ -10,16 +10,22 @@ from doorward.config.shapes import TcpShape, TlsShape, UnixShape
 from doorward.config.tables import read_each, read_table
 from doorward.core.addresses import SOCKET_PATH_BYTES, Address, parse_address
 from doorward.core.principal import ADMIN, User
-from doorward.core.settings import DEFAULT_DOORS, TCP, TLS, UNIX, DoorSettings, LineSessionKind
+from doorward.core.settings import (
+    DEFAULT_DOORS,
+    DOOR_KINDS,
+    TCP,
+    TLS,
+    UNIX,
+    DoorSettings,
+    LineSessionKind,
+)
 from doorward.core.users import user_problems
 
 NOT_BUILT = ("web", "ssh")
 """Doors that are designed and that this version does not have."""
 
-KNOWN_DOORS = (TCP, TLS, UNIX, *NOT_BUILT)
+KNOWN_DOORS = (*DOOR_KINDS, *NOT_BUILT)
 """Every name that a door can have; a command may name one that is not built yet."""
-
-_DEFAULTS = {door.name: door for door in DEFAULT_DOORS}
 
 _SHAPES: Mapping[str, type[TcpShape | TlsShape | UnixShape]] = MappingProxyType(
     {TCP: TcpShape, TLS: TlsShape, UNIX: UnixShape}
@@ -38,7 +44,7 @@ def read_doors(
         report: gets what is wrong.
     """
     if not tables:
-        return MappingProxyType(_DEFAULTS)
+        return MappingProxyType({door.name: door for door in DEFAULT_DOORS})
     doors = {}
     for name, key, table in read_each(tables, ("doors",), report):
         if name in NOT_BUILT:
@@ -115,15 +121,15 @@ def _session(word: str, key: Key, report: Report) -> LineSessionKind | None:
 
 def _listen(name: str, listen: str | list[str] | None, key: Key, report: Report) -> tuple[str, ...] | None:
     if listen is None:
-        return _DEFAULTS[name].listen
+        return DOOR_KINDS[name].listen
     places = [(key, listen)] if isinstance(listen, str) else [((*key, i), at) for i, at in enumerate(listen)]
     if not places:
         report.add(key, "a door listens somewhere; to keep it shut, leave its whole table out")
         return None
     check = _CHECKS[name]
     good = [check(place, here, report) for here, place in places]
-    if name == UNIX and len(places) > 1:
-        report.add(key, "the unix door has one socket", expected="one path", found=found_in(listen))
+    if DOOR_KINDS[name].is_path and len(places) > 1:
+        report.add(key, f"the {name} door has one socket", expected="one path", found=found_in(listen))
         return None
     return _distinct(tuple(place for _, place in places), key, report) if all(good) else None
 

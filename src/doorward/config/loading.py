@@ -10,7 +10,7 @@ from doorward.config.catalogues import read_catalogues
 from doorward.config.machine import ExecutableMissing, Machine
 from doorward.config.renewal import is_replaceable, renewed
 from doorward.config.report import Key, Report, found_in, key_of, one_of
-from doorward.core.builtin_commands import PROGRAMS, program_command, verb_commands
+from doorward.core.builtin_commands import PROGRAMS, RESERVED, program_command, verb_commands
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command
 from doorward.core.errors import CatalogueError, ConfigurationError, TrustError
@@ -177,7 +177,7 @@ def _assembled(
             if command.name in chosen:
                 _report_twice(command.name, reference, sources[command.name], report)
                 continue
-            if builtin is not None and not is_replaceable(builtin):
+            if command.name in RESERVED or (builtin is not None and not is_replaceable(builtin)):
                 _report_twice(command.name, reference, "among the daemon's own", report)
                 continue
             chosen[command.name] = renewed(builtin, command)

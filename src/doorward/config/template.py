@@ -9,7 +9,7 @@ _PENALTIES = """
 # What a source pays for trying in vain to log in, at all doors with a login together: the seconds add up, and
 # once they are more than the least, its connections are closed for that long.
 [limits.penalties]
-# Networks or addresses that pay nothing; loopback never does.
+# Networks or addresses that pay nothing; loopback pays for wrong logins alone.
 #exempt = ["192.0.2.0/24", "2001:db8::7"]
 """
 

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from doorward.core.addresses import parse_address
 from doorward.core.errors import ConfigurationError
-from doorward.core.settings import UNIX, DoorSettings
+from doorward.core.settings import DoorSettings
 
 SERVICE = "doorward.service"
 
@@ -70,7 +70,7 @@ def socket_text(door: DoorSettings) -> str:
     Raises:
         ConfigurationError: the door wants a free port, and systemd opens none that it is not told.
     """
-    if door.name == UNIX:
+    if door.kind.is_path:
         addresses, lines = door.listen or (SYSTEM_SOCKET,), _UNIX_LINES
     else:
         addresses, lines = door.listen, _INTERNET_LINES

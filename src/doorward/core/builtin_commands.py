@@ -13,6 +13,11 @@ PROGRAMS: dict[str, tuple[str, ...]] = {"uptime": ("uptime",), "df": ("df", "-h"
 
 READERS: dict[str, Reader] = {"uptime": read_uptime, "df": read_df}
 
+RELOAD = "reload"
+
+RESERVED = frozenset({RELOAD})
+"""Names of commands that the daemon adds to every catalogue, so that nobody can declare them."""
+
 _SUMMARIES = {
     "uptime": "How long the machine has been up, and its load",
     "df": "Free space on each file system",

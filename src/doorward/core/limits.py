@@ -155,18 +155,18 @@ class Limits:
         unit="seconds between two probes",
         least=1,
         most=32_767,
-        source="90 s in all until a peer is given up",
+        source="70 s in all until a silent peer is given up",
     )
     keepalive_probes: int = _limit(
         3,
-        unit="probes without an answer that end a connection",
+        unit="probes without an answer; Linux has unacknowledged_seconds count instead",
         least=1,
         most=127,
         source="as ClientAliveCountMax",
     )
     unacknowledged_seconds: float = _limit(
         30.0,
-        unit="seconds that what was sent may stay unacknowledged",
+        unit="seconds that what was sent may stay unacknowledged, and a probed peer silent",
         least=0.1,
         most=3600,
         source="RFC 5482",

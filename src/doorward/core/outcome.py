@@ -77,6 +77,9 @@ class Outcome:
 
 SUCCESS = Outcome(OutcomeKind.EXITED)
 
+LEFT = Outcome(OutcomeKind.CANCELLED, reason="it goes on for others")
+"""How a run ends for whoever was taken off it alone."""
+
 
 def outcome_of(ending: Ending) -> Outcome:
     """How a child's end looks to its asker when nothing of ours brought it about."""

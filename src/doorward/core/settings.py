@@ -29,6 +29,67 @@ TLS = "tls"
 UNIX = "unix"
 
 
+class Comers(enum.Enum):
+    """Who comes by a door, as far as the door knows before they say anything."""
+
+    GUESTS = enum.auto()
+    USERS_BY_UID = enum.auto()
+    USERS_WITH_PASSWORD = enum.auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorKind:
+    """
+    What a door is, whatever its configuration says.
+
+    Attributes:
+        comers: guests, users for whose uid the kernel vouches, or users with a password or a certificate.
+        is_encrypted: TLS is spoken, so it needs a certificate.
+        is_path: it listens on a unix socket, not on an address of the network.
+        only_loopback: it may listen on no other address; nothing of it is safe on a network.
+        listen: where, when the configuration does not say; for a path, none means the usual place.
+    """
+
+    comers: Comers
+    is_encrypted: bool
+    is_path: bool
+    only_loopback: bool
+    listen: tuple[str, ...]
+
+
+DOOR_KINDS: Mapping[str, DoorKind] = MappingProxyType(
+    {
+        TCP: DoorKind(
+            comers=Comers.GUESTS,
+            is_encrypted=False,
+            is_path=False,
+            only_loopback=True,
+            listen=("127.0.0.1:7022", "[::1]:7022"),
+        ),
+        TLS: DoorKind(
+            comers=Comers.USERS_WITH_PASSWORD,
+            is_encrypted=True,
+            is_path=False,
+            only_loopback=False,
+            listen=("127.0.0.1:7023", "[::1]:7023"),
+        ),
+        UNIX: DoorKind(
+            comers=Comers.USERS_BY_UID,
+            is_encrypted=False,
+            is_path=True,
+            only_loopback=False,
+            listen=(),
+        ),
+    }
+)
+"""
+Every door that there is, by its name.
+
+To be asked with `[]`: a door that somebody forgot is to fail, and not to be taken for one that knows neither
+login nor TLS.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorSettings:
     """
@@ -51,12 +112,13 @@ class DoorSettings:
     certificate: str = ""
     key: str = ""
 
+    @property
+    def kind(self) -> DoorKind:
+        """What a door of this name is."""
+        return DOOR_KINDS[self.name]
 
-DEFAULT_DOORS = (
-    DoorSettings(name=TCP, listen=("127.0.0.1:7022", "[::1]:7022")),
-    DoorSettings(name=TLS, listen=("127.0.0.1:7023", "[::1]:7023")),
-    DoorSettings(name=UNIX, listen=()),
-)
+
+DEFAULT_DOORS = tuple(DoorSettings(name=name, listen=kind.listen) for name, kind in DOOR_KINDS.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

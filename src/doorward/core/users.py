@@ -12,7 +12,7 @@ from doorward.core.errors import ConfigurationError
 from doorward.core.hashes import COST_EXPECTED, HASH_EXPECTED, cost_of, is_checkable, is_hash
 from doorward.core.parameter import shown
 from doorward.core.principal import ADMIN, GUEST, User
-from doorward.core.settings import TLS, UNIX, DoorSettings
+from doorward.core.settings import Comers, DoorSettings
 
 UID_MOST = 2**32 - 2
 
@@ -39,12 +39,16 @@ def doors_for(user: User, doors: Iterable[DoorSettings]) -> tuple[str, ...]:
 
 
 def _lets_in(door: DoorSettings, user: User) -> bool:
-    if door.name == UNIX:
-        return user.uid is not None
-    if door.name == TLS:
-        is_asked_for = door.user in {"", user.name} and user.password_hash is not None
-        return is_asked_for or user.certificate is not None
-    return False
+    match door.kind.comers:
+        case Comers.GUESTS:
+            return False
+        case Comers.USERS_BY_UID:
+            return user.uid is not None
+        case Comers.USERS_WITH_PASSWORD:
+            is_asked_for = door.user in {"", user.name} and user.password_hash is not None
+            return is_asked_for or user.certificate is not None
+        case unknown:
+            assert_never(unknown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

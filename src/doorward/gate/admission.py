@@ -8,6 +8,9 @@ from doorward.core.limits import Limits
 from doorward.gate.origins import Origin
 from doorward.gate.rates import SourceRates
 
+KEEPER_PLACES = 8
+"""Beyond what all others may have: whoever keeps the daemon can ask it how it is while it is full."""
+
 
 class Refusal(enum.Enum):
     """Why a connection is closed before its door does anything with it."""
@@ -29,17 +32,17 @@ class Place:
         door: the name of its door.
         origin: whom it counts for.
         awaits_login: its door asks for a login, and it has none yet.
-        was_judged: it tried to log in, rightly or wrongly.
+        has_tried: it has logged in, or tries or tried to.
         is_late: its time ran out before its login.
     """
 
-    __slots__ = ("awaits_login", "door", "is_late", "origin", "was_judged")
+    __slots__ = ("awaits_login", "door", "has_tried", "is_late", "origin")
 
     def __init__(self, door: str, origin: Origin, *, awaits_login: bool) -> None:
         self.door = door
         self.origin = origin
         self.awaits_login = awaits_login
-        self.was_judged = False
+        self.has_tried = False
         self.is_late = False
 
 
@@ -74,7 +77,7 @@ class Admission:
             asks_login: the door lets nobody do anything before a login: those who have none are few.
             now: on the monotonic clock.
         """
-        if self._total >= self.most:
+        if self._total >= self.most + (KEEPER_PLACES if origin.is_keeper else 0):
             return Refusal.ALL_FULL
         if self._doors[door] >= self.limits.connections:
             return Refusal.DOOR_FULL

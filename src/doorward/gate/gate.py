@@ -129,15 +129,26 @@ class Gate:
         return tuple(self._open)
 
     async def open(self, listener: Listener, protocol: MakeProtocol) -> None:
-        """Accept connections on `listener`, each with a protocol of its own, from now on."""
+        """
+        Accept connections on `listener`, each with a protocol of its own, from now on.
+
+        After an error, or when this is cancelled, nothing looks at its socket any more.
+        """
         loop = asyncio.get_running_loop()
         is_unix = listener.socket.family == socket.AF_UNIX
         if not is_unix:
             tune(listener.socket, self._admission.limits)
         opened = _Open(protocol)
         create = loop.create_unix_server if is_unix else loop.create_server
-        opened.server = await create(opened.connect, sock=listener.socket, backlog=ACCEPTED_AT_ONCE)
-        listener.socket.listen(BACKLOG)
+        opened.server = await create(
+            opened.connect, sock=listener.socket, backlog=ACCEPTED_AT_ONCE, start_serving=False
+        )
+        try:
+            await opened.server.start_serving()
+            listener.socket.listen(BACKLOG)
+        except BaseException:
+            opened.server.close()
+            raise
         self._open[listener] = opened
 
     def renew(self, listener: Listener, protocol: MakeProtocol) -> None:
@@ -183,35 +194,33 @@ class Gate:
     def logged_in(self, connection: Admitted) -> None:
         """Hear that a connection has logged in."""
         if (place := self._places.get(connection)) is not None:
-            place.was_judged = True
+            place.has_tried = True
             self._admission.log_in(place)
 
     def may_try(self, connection: Admitted) -> bool:
-        """Whether a connection may still try to log in: its source may have been shut out since it came."""
-        place = self._places.get(connection)
-        return place is not None and not self._is_shut_out(place.origin)
-
-    def failed(self, connection: Admitted) -> bool:
         """
-        Hear that a connection tried to log in, and was refused.
+        Whether a connection may try to log in: its source may have been shut out since it came.
 
-        Returns:
-            Whether its source is shut out now, so that it may try no more.
+        From then on it counts as one that tried, whatever comes of it: only `failed` costs it something.
         """
         place = self._places.get(connection)
-        if place is None:
-            return True
-        place.was_judged = True
-        self._punish(place, Offence.FAILED_LOGIN)
-        return self._is_shut_out(place.origin)
+        if place is None or self._is_shut_out(place.origin):
+            return False
+        place.has_tried = True
+        return True
+
+    def failed(self, door: str, origin: Origin) -> None:
+        """Hear that somebody tried to log in and was refused, who may have left meanwhile."""
+        self._punish(door, origin, Offence.FAILED_LOGIN)
 
     def release(self, connection: Admitted) -> None:
         """Forget a connection that has ended; idempotent."""
         place = self._places.pop(connection, None)
         if place is None:
             return
-        if place.awaits_login and not place.was_judged and not self._is_stopping:
-            self._punish(place, Offence.LATE_LOGIN if place.is_late else Offence.NO_LOGIN)
+        if place.awaits_login and not place.has_tried and not self._is_stopping:
+            offence = Offence.LATE_LOGIN if place.is_late else Offence.NO_LOGIN
+            self._punish(place.door, place.origin, offence)
         self._admission.leave(place)
         if self._emptied is not None and not self._places:
             self._emptied.set()
@@ -257,8 +266,11 @@ class Gate:
     def _is_shut_out(self, origin: Origin) -> bool:
         return self._penalties.seconds_left(origin.source, host=origin.host, now=self._clock.monotonic()) > 0
 
-    def _punish(self, place: Place, offence: Offence) -> None:
-        origin, now = place.origin, self._clock.monotonic()
+    def _punish(self, door: str, origin: Origin, offence: Offence) -> None:
+        if not origin.is_limited and offence is not Offence.FAILED_LOGIN:
+            # a web page makes its reader's browser connect to loopback as often as it likes
+            return
+        now = self._clock.monotonic()
         was_shut_out = self._is_shut_out(origin)
         penalty = self._penalties.add(origin.source, offence, host=origin.host, now=now)
         if penalty is None or not penalty.counts or was_shut_out:
@@ -267,7 +279,7 @@ class Gate:
             "reason": f"shut out for {penalty.until_at - now:.0f} s: {offence.value}",
             "source": origin.source,
         }
-        self._audit.record(AuditEvent(AuditKind.REFUSAL, "", Peer(place.door, origin.host), details))
+        self._audit.record(AuditEvent(AuditKind.REFUSAL, "", Peer(door, origin.host), details))
 
     def _sweep_now(self) -> None:
         self._sweep = self._clock.call_later(SWEEP_SECONDS, self._sweep_now)

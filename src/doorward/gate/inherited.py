@@ -10,6 +10,7 @@ from collections.abc import Mapping, MutableMapping
 
 from doorward.core.addresses import Address
 from doorward.core.errors import ListenError
+from doorward.core.settings import DoorKind
 from doorward.gate.listeners import NOT_ON_LOOPBACK, Listener
 
 FIRST_DESCRIPTOR = 3
@@ -40,13 +41,13 @@ def take_inherited(environment: MutableMapping[str, str], *, pid: int) -> tuple[
     return tuple(_listener(names[index], FIRST_DESCRIPTOR + index) for index in range(count))
 
 
-def check_inherited(listener: Listener, *, doors: Mapping[str, bool]) -> None:
+def check_inherited(listener: Listener, *, doors: Mapping[str, DoorKind]) -> None:
     """
     Make sure that an inherited socket belongs to a door, and may be that door's.
 
     Args:
         listener: it.
-        doors: those that are to be open; whether each listens on loopback only.
+        doors: what those are that are to be open, by name.
 
     Raises:
         ListenError: it may not.
@@ -58,10 +59,10 @@ def check_inherited(listener: Listener, *, doors: Mapping[str, bool]) -> None:
             "the inherited socket has the name of no door that is to be open; "
             f"FileDescriptorName= is to be one of {', '.join(doors)}",
         )
-    is_unix = listener.socket.family == socket.AF_UNIX
-    if is_unix is not (listener.door == "unix"):
+    kind = doors[listener.door]
+    if (listener.socket.family == socket.AF_UNIX) is not kind.is_path:
         raise ListenError(listener.door, listener.name, "the inherited socket is of the wrong family")
-    if not is_unix and doors[listener.door] and not _address(listener.socket).is_loopback:
+    if kind.only_loopback and not _address(listener.socket).is_loopback:
         raise ListenError(listener.door, listener.name, NOT_ON_LOOPBACK)
 
 

@@ -1,6 +1,7 @@
 """Listening sockets: bound as the configuration says, or an error that names door, address and holder."""
 
 import errno
+import logging
 import os
 import socket
 import stat
@@ -12,6 +13,8 @@ from doorward.core.addresses import Address, parse_address
 from doorward.core.errors import ListenError
 from doorward.core.limits import Limits
 from doorward.gate.holders import holder_of
+
+_log = logging.getLogger("doorward.gate")
 
 BACKLOG = 4096
 """Connections that the kernel holds for us; it caps this at net.core.somaxconn."""
@@ -31,12 +34,14 @@ class Listener:
         socket: bound and not blocking; `listen` was called.
         name: the address as clients write it; a path for a unix socket.
         asked: the address as the configuration has it, maybe with port 0; empty for an inherited socket.
+        made: device and inode of the path that we made for a unix socket; None for any other.
     """
 
     door: str
     socket: socket.socket
     name: str
     asked: str = ""
+    made: tuple[int, int] | None = None
 
     @property
     def is_inherited(self) -> bool:
@@ -44,11 +49,34 @@ class Listener:
         return not self.asked
 
 
+def forget_path(listener: Listener) -> None:
+    """
+    Remove the path that we made for a unix socket, unless somebody else's stands there by now.
+
+    To be called before the socket is closed, and once: until then nothing else can have its inode.
+    """
+    if listener.made is None:
+        return
+    try:
+        if _identity(listener.name) == listener.made:
+            os.unlink(listener.name)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        # whoever listens there next replaces it
+        _log.warning("the socket %s cannot be removed: %s", listener.name, error.strerror)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    facts = os.lstat(path)
+    return facts.st_dev, facts.st_ino
+
+
 def tune(listening: socket.socket, limits: Limits) -> None:
     """Have what is accepted on a TCP socket noticed when its peer is gone; accepted sockets inherit this."""
-    # A window that stays shut counts as unacknowledged too, and has a limit of its own. Once this time has
-    # passed in silence, tcp(7) has it end a connection at the first probe that is not answered: a peer behind
-    # a cut link is gone after 70 s as the limits are shipped, where the probes alone would take 90.
+    # A window that stays shut counts as unacknowledged too, and has a limit of its own. TCP_USER_TIMEOUT
+    # takes the place of TCP_KEEPCNT, says tcp(7): once it has passed in silence, a probe that is not answered
+    # ends the connection. As the limits are shipped the first one does, 70 s after a peer's last sign.
     timeout_seconds = max(limits.unacknowledged_seconds, limits.stalled_write_seconds)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (
@@ -123,22 +151,37 @@ def listen_unix(door: str, path: Path) -> Listener:
     except OSError as error:
         raise ListenError(door, str(path), error.strerror or str(error)) from error
     try:
-        _bind_for_everybody(listening, path)
+        made = _bind_for_everybody(listening, path)
         listening.listen(BACKLOG)
         listening.setblocking(False)
     except OSError as error:
         listening.close()
         raise ListenError(door, str(path), error.strerror or str(error)) from error
-    return Listener(door, listening, str(path), asked=str(path))
+    return Listener(door, listening, str(path), asked=str(path), made=made)
 
 
-def _bind_for_everybody(listening: socket.socket, path: Path) -> None:
-    # not by chmod afterwards: the path could lead elsewhere by then
-    umask = os.umask(0o777 & ~UNIX_MODE)
+def _bind_for_everybody(listening: socket.socket, path: Path) -> tuple[int, int]:
+    """
+    Bind, and have everybody be let in; device and inode of what was made.
+
+    The umask would say it at once, but for all threads of the process: what another one makes in that moment
+    would be everybody's too. So the mode is changed afterwards, through a descriptor of what stands there:
+    that cannot become something else between the look and the change.
+
+    Raises:
+        OSError: it cannot be bound, or somebody who may write to the folder put something else there.
+    """
+    listening.bind(str(path))
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW)
     try:
-        listening.bind(str(path))
+        facts = os.fstat(descriptor)
+        # another socket of ours that was linked here has two names
+        if not stat.S_ISSOCK(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_nlink != 1:
+            raise OSError(errno.EEXIST, "something else was put there")
+        os.chmod(f"/proc/self/fd/{descriptor}", UNIX_MODE)
     finally:
-        os.umask(umask)
+        os.close(descriptor)
+    return facts.st_dev, facts.st_ino
 
 
 def _remove_left_behind(door: str, path: Path) -> None:

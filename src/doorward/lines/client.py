@@ -26,8 +26,18 @@ class Ready(NamedTuple):
     """The server waits for a line."""
 
 
+WITHOUT_NAME = "password"
+WITH_NAME = "user password"
+
+
 class LoginWanted(NamedTuple):
-    """The server waits for a login."""
+    """
+    The server waits for a login.
+
+    `form` is `WITHOUT_NAME` or `WITH_NAME`, as it wants it; empty from one that does not say.
+    """
+
+    form: str = ""
 
 
 class RunStarted(NamedTuple):
@@ -165,7 +175,7 @@ def _event(frame: Frame[ServerFrame]) -> ClientEvent:
         case ServerFrame.READY:
             return Ready()
         case ServerFrame.LOGIN:
-            return LoginWanted()
+            return _login_wanted(frame.content)
         case ServerFrame.RUN:
             return _run_started(frame.content)
         case ServerFrame.OUT:
@@ -178,6 +188,11 @@ def _event(frame: Frame[ServerFrame]) -> ClientEvent:
                 return RunEnded(outcome_from(members), members)
             except ValueError as error:
                 raise BadFrame(f"an outcome that cannot be read: {error}") from error
+
+
+def _login_wanted(content: bytes) -> LoginWanted:
+    form = content.decode("utf-8", "replace")
+    return LoginWanted(form if form in {WITHOUT_NAME, WITH_NAME} else "")
 
 
 def _run_started(content: bytes) -> RunStarted:

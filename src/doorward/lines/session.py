@@ -84,6 +84,7 @@ class LineSession:
     """
 
     __slots__ = (
+        "_asks_name",
         "_awaits_unread",
         "_ends_with_answer",
         "_eof_received",
@@ -99,15 +100,33 @@ class LineSession:
         "_splitter",
         "_state",
         "_takes_input",
+        "_was_cut",
         "can_give_input",
         "is_over",
         "speaks_frames",
     )
 
     def __init__(
-        self, *, phrases: Phrases, kind: LineSessionKind, limits: Limits, needs_login: bool = False
+        self,
+        *,
+        phrases: Phrases,
+        kind: LineSessionKind,
+        limits: Limits,
+        needs_login: bool = False,
+        asks_name: bool = False,
     ) -> None:
+        """
+        Begin, with the greeting to send.
+
+        Args:
+            phrases: of the language.
+            kind: once or keep.
+            limits: of lines and times.
+            needs_login: whether a login comes first.
+            asks_name: whether that is a user's name and the password, and not the password alone.
+        """
         self._phrases = phrases
+        self._asks_name = asks_name
         self._ends_with_answer = self.can_give_input = kind is LineSessionKind.ONCE
         self._limits = limits
         self._state = _LOGIN if needs_login else _READY
@@ -119,6 +138,7 @@ class LineSession:
         self._has_answered = False
         self._is_first_line = True
         self._eof_received = False
+        self._was_cut = False
         self._takes_input = False
         self._input_ended = False
         self._last_byte_is_lf = True
@@ -139,11 +159,6 @@ class LineSession:
         return self._state is _LOGIN or self._state is _FRAMES_LOGIN
 
     @property
-    def is_in_input(self) -> bool:
-        """Whether the peer is sending a run its stdin, and has not ended it."""
-        return self._takes_input and not self._input_ended
-
-    @property
     def patience_seconds(self) -> float | None:
         """How long this state may last, counted from when it began; None while an answer is under way."""
         state = self._state
@@ -153,7 +168,13 @@ class LineSession:
 
     @property
     def wants_data(self) -> bool:
-        """Whether reading should go on: not while more than a line or a frame waits behind an answer."""
+        """
+        Whether reading should go on.
+
+        Not while more than a line or a frame waits behind an answer, nor while a login is looked at.
+        """
+        if self._login_pending:
+            return False
         held_bytes = self._splitter.held_bytes
         return not held_bytes or held_bytes <= self._limits.line_bytes + self._limits.frame_bytes
 
@@ -172,13 +193,18 @@ class LineSession:
         else:
             self._splitter.receive_data(data)
 
-    def receive_eof(self) -> None:
+    def receive_eof(self, *, was_cut: bool = False) -> None:
         """
         Take in that the peer will send nothing more.
 
         In text it may still be reading; a peer that speaks frames has left.
+
+        Args:
+            was_cut: the end may not be the peer's own, as that of TLS without a word for it: input of a run
+                that ends so is not all of it, and its asker counts as gone.
         """
         self._eof_received = True
+        self._was_cut = was_cut
         if self.speaks_frames:
             self._end()
 
@@ -221,6 +247,8 @@ class LineSession:
 
     def login_refused(self, reason: str = "") -> None:
         """The login was wrong, or could not be looked at, which `reason` then says."""
+        # the end of a peer that lingers has to be read
+        self._login_pending = False
         if self._state is _OVER:
             return
         if self.speaks_frames:
@@ -294,7 +322,8 @@ class LineSession:
 
     def _end(self) -> None:
         """End the session with what is still to be sent."""
-        self._awaits_unread = self._awaits_unread or self.is_in_input or self._splitter.held_bytes > 0
+        is_in_its_input = self._takes_input and not self._input_ended
+        self._awaits_unread = self._awaits_unread or is_in_its_input or self._splitter.held_bytes > 0
         self.close()
 
     def _next_of_others(self) -> Event | None:
@@ -352,7 +381,9 @@ class LineSession:
             return None
         if data := self._splitter.take_all():
             return InputReceived(data)
-        if self._eof_received:
+        if self._eof_received and self._was_cut:
+            self._end()
+        elif self._eof_received:
             self._input_ended = True
             return InputEnded()
         return None
@@ -392,7 +423,8 @@ class LineSession:
             case State.FRAMES_READY:
                 self._outgoing.append(encode_frame(ServerFrame.READY))
             case State.FRAMES_LOGIN:
-                self._outgoing.append(encode_frame(ServerFrame.LOGIN))
+                form = b"user password" if self._asks_name else b"password"
+                self._outgoing.append(encode_frame(ServerFrame.LOGIN, form))
             case _:
                 raise AssertionError(f"nobody is welcomed in {self._state}")
 

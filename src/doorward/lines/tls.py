@@ -136,8 +136,15 @@ class TlsLayer:
 
     @property
     def peer_certificate(self) -> bytes | None:
-        """The peer's certificate in DER; None before the end of the handshake, and where it showed none."""
-        return self._object.getpeercert(binary_form=True) if self.is_established else None
+        """
+        The peer's certificate in DER; None before the end of the handshake, and where it showed none in it.
+
+        In a session of TLS 1.2 that a client resumes it shows none, and nobody looked whether the one of two
+        hours ago still counts: a server is told of none.
+        """
+        if not self.is_established or (self._object.server_side and self._object.session_reused):
+            return None
+        return self._object.getpeercert(binary_form=True)
 
     def _shake_hands(self) -> None:
         try:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from doorward.core.launch import Stream
-from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
+from doorward.core.outcome import LEFT, SUCCESS, Outcome
 from doorward.core.principal import Principal
 from doorward.core.tables import Series, Table
 from doorward.service.failures import log_failure
@@ -12,8 +12,6 @@ from doorward.service.run import Run
 from doorward.service.transcript import Chunk, Transcript
 
 _log = logging.getLogger("doorward.answer")
-
-CANCELLED = Outcome(OutcomeKind.CANCELLED)
 
 DRAWN_BYTES = 64 * 1024
 """A larger output is not read as a table: readers run on the loop."""
@@ -116,7 +114,7 @@ class Answer:
 
     def take_off(self) -> None:
         """End it for this reader alone, as cancelled."""
-        self._own_outcome = CANCELLED
+        self._own_outcome = LEFT
         self.on_news()
 
 

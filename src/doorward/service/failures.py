@@ -13,10 +13,18 @@ _FRAMES = 30
 
 
 def log_failure(log: Logger, what: str, error: BaseException) -> Raised:
-    """Explain `error` in `log`, and give the reference under which it stands there."""
+    """
+    Explain `error` in `log`, and give the reference under which it stands there.
+
+    One that was raised on purpose is explained by its text; where it came from is told at the level debug.
+    """
     reference = secrets.token_hex(4)
+    if isinstance(error, DoorwardError):
+        log.error("%s failed, reference %s: %s", what, reference, error)
+        log.debug("%s failed, reference %s", what, reference, extra={"exception": explanation(error)})
+        return Raised(reference, str(error))
     log.error("%s failed, reference %s", what, reference, extra={"exception": explanation(error)})
-    return Raised(reference, str(error) if isinstance(error, DoorwardError) else "")
+    return Raised(reference, "")
 
 
 def explanation(error: BaseException) -> str:

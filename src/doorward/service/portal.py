@@ -143,6 +143,14 @@ class Portal:
         user = self._users[name]
         return self._admitted(peer, Admitted(principal_of(user, Login.CERTIFICATE), user))
 
+    def refuse_certificate(self, peer: Peer, reason: str) -> None:
+        """Write down that `peer` showed a certificate that the TLS library did not believe."""
+        self._refused(peer, {"how": Login.CERTIFICATE.value}, reason=reason)
+
+    def asks_name(self, *, user: str) -> bool:
+        """Whether a line that logs in begins with a name, at a door that asks for the password of `user`."""
+        return not (user or self._only_user_with_password)
+
     def try_line(
         self, peer: Peer, line: Secret, *, user: str = "", then: Callable[[Admission], object]
     ) -> None:
@@ -150,14 +158,16 @@ class Portal:
 
         async def admit() -> None:
             try:
-                then(await self.admit_line(peer, line, user=user))
+                admission = await self.admit_line(peer, line, user=user)
             except Exception:  # noqa: BLE001 - logged
-                # one login is isolated from the others; its connection ends at its deadline
+                # one login is isolated from the others
                 _log.exception("a login could not be looked at")
+                admission = Busy("the login could not be looked at, try again later")
+            then(admission)
 
         trying = asyncio.get_running_loop().create_task(admit())
         self._tries.add(trying)
-        trying.add_done_callback(self._tries.discard)
+        trying.add_done_callback(self._end_try)
 
     def close(self) -> None:
         """Look at no login any more."""
@@ -213,6 +223,11 @@ class Portal:
             for session in revoked:
                 stack.callback(session.revoke)
         return len(revoked)
+
+    def _end_try(self, trying: "asyncio.Task[None]") -> None:
+        self._tries.discard(trying)
+        if not trying.cancelled() and (error := trying.exception()) is not None:
+            _log.error("what came of a login could not be told", exc_info=error)
 
     def _take(self, users: Iterable[User]) -> None:
         self._users = MappingProxyType({user.name: user for user in users})

@@ -110,7 +110,7 @@ def status_text(members: Mapping[str, object], *, indent: str = "") -> str:
     lines = []
     for name, value in members.items():
         label = f"{indent}{name.replace('_', ' ')}"
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and value:
             lines.append(f"{label}:\n" + status_text(value, indent=indent + "  "))
         else:
             lines.append(f"{label}: {_plain(value)}\n")
@@ -211,7 +211,7 @@ def _plain(value: object) -> str:
             return "yes" if value else "no"
         case float():
             return f"{value:.1f}"
-        case None | "":
+        case None | "" | Mapping():
             return "none"
         case _:
             return str(value)

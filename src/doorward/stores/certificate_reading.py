@@ -5,6 +5,7 @@ It is imported only when something is read: 50 ms that most calls of the command
 """
 
 import shlex
+import ssl
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ def sole_certificate(pem: bytes, *, file: str) -> Certificate:
     The certificate of a user, who has exactly one.
 
     Raises:
-        CertificateError: as `certificates_in`; or there is more than one, or a private key stands with it.
+        CertificateError: as `certificates_in`; or there is more than one, or a private key stands with it, or
+            the TLS library refuses it.
     """
     if _KEY_ENDING in pem:
         raise CertificateError(
@@ -57,19 +59,21 @@ def sole_certificate(pem: bytes, *, file: str) -> Certificate:
     found = certificates_in(pem, file=file)
     if len(found) > 1:
         raise CertificateError(file, f"there are {len(found)} certificates in it, and a user has one")
+    _check_for_tls(found[0], file=file)
     return found[0]
 
 
 def certificate_of(der: bytes, *, file: str) -> Certificate:
     """
-    Read a certificate in DER.
+    Read the certificate of a user in DER.
 
     Raises:
-        CertificateError: it is none; `file` is where it stands.
+        CertificateError: it is none, or the TLS library refuses it; `file` is where it stands.
     """
     from cryptography import x509
 
     (found,) = _read(lambda: (x509.load_der_x509_certificate(der),), file)
+    _check_for_tls(found, file=file)
     return found
 
 
@@ -98,6 +102,19 @@ def private_key_in(pem: bytes, *, file: str) -> "PrivateKeyTypes":
             raise CertificateError(file, problem, "name the one in PEM") from error
         problem = "there is no private key in PEM in it that can be read"
         raise CertificateError(file, problem, "put all of it there") from error
+
+
+def _check_for_tls(certificate: Certificate, *, file: str) -> None:
+    """
+    Have the library that will trust it read it too: it is stricter, about the letters of names for one.
+
+    Found out only when the doors are made, it would keep all of them from being opened or reloaded.
+    """
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=certificate.der)
+    except ssl.SSLError as error:
+        problem = f"the TLS library refuses it: {(error.reason or str(error)).lower().replace('_', ' ')}"
+        raise CertificateError(file, problem, "have it made anew") from error
 
 
 def _read(load: "Callable[[], Iterable[x509.Certificate]]", file: str) -> tuple[Certificate, ...]:

@@ -1,11 +1,16 @@
 """Root at work in a folder of somebody else, with no more power than they have."""
 
 import contextlib
+import errno
 import os
+import stat
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from doorward.core.errors import StateError
+
+_MOST_LINKS = 40
+"""As many as the kernel follows: path_resolution(7)."""
 
 
 @contextlib.contextmanager
@@ -15,7 +20,8 @@ def acting_as_owner(folder: Path) -> Iterator[None]:
 
     Whoever owns a folder or a link on the way can make it lead anywhere, to files of root too. With their
     rights and no others, nothing is reached that they could not have changed themselves, and what is made is
-    theirs. The whole process acts so meanwhile: for a program of one thread.
+    theirs. What is missing at the end of the way is nobody's yet. The whole process acts so meanwhile: for a
+    program of one thread.
 
     Raises:
         StateError: several users have a hand in the way to it.
@@ -41,12 +47,29 @@ def acting_as_owner(folder: Path) -> Iterator[None]:
 
 
 def _owners_on_the_way(folder: Path) -> set[int]:
-    """The users, root aside, who own a part of the path to `folder`, links as well as what they lead to."""
-    absolute = Path(os.path.abspath(folder))
-    parts = {*absolute.parents, absolute}
-    real = Path(os.path.realpath(folder))
-    parts |= {*real.parents, real}
-    return {part.lstat().st_uid for part in parts} - {0}
+    """The users, root aside, who own a folder or a link on the way to `folder`, which is gone in steps."""
+    here, ahead = Path("/"), [*reversed(Path(os.getcwd(), folder).parts[1:])]
+    uids, links = {here.lstat().st_uid}, 0
+    while ahead:
+        part = ahead.pop()
+        if part == "..":
+            here = here.parent  # no link: those are replaced by where they lead
+            continue
+        try:
+            facts = (here / part).lstat()
+        except FileNotFoundError:
+            break  # it is made by whoever we are then
+        uids.add(facts.st_uid)
+        if not stat.S_ISLNK(facts.st_mode):
+            here /= part
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
+        target = PurePath(os.readlink(here / part))
+        here = Path("/") if target.is_absolute() else here
+        ahead += reversed([each for each in target.parts if each != target.root])
+    return uids - {0}
 
 
 def _group_of(uid: int, folder: Path) -> int:
@@ -55,4 +78,4 @@ def _group_of(uid: int, folder: Path) -> int:
     try:
         return pwd.getpwuid(uid).pw_gid
     except KeyError:
-        return folder.stat().st_gid
+        return next(each for each in (folder, *folder.parents) if each.exists()).stat().st_gid

@@ -120,6 +120,12 @@ def ask_places(*, at: str | None, named: str | None, environment: Mapping[str, s
     return tuple(places)
 
 
+def socket_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """List the folders outside of states in which a daemon puts its socket by itself."""
+    runtime = _absolute_or_none(environment.get("XDG_RUNTIME_DIR", ""))
+    return (*([runtime / _NAME] if runtime is not None else []), _SYSTEM_RUNTIME)
+
+
 def known_states(*, named: str | None, environment: Mapping[str, str]) -> tuple[Path, ...]:
     """
     List the state folders whose daemons a client knows: `named` alone, or `./.doorward` and the XDG one.

@@ -66,14 +66,16 @@ def is_trusted(folder: Path) -> bool:
     """
     Whether a client may believe what it finds in `folder`, which it was not told to use.
 
-    It has to be the client's own or root's, and nobody else may write there: in /tmp, anybody can put a
-    `.doorward` and listen to what is typed.
+    It has to be the client's own or root's, and nobody else may enter it, as a daemon makes one: in /tmp,
+    anybody can put a `.doorward` and listen to what is typed, and a repository can bring one that is the
+    client's own as soon as it is cloned, with mode 0755. Where the umask is 077 that one passes here, so what
+    is found in it may still lead to this machine alone.
     """
     try:
         facts = os.lstat(folder)
     except OSError:
         return False
-    return stat.S_ISDIR(facts.st_mode) and facts.st_uid in {0, os.geteuid()} and not facts.st_mode & 0o022
+    return stat.S_ISDIR(facts.st_mode) and facts.st_uid in {0, os.geteuid()} and not facts.st_mode & 0o077
 
 
 class HeldState:
@@ -163,7 +165,10 @@ def read_doors(folder: Path) -> dict[str, list[str]]:
     """
     path = folder / DOORS_NAME
     try:
-        with path.open("rb") as file:
+        # neither a link nor a pipe: root reads it in the folders of others
+        with os.fdopen(open_private(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise StateError(f"{path} is no regular file")
             data = file.read(_DOORS_BYTES + 1)
         found = json.loads(data) if len(data) <= _DOORS_BYTES else None
     except FileNotFoundError:

@@ -59,22 +59,28 @@ def listening_at(path: Path, handler: Handler) -> Iterator[None]:
 @contextmanager
 def _served(listener: socket.socket, handler: Handler) -> Iterator[None]:
     listener.settimeout(BOUND_SECONDS)
-    thread = threading.Thread(target=_serve, args=(listener, handler))
+    is_over = threading.Event()
+    thread = threading.Thread(target=_serve, args=(listener, handler, is_over))
     thread.start()
     try:
         yield
     finally:
-        listener.shutdown(socket.SHUT_RDWR)
+        is_over.set()
+        # shutting it down wakes nobody who waits at a unix socket: a last one comes
+        with contextlib.suppress(OSError), socket.socket(listener.family) as last:
+            last.connect(listener.getsockname())
         thread.join(BOUND_SECONDS)
 
 
-def _serve(listener: socket.socket, handler: Handler) -> None:
+def _serve(listener: socket.socket, handler: Handler, is_over: threading.Event) -> None:
     while True:
         try:
             peer, _ = listener.accept()
         except OSError:
             return
         with peer:
+            if is_over.is_set():
+                return
             peer.settimeout(BOUND_SECONDS)
             try:
                 handler(peer)
@@ -101,6 +107,21 @@ def says(data: bytes, *, then_waits: bool = False) -> Handler:
         peer.sendall(data)
         while then_waits and peer.recv(65536):
             pass
+
+    return handle
+
+
+def wants(form: bytes, logins: list[bytes]) -> Handler:
+    """A door that says which login it wants, and refuses every one; they are kept in `logins`."""
+
+    def handle(peer: socket.socket) -> None:
+        read_line(peer)
+        peer.sendall(b"Password?\nlogin %d\n%b" % (len(form), form))
+        length = int(read_line(peer).removeprefix(b"line ") or b"0")
+        if length:
+            logins.append(peer.recv(length))
+            end = b'{"kind":"refused","exit_status":126}'
+            peer.sendall(b"end %d\n%b" % (len(end), end))
 
     return handle
 

@@ -4,20 +4,26 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from doorward.clients.lines import asking, conversation
 from doorward.clients.lines.asking import Descriptors, Kept, Reply, Request, Write, ask
-from doorward.clients.lines.endpoint import parse_endpoint
+from doorward.clients.lines.endpoint import TlsEndpoint, parse_endpoint
+from doorward.clients.lines.trust import Trust
 from doorward.core.errors import BadArgument, ConnectError
 from doorward.core.launch import Stream
 from doorward.core.outcome import OutcomeKind
 from doorward.core.secret import Secret
+from tests.certificates import Written, server_context
 from tests.clients.lines.peers import (
     LoginServer,
     keeping_server,
     listening,
+    listening_at,
+    listening_tls,
     old_server,
     read_line,
     says,
@@ -32,7 +38,7 @@ def never(_cancel: Callable[[], bool]) -> Iterator[None]:
     yield
 
 
-def no_login() -> Secret:
+def no_login(_form: str) -> Secret:
     raise AssertionError("no login was expected")
 
 
@@ -40,7 +46,8 @@ def put(
     url: str,
     line: str,
     *,
-    login: Callable[[], Secret] = no_login,
+    login: Callable[[str], Secret] = no_login,
+    trust: Trust | None = None,
     input_descriptor: int | None = None,
     connect_seconds: float = 10.0,
     timeout_seconds: float | None = None,
@@ -54,7 +61,10 @@ def put(
         connect_seconds=connect_seconds,
         timeout_seconds=timeout_seconds,
     )
-    reply = ask(parse_endpoint(url), request, kept, interruptible=never)
+    endpoint = parse_endpoint(url)
+    if isinstance(endpoint, TlsEndpoint) and trust is not None:
+        endpoint = replace(endpoint, trust=trust)
+    reply = ask(endpoint, request, kept, interruptible=never)
     return reply, bytes(kept.out), bytes(kept.err)
 
 
@@ -151,12 +161,45 @@ def test_a_connection_lost_in_the_middle_names_address_and_phase() -> None:
     assert "before the answer was complete" in caught.value.problem
 
 
-def test_a_daemon_that_leaves_before_anything_was_asked_is_told() -> None:
+def test_a_session_that_was_ended_alone_is_not_taken_for_the_daemon_s_end(localhost: Written) -> None:
+    served: list[str] = []
+    context = server_context(localhost)
+
+    def handle(peer: socket.socket) -> None:
+        if served:
+            return  # a removed user's handshake comes to nothing
+        served.append("df")
+        with context.wrap_socket(peer, server_side=True) as secured:
+            says(READY + b"run 1\n5")(secured)
+            secured.unwrap()
+
+    expected = r"not known: the daemon ended this session; the run may go on: `doorward runs` tells\."
+    with listening(handle) as url, pytest.raises(ConnectError, match=expected):
+        put(url.replace("tcp", "tls"), "df", trust=Trust(own=(localhost.der,)))
+
+
+def test_a_daemon_that_greets_no_more_but_listens_is_not_taken_for_gone() -> None:
+    served: list[str] = []
+
+    def handle(peer: socket.socket) -> None:
+        if not served:
+            served.append("df")
+            says(READY + b"run 1\n5")(peer)
+
     with (
-        listening(says(b"What can I do for you?\nlogin 0\n")) as url,
+        listening(handle) as url,
+        pytest.raises(ConnectError, match=r"is not known; `doorward runs` may tell\."),
+    ):
+        put(url, "df")
+
+
+def test_a_daemon_that_leaves_before_anything_was_asked_is_told(localhost: Written) -> None:
+    leaves = says(b"What can I do for you?\nlogin 0\n")
+    with (
+        listening_tls(leaves, server_context(localhost)) as url,
         pytest.raises(ConnectError, match=r"login: .*closed the connection before anything was asked|lost"),
     ):
-        put(url, "df", login=lambda: Secret("x"))
+        put(url, "df", login=lambda _form: Secret("x"), trust=Trust(own=(localhost.der,)))
 
 
 def test_a_reset_connection_is_an_error_and_never_an_end() -> None:
@@ -239,27 +282,49 @@ def test_an_end_that_waits_behind_a_slow_stdout_is_not_taken_for_none(
 # Login
 
 
-def test_a_password_is_asked_for_when_the_peer_wants_one() -> None:
+@contextlib.contextmanager
+def tls_door(server: LoginServer, certificate: Written) -> Iterator[tuple[str, Trust]]:
+    """A door that asks for a login, and whom to trust for it."""
+    with listening_tls(server, server_context(certificate)) as url:
+        yield url, Trust(own=(certificate.der,))
+
+
+def test_a_password_is_asked_for_when_the_peer_wants_one(localhost: Written) -> None:
     server = LoginServer("alice opensesame")
-    with listening(server) as url:
-        reply, out, _ = put(url, "df", login=lambda: Secret("alice opensesame"))
+    with tls_door(server, localhost) as (url, trust):
+        reply, out, _ = put(url, "df", login=lambda _form: Secret("alice opensesame"), trust=trust)
     assert (reply.number, out) == (7, b"df\n")
     assert server.logins == ["alice opensesame"]
 
 
-def test_a_wrong_password_is_refused_and_nothing_is_asked() -> None:
+def test_nobody_is_told_a_password_in_plain_text(tmp_path: Path) -> None:
+    server = LoginServer("alice opensesame")
+    with (
+        listening(server) as url,
+        pytest.raises(ConnectError, match=r"login: it asks for a password, .* none was sent\. A tls door is"),
+    ):
+        put(url, "df")
+    with (
+        listening_at(tmp_path / "s", server),
+        pytest.raises(ConnectError, match=r"login: it asks for a password, .* none was sent\. A tls door is"),
+    ):
+        put(f"unix://{tmp_path}/s", "df")
+    assert server.logins == []
+
+
+def test_a_wrong_password_is_refused_and_nothing_is_asked(localhost: Written) -> None:
     server = LoginServer("right")
-    with listening(server) as url:
-        reply, out, _ = put(url, "df", login=lambda: Secret("wrong"))
+    with tls_door(server, localhost) as (url, trust):
+        reply, out, _ = put(url, "df", login=lambda _form: Secret("wrong"), trust=trust)
     assert reply.outcome is not None
     assert (reply.outcome.kind, out) == (OutcomeKind.REFUSED, b"")
 
 
-def test_input_reaches_the_far_side_in_order_however_long_it_is() -> None:
+def test_input_reaches_the_far_side_in_order_however_long_it_is(localhost: Written) -> None:
     data = os.urandom(3_000_000)
     server = LoginServer("p")
-    with listening(server) as url, stdin_of(data) as descriptor:
-        put(url, "take", login=lambda: Secret("p"), input_descriptor=descriptor)
+    with tls_door(server, localhost) as (url, trust), stdin_of(data) as descriptor:
+        put(url, "take", login=lambda _form: Secret("p"), trust=trust, input_descriptor=descriptor)
     assert bytes(server.taken) == data
 
 

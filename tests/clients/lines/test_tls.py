@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def put(
     kept = Kept(1 << 26)
     request = Request(
         line=line,
-        login=no_login if password is None else lambda: Secret(password),
+        login=no_login if password is None else lambda _form: Secret(password),
         input_descriptor=input_descriptor,
         connect_seconds=seconds,
         timeout_seconds=timeout_seconds,
@@ -127,6 +128,32 @@ def test_a_daemon_of_ones_own_is_reached_with_one_connection(localhost: Written)
     with server_of(localhost, counted) as url:
         assert greets(at(url, Trust(own=(localhost.der,))))
     assert count == 1
+
+
+def test_a_daemon_of_ones_own_is_reached_by_its_name_with_one_handshake(tmp_path: Path) -> None:
+    # a way here that nobody takes for this machine without looking it up; made as a daemon makes its own
+    own = make_certificate("localhost", names=("localhost", "127.1"), is_authority=False)
+    context = server_context(own.written(tmp_path))
+    handshakes = 0
+
+    def handle(peer: socket.socket) -> None:
+        nonlocal handshakes
+        handshakes += 1
+        with context.wrap_socket(peer, server_side=True) as secured:
+            old_server(secured)
+
+    with listening(handle) as url:
+        endpoint = at(url.replace("tcp", "tls"), Trust(own=(b"another", own.der)), host="127.1")
+        assert greets(endpoint)
+        assert handshakes == 1
+        other = make_certificate("localhost", names=("localhost", "127.1"), is_authority=False)
+        assert "self-signed" in failure(replace(endpoint, trust=Trust(own=(other.der,)))).problem
+
+
+def test_a_daemon_of_ones_own_is_reached_by_another_name_with_two(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path, "elsewhere.example")
+    with server_of(certificate) as url:
+        assert greets(at(url, Trust(own=(certificate.der,)), host="127.1"))
 
 
 def test_beside_ones_own_the_system_is_still_believed(
@@ -320,6 +347,35 @@ def test_a_server_sees_the_certificate_that_a_client_shows(
         with listening_tls(handle, context) as url:
             assert greets(at(url, trust))
     assert shown == [alice.der, alice.der]
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_certificate_is_shown_to_no_server_before_it_is_known(
+    localhost: Written,
+    root: Authority,
+    tmp_path: Path,
+    version: ssl.TLSVersion,
+    known: bool,  # noqa: FBT001
+) -> None:
+    alice = root.issue(tmp_path, "alice")
+    shown: list[bytes | None] = []
+
+    def handle(peer: socket.socket) -> None:
+        assert isinstance(peer, ssl.SSLSocket)
+        shown.append(peer.getpeercert(binary_form=True))
+        old_server(peer)
+
+    context = server_context(localhost, version=version, client_authority=root.file)
+    own = localhost.der if known else b"another"
+    with listening_tls(handle, context) as url:
+        for trust in (Trust(own=(own,)), Trust(fingerprint=sha256(own).hexdigest())):
+            shows = replace(trust, client_certificate=alice.file, client_key=alice.key)
+            if known and version is ssl.TLSVersion.TLSv1_3:
+                assert greets(at(url, shows))
+            else:
+                failure(at(url, shows))
+    assert shown == [alice.der, alice.der] * (known and version is ssl.TLSVersion.TLSv1_3)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from doorward.clients.lines.conversation import Conversation
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint
+from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, TlsEndpoint
 from doorward.clients.lines.reaching import reach
 from doorward.clients.lines.trust import words_of_failure
 from doorward.clients.lines.wire import OutputLeft, Wire, WireCut
@@ -81,14 +81,15 @@ class Request:
         input_descriptor: the run's stdin if it takes any; None for an empty one.
         connect_seconds: for the connection, and again for the greeting.
         timeout_seconds: after which the run is cancelled; None for never.
-        login: called when the peer wants one: `PASSWORD`, or `USER PASSWORD`.
+        login: called when the peer wants one, over TLS only, with the form that it wants as in `LoginWanted`:
+            `PASSWORD`, or `USER PASSWORD`.
     """
 
     line: str
     input_descriptor: int | None = 0
     connect_seconds: float = CONNECT_SECONDS
     timeout_seconds: float | None = None
-    login: Callable[[], Secret]
+    login: Callable[[str], Secret]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +146,8 @@ def _converse(conversation: Conversation, request: Request, sink: Sink) -> Reply
                     input_descriptor=request.input_descriptor,
                     timeout_seconds=request.timeout_seconds,
                 )
-            case LoginWanted():
-                conversation.log_in(request.login().revealed)
+            case LoginWanted(form):
+                conversation.log_in(_login_for(conversation.endpoint, request, form).revealed)
             case RunStarted():
                 number = event.number
             case OutputReceived(stream, data):
@@ -162,6 +163,23 @@ def _converse(conversation: Conversation, request: Request, sink: Sink) -> Reply
             case NoFrames(text):
                 return _refusal_in_text(text)
     raise conversation.lost()
+
+
+def _login_for(endpoint: Endpoint, request: Request, form: str) -> Secret:
+    """
+    The login, for a peer whose certificate was checked: nobody else is told a password, whoever asks for it.
+
+    Raises:
+        ConnectError: nothing was checked.
+    """
+    if isinstance(endpoint, TlsEndpoint):
+        return request.login(form)
+    raise ConnectError(
+        endpoint.url,
+        "login",
+        "it asks for a password, which no door of Doorward does without TLS; none was sent",
+        "A tls door is asked with --at tls://HOST:PORT.",
+    )
 
 
 def _refusal_in_text(text: bytes) -> Reply | None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint
+from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, TlsEndpoint, connect
 from doorward.clients.lines.reaching import reach
 from doorward.clients.lines.trust import words_of_failure
-from doorward.clients.lines.wire import OutputLeft
+from doorward.clients.lines.wire import OutputLeft, Wire
 from doorward.core.errors import ConnectError, ProtocolError, TlsFailed
 from doorward.core.limits import Limits
 from doorward.lines.client import (
@@ -159,17 +159,28 @@ class Conversation:
 
     def _where_to_look(self) -> str:
         """Who may know how it ended: the daemon, if it is still there."""
-        try:
-            with contextlib.closing(reach(self.endpoint, within_seconds=_LOOK_SECONDS)) as again:
-                again.deadline_at = time.monotonic() + _LOOK_SECONDS
-                again.on_deadline = self._miss_greeting
-                # a daemon that is just dying still takes connections, but greets nobody
-                greets = bool(again.receive())
-        except (ConnectError, ConnectionError, TlsFailed):
-            greets = False
-        except _NoGreeting:
-            return "."
-        return "; `doorward runs` may tell." if greets else ": the daemon is gone, and its runs with it."
+        # one that is just dying still takes a connection, but greets nobody, and then takes no other
+        for _ in range(2):
+            try:
+                if self._is_there():
+                    return ": the daemon ended this session; the run may go on: `doorward runs` tells."
+            except ConnectError as error:
+                if isinstance(error.__cause__, FileNotFoundError | ConnectionRefusedError):
+                    return ": the daemon is gone, and its runs with it."
+                break
+        return "; `doorward runs` may tell."
+
+    def _is_there(self) -> bool:
+        """Whether somebody greets; over TLS listening will do, as a handshake that is left is penalized."""
+        with contextlib.closing(Wire(connect(self.endpoint, within_seconds=_LOOK_SECONDS))) as again:
+            if isinstance(self.endpoint, TlsEndpoint):
+                return True
+            again.deadline_at = time.monotonic() + _LOOK_SECONDS
+            again.on_deadline = self._miss_greeting
+            try:
+                return bool(again.receive())
+            except (ConnectionError, _NoGreeting):
+                return False
 
     def _next_event(self) -> ClientEvent | None:
         try:

@@ -14,6 +14,7 @@ from doorward.clients.lines.trust import (
     Trust,
     Words,
     checks_of,
+    is_this_machine,
     words_of_distrust,
     words_of_failure,
 )
@@ -163,8 +164,13 @@ def _context(endpoint: TlsEndpoint, check: Check) -> ssl.SSLContext:
         # who it is is decided after the handshake, which proves that it has the key
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        if trust.client_certificate is not None:
+            # TLS 1.2 would show ours before that: RFC 5246 section 7.4.6
+            context.minimum_version = ssl.TLSVersion.TLSv1_3
     elif trust.authorities is None:
         context.load_default_certs()
+        if not is_this_machine(endpoint.host):
+            _take_own_beside(context, trust.own)
     else:
         # a server's own certificate may stand in the file, or one in the middle of its chain
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -175,6 +181,19 @@ def _context(endpoint: TlsEndpoint, check: Check) -> ssl.SSLContext:
             raise _error(endpoint, (problem, "")) from error
     _show_ourselves(endpoint, context)
     return context
+
+
+def _take_own_beside(context: ssl.SSLContext, certificates: tuple[bytes, ...]) -> None:
+    """
+    Believe `certificates` beside the authorities, by their name and dates.
+
+    A daemon of our own counts a handshake that we leave as a failed login: where it is reached by the name in
+    its certificate, the first one has to be good.
+    """
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    for each in certificates:
+        with contextlib.suppress(ssl.SSLError):  # what is no certificate is nobody's either
+            context.load_verify_locations(cadata=each)
 
 
 def _show_ourselves(endpoint: TlsEndpoint, context: ssl.SSLContext) -> None:

@@ -91,7 +91,8 @@ def checks_of(trust: Trust, host: str) -> tuple[Check, ...]:
     Choose how a server at `host` is looked at.
 
     One check that it passes is enough, and each costs a connection. What is known of daemons of this machine
-    is tried first on this machine, and elsewhere last.
+    is tried first on this machine. Elsewhere the authorities come first, and `own` beside them: only one that
+    is reached by another name than that in its certificate costs two.
     """
     if trust.fingerprint:
         return (Check.BY_ITSELF,)
@@ -188,7 +189,7 @@ def words_of_failure(failed: TlsFailed) -> Words:
     if failed.code in _NO_COMMON_GROUND:
         return (
             f"the server speaks no TLS that is safe enough: {failed.reason}",
-            "TLS 1.2 is the least that is spoken here.",
+            "TLS 1.2 is the least that will do; TLS 1.3 with --client-certificate, unless --ca is there too.",
         )
     return f"TLS failed: {failed.reason}", ""
 

@@ -50,6 +50,7 @@ class LineConnection(asyncio.Protocol):
         "_answer",
         "_awaits_turn",
         "_caller",
+        "_came_at",
         "_door",
         "_is_last_answer",
         "_is_lingering",
@@ -57,7 +58,6 @@ class LineConnection(asyncio.Protocol):
         "_is_serving",
         "_lingered_bytes",
         "_login",
-        "_login_by",
         "_origin",
         "_reads",
         "_session",
@@ -73,10 +73,14 @@ class LineConnection(asyncio.Protocol):
     def __init__(self, door: LineDoor) -> None:
         self._door = door
         self._session = LineSession(
-            phrases=door.phrases, kind=door.kind, limits=door.limits, needs_login=door.asks_login
+            phrases=door.phrases,
+            kind=door.kind,
+            limits=door.limits,
+            needs_login=door.asks_login,
+            asks_name=door.asks_login and door.portal.asks_name(user=door.user),
         )
         self._origin = LOCAL
-        self._login_by: float | None = None
+        self._came_at: float | None = None
         self._answer: Answer | None = None
         self._caller: Caller | None = None
         self._login: Session | None = None
@@ -106,15 +110,15 @@ class LineConnection(asyncio.Protocol):
             return
         self._transport.set_write_buffer_limits(door.limits.write_buffer_bytes)
         if door.asks_login:
-            self._login_by = door.clock.monotonic() + door.limits.login_seconds
+            self._came_at = door.clock.monotonic()
         if uid is not None:
             self._admit_uid(uid)
         if door.context is None:
             self._flush()
             self._renew_deadline()
         else:
-            shake_by = door.clock.monotonic() + door.limits.handshake_seconds
-            self.deadline_at = shake_by if self._login_by is None else min(shake_by, self._login_by)
+            wait_seconds = min(door.limits.handshake_seconds, door.limits.login_seconds)
+            self.deadline_at = door.clock.monotonic() + wait_seconds
 
     def handshake_done(self, certificate: bytes | None) -> None:
         """Hear, at a door with TLS, that the peer can be spoken to; `certificate` is its own, in DER."""
@@ -122,6 +126,10 @@ class LineConnection(asyncio.Protocol):
             self._admit_certificate(certificate)
         self._flush()
         self._renew_deadline()
+
+    def handshake_failed(self, reason: str) -> None:
+        """Hear, at a door with TLS, that the peer showed a certificate that is not believed."""
+        self._door.portal.refuse_certificate(self._peer(), reason)
 
     def data_received(self, data: bytes) -> None:
         if self._is_lingering:
@@ -134,9 +142,18 @@ class LineConnection(asyncio.Protocol):
             self._read_as_wanted()
 
     def eof_received(self) -> bool:
+        return self.peer_ended(was_cut=False)
+
+    def peer_ended(self, *, was_cut: bool) -> bool:
+        """
+        Hear that the peer sends no more; `was_cut`: that may be the doing of somebody on the way.
+
+        Returns:
+            Whether something may still be said.
+        """
         if self._is_lingering:
             return False
-        self._session.receive_eof()
+        self._session.receive_eof(was_cut=was_cut)
         if self._door.knows_uid and has_left(self._transport):
             self.close()
         elif not self._awaits_turn:
@@ -191,11 +208,6 @@ class LineConnection(asyncio.Protocol):
         """Whether the peer has not logged in, and may send little."""
         return self._session.awaits_login
 
-    @property
-    def is_in_input(self) -> bool:
-        """Whether the peer is sending what has no end but its own: stdin of a run."""
-        return self._session.is_in_input
-
     # Who comes
 
     def _find_origin(self, uid: int | None) -> Origin:
@@ -243,7 +255,7 @@ class LineConnection(asyncio.Protocol):
                 if not self._session.is_over:
                     self._let_in(admission, peer)
             case Refused():
-                self._door.gate.failed(self)
+                self._door.gate.failed(self._door.name, self._origin)
                 self._session.login_refused()
             case Busy(reason):
                 self._session.login_refused(reason)
@@ -252,7 +264,7 @@ class LineConnection(asyncio.Protocol):
 
     def _let_in(self, admitted: Admitted, peer: Peer) -> None:
         self._caller = Caller(admitted.principal, peer)
-        self._login_by = None
+        self._came_at = None
         self._door.gate.logged_in(self)
         self._login = self._door.portal.opened(admitted, self.close)
 
@@ -333,8 +345,6 @@ class LineConnection(asyncio.Protocol):
         if self._is_serving:
             return
         if self._answer is None or self._pass_on(self._answer):
-            if self._is_last_answer:
-                self._session.close()
             self._serve()  # lines that came meanwhile
             self._renew_deadline()
         else:
@@ -358,6 +368,8 @@ class LineConnection(asyncio.Protocol):
             drawing=drawing_members(drawing) if drawing is not None else None,
             leaves=answer.leaves,
         )
+        if self._is_last_answer:
+            session.close()
         return True
 
     def _flush(self) -> None:
@@ -410,8 +422,10 @@ class LineConnection(asyncio.Protocol):
         # what was not taken has a time of its own, which nothing that the peer sends makes longer
         if self._session.is_over or self._is_paused:
             return
-        if self._login_by is not None:
-            self.deadline_at = self._login_by
-            return
         wait_seconds = self._session.patience_seconds
-        self.deadline_at = None if wait_seconds is None else self._door.clock.monotonic() + wait_seconds
+        if wait_seconds is None:
+            self.deadline_at = None
+            return
+        # whatever a peer says before its login, that has to come in time
+        since_at = self._door.clock.monotonic() if self._came_at is None else self._came_at
+        self.deadline_at = since_at + wait_seconds

@@ -1,24 +1,17 @@
 """What the connections of one line door share."""
 
-import enum
 import ssl
 from dataclasses import dataclass, field
 
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
-from doorward.core.settings import LineSessionKind
+from doorward.core.settings import Comers, LineSessionKind
 from doorward.gate.gate import Gate
 from doorward.lines.phrases import Phrases
 from doorward.service.desk import Desk
 from doorward.service.portal import Portal
 
-
-class Comers(enum.Enum):
-    """Who comes by a door, as far as the door knows before they say anything."""
-
-    GUESTS = enum.auto()
-    USERS_BY_UID = enum.auto()
-    USERS_WITH_PASSWORD = enum.auto()
+__all__ = ["Comers", "LineDoor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

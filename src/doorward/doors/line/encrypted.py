@@ -23,27 +23,29 @@ WIRE_BYTES_A_BYTE = 32
 """Of the wire that one byte said may take: alone in a record of TLS 1.2 it takes 30."""
 
 
+_DISTRUSTED = frozenset({"CERTIFICATE_VERIFY_FAILED"})
+
+
 class Encrypted(Protocol):
     """
     What TLS is below of: a connection whose bytes come decrypted, beside what `asyncio.Protocol` has.
 
     Attributes:
         awaits_login: the peer has not logged in, and may send little.
-        is_in_input: the peer is sending what has no end but its own.
     """
 
     @property
     def awaits_login(self) -> bool: ...
-    @property
-    def is_in_input(self) -> bool: ...
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
     def handshake_done(self, certificate: bytes | None) -> None: ...
+    def handshake_failed(self, reason: str) -> None: ...
     def data_received(self, data: bytes) -> None: ...
-    def eof_received(self) -> bool: ...
+    def peer_ended(self, *, was_cut: bool) -> bool: ...
     def pause_writing(self) -> None: ...
     def resume_writing(self) -> None: ...
     def connection_lost(self, exc: Exception | None) -> None: ...
+    def close(self) -> None: ...
 
 
 class TlsTransport(asyncio.Protocol):
@@ -95,10 +97,7 @@ class TlsTransport(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._layer.receive_eof()
-        if not self._layer.is_established or (self._layer.was_cut and self._connection.is_in_input):
-            # somebody on the way may have cut the input: it must not be taken for all of it
-            return False
-        return self._tell_end()
+        return self._layer.is_established and self._tell_end()
 
     def pause_writing(self) -> None:
         self._connection.pause_writing()
@@ -165,15 +164,22 @@ class TlsTransport(asyncio.Protocol):
 
     # Inside
 
+    @property
+    def _peer_name(self) -> str:
+        host, port = (self.get_extra_info("peername") or ("gone", 0))[:2]
+        return f"{host} port {port}"
+
     def _receive(self, data: bytes) -> None:
         layer = self._layer
         was_established = layer.is_established
         try:
             layer.receive_data(data)
         except TlsFailed as error:
-            _log.info("TLS with %s failed: %s", self.get_extra_info("peername"), error)
+            _log.info("TLS with %s failed: %s", self._peer_name, error)
+            if error.code in _DISTRUSTED:
+                self._connection.handshake_failed(str(error))
             self._flush()
-            self._raw.close()
+            self._connection.close()
             return
         plain = layer.take_plain()
         if not was_established and layer.is_established:
@@ -191,7 +197,7 @@ class TlsTransport(asyncio.Protocol):
         self._silent_bytes = max(self._silent_bytes + size_bytes, 0)
         if self._silent_bytes <= SILENT_BYTES:
             return True
-        _log.info("%s sent too much that says nothing", self.get_extra_info("peername"))
+        _log.info("%s sent too much that says nothing", self._peer_name)
         self.abort()
         return False
 
@@ -200,7 +206,7 @@ class TlsTransport(asyncio.Protocol):
         self._early_bytes += size_bytes
         if self._early_bytes <= self._limits.login_bytes:
             return True
-        _log.info("%s sent too much before its login", self.get_extra_info("peername"))
+        _log.info("%s sent too much before its login", self._peer_name)
         self.abort()
         return False
 
@@ -209,7 +215,7 @@ class TlsTransport(asyncio.Protocol):
         if self._has_told_end:
             return True
         self._has_told_end = True
-        goes_on = self._connection.eof_received()
+        goes_on = self._connection.peer_ended(was_cut=self._layer.was_cut)
         if not goes_on:
             self.close()
         return goes_on
