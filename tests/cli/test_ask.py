@@ -257,6 +257,22 @@ def test_a_password_comes_from_a_file_or_the_environment(shell: Shell, localhost
         assert "chmod 600 secret" in open_to_all.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--password-file", "none"],
+        ["--client-certificate", "none"],
+        ["--client-certificate", ".", "--client-key", "none"],
+    ],
+)
+def test_a_file_to_log_in_with_that_is_not_there_is_told_at_every_door(
+    daemon: RunningDaemon, words: list[str]
+) -> None:
+    run = daemon.shell.run("ask", *words, "echo", "hi")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == f"doorward: {words[-2]} none: no such file or directory\n"
+
+
 def test_a_password_goes_to_nobody_without_tls(shell: Shell) -> None:
     server = LoginServer("alice sesame")
     with listening(server) as url:

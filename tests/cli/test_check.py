@@ -221,3 +221,14 @@ def test_a_configuration_of_the_units_user_is_trusted(shell: Shell) -> None:
     unit.write_text("[Service]\nUser=4711\n")
     assert "belongs to uid 4711" in shell.run("check", "doorward.toml").stdout
     assert shell.run("check", "doorward.toml", "--unit", "mine.service").returncode == 0
+
+
+def test_a_state_in_this_folder_is_left_out_unless_it_is_named_and_that_is_said(shell: Shell) -> None:
+    told = "the users of ./.doorward are left out; for those add --state .doorward"
+    (shell.folder / ".doorward").mkdir(mode=0o755)
+    assert told not in shell.run("check").stdout
+    (shell.folder / ".doorward").chmod(0o700)
+    assert f"warning: {told}\n" in shell.run("check").stdout
+    assert told in shell.run("who-can", "df").stderr
+    assert told not in shell.run("check", "--state", ".doorward").stdout
+    assert told not in shell.run("who-can", "--state", ".doorward", "df").stderr

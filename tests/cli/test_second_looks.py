@@ -2,7 +2,8 @@
 
 import pytest
 
-from doorward.cli.second_looks import logins_of_nobody, users_without_door
+from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
+from doorward.core.command import Command, Program
 from doorward.core.principal import User
 from doorward.core.settings import DoorSettings, Settings
 
@@ -44,9 +45,23 @@ def test_a_user_whose_credentials_fit_no_open_door_is_told_with_what_the_open_on
 def test_at_a_door_that_asks_for_one_user_s_password_the_others_need_a_certificate() -> None:
     door = DoorSettings(name="tls", listen=(), user="alice")
     alice, bob = (User(name=name, password_hash="$") for name in ("alice", "bob"))
-    assert users_without_door((alice, bob), {"tls": door}) == (
-        "users.bob: this user can come in by no open door; open are tls; give a password or a certificate",
+    (line,) = users_without_door((alice, bob), {"tls": door})
+    assert line.startswith(
+        "users.bob: this user can come in by no open door; open are tls; give a certificate "
     )
+    assert line.endswith("(doors.tls.user has it ask for the password of alice alone)")
+
+
+def test_a_role_that_nobody_has_leaves_a_command_to_the_others_or_to_admin() -> None:
+    def why(*roles: str) -> list[str]:
+        command = Command(
+            name="pick", summary="Pick", action=Program("/bin/true", ()), roles=frozenset(roles)
+        )
+        return [caution.why for caution in empty_roles([command], [User(name="bob", roles=frozenset({"a"}))])]
+
+    assert why("a") == []
+    assert why("admins") == ["only admin gets in"]
+    assert why("a", "admins") == ["it lets nobody in"]
 
 
 def of_nobody(door: DoorSettings, *users: User, file: str = "/etc/x.toml") -> tuple[str, ...]:

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon import ANSWER_SECONDS, DOORS, END_SECONDS, LAST_BANNER_LINE, Shell, StartDaemon, await_text
+from tests.daemon import (
+    ANSWER_SECONDS,
+    DOORS,
+    END_SECONDS,
+    LAST_BANNER_LINE,
+    OPEN_SECONDS,
+    Shell,
+    StartDaemon,
+    await_text,
+)
+from tests.doors.daemon import until
 
 
 def typed(shell: Shell, line: str) -> subprocess.CompletedProcess[str]:
@@ -68,6 +78,30 @@ def configured(folder: Path) -> Path:
     file.write_text(DOORS)
     file.chmod(0o600)
     return file
+
+
+@pytest.mark.parametrize("is_journal", [True, False])
+def test_a_first_password_is_made_and_shown_only_where_no_journal_keeps_it(
+    shell: Shell, *, is_journal: bool
+) -> None:
+    printed = shell.folder / "printed"
+    with printed.open("w") as stdout:
+        facts = os.fstat(stdout.fileno())
+        stream = f"{facts.st_dev}:{facts.st_ino}" if is_journal else "1:1"
+        process = subprocess.Popen(
+            shell.words("serve", "--state", "s"),
+            cwd=shell.folder,
+            env={**shell.environment, "JOURNAL_STREAM": stream},
+            stdout=stdout,
+            stderr=subprocess.DEVNULL,
+        )
+    try:
+        until(lambda: LAST_BANNER_LINE in printed.read_text(), "the banner", seconds=OPEN_SECONDS)
+    finally:
+        process.terminate()
+        process.wait(END_SECONDS)
+    assert ("The password of admin, shown this once: " in printed.read_text()) is not is_journal
+    assert (shell.folder / "s" / "users.json").exists() is not is_journal
 
 
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])

@@ -27,6 +27,9 @@ def stored_hash(state: Path, name: str) -> str:
     return user.password_hash
 
 
+UNCOMPARED = "No configuration was compared; `doorward check` does that with both, before a start.\n"
+
+
 def test_a_user_is_added_listed_and_removed(shell: Shell) -> None:
     added = shell.run(
         "user",
@@ -44,7 +47,8 @@ def test_a_user_is_added_listed_and_removed(shell: Shell) -> None:
     )
     state = shell.folder / "s"
     assert added.returncode == 0, added.stderr
-    assert added.stdout == f"alice is added to {state}/users.json.\nNo daemon runs on this state.\n"
+    said = f"alice is added to {state}/users.json.\n{UNCOMPARED}No daemon runs on this state.\n"
+    assert added.stdout == said
     assert argon2_check(stored_hash(state, "alice"), b"open sesame")
     assert state.stat().st_mode & 0o777 == 0o700
     listed = shell.run("user", "list", "--state", "s").stdout.splitlines()
@@ -107,6 +111,18 @@ def test_a_user_of_the_configuration_is_not_added_again(shell: Shell) -> None:
     assert (run.returncode, f"stands in {file} already" in run.stderr) == (1, True)
     run = shell.run("user", "add", "bob", "--uid", "7", *words)
     assert (run.returncode, f"uid 7 stands in {file} already" in run.stderr) == (1, True)
+
+
+def test_a_user_of_the_configuration_is_changed_there_and_that_is_said(shell: Shell) -> None:
+    file = Path(shell.environment["HOME"]) / ".config/doorward/doorward.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[users.alice]\nuid = 7\n")
+    file.chmod(0o600)
+    assert UNCOMPARED not in shell.run("user", "add", "bob", "--no-password", "--state", "s").stdout
+    for words in (["change", "--uid", "8"], ["remove"], ["passwd", "--generate"], ["certificate", "--none"]):
+        run = shell.run("user", words[0], "alice", *words[1:], "--state", "s")
+        assert run.returncode == 1
+        assert f"{file}: users.alice: this user stands in the configuration" in run.stderr
 
 
 def test_options_that_contradict_are_a_mistake_in_the_words(shell: Shell) -> None:

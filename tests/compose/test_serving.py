@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,9 +46,9 @@ def serve(tmp_path: Path, on_open: Callable[[Opened], None]) -> None:
 def test_a_reload_that_is_asked_for_during_the_start_follows_it(
     tmp_path: Path, manager: Manager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hung_up(file: UserFile, *, is_default: bool, environment: Mapping[str, str]) -> FirstUser | None:
+    def hung_up(file: UserFile, *, is_default: bool, is_seen: bool) -> FirstUser | None:
         os.kill(os.getpid(), signal.SIGHUP)
-        return make_first_user(file, is_default=is_default, environment=environment)
+        return make_first_user(file, is_default=is_default, is_seen=is_seen)
 
     monkeypatch.setattr(daemon, "make_first_user", hung_up)
     heard: list[str] = []

@@ -17,6 +17,7 @@ from doorward.config.unit_template import (
 from doorward.core.errors import ConfigurationError
 from doorward.core.limits import Limits
 from doorward.core.settings import DoorSettings
+from tests.systemd.page import recipe
 
 TCP = DoorSettings(name="tcp", listen=("127.0.0.1:7022", "[::1]:7022"))
 UNIX = DoorSettings(name="unix", listen=())
@@ -56,6 +57,16 @@ def test_the_program_and_the_configuration_of_openssl_stand_in_the_service() -> 
     assert settings_of(text)["ExecStart"] == "/opt/d/bin/doorward serve"
     assert "\nEnvironment=OPENSSL_CONF=/opt/d/openssl.cnf\n" in text
     assert "\n#Environment=OPENSSL_CONF=\n" in service_text(["/x"])
+
+
+def test_the_recipes_in_its_comments_are_those_of_the_page_that_are_tried() -> None:
+    text = service_text(["/x"])
+    rule = "".join(f"#     {line}\n" for line in recipe("js", "web-site.service").splitlines())
+    head, *settings = recipe("ini", "NoNewPrivileges=no").splitlines()
+    assert head == "[Service]"
+    _, _, command, *_ = recipe("toml", "restart-site").splitlines()
+    for part in (rule, "".join(f"#{line}\n" for line in settings), command):
+        assert part in text
 
 
 def test_systemd_waits_for_longer_than_the_daemon_needs_to_stop() -> None:

@@ -30,6 +30,11 @@ def code_blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
+def heard_by_nc(port: str, said: bytes) -> bytes:
+    words = ["nc", "-N", "127.0.0.1", port]
+    return subprocess.run(words, input=said, capture_output=True, timeout=20, check=True).stdout
+
+
 @pytest.mark.needs_program("ping", package="iputils-ping")
 def test_what_a_keeper_types_for_commands_of_their_own_works(shell: Shell) -> None:
     init, check, explain, serve, ask = typed_lines("Your own commands")
@@ -75,11 +80,11 @@ def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: 
         banner = await_text(daemon, LAST_BANNER_LINE, within_seconds=OPEN_SECONDS)
         first = next(line for line in banner.splitlines() if "nc 127.0.0.1" in line)
         port = first.split()[-1]
-        answer = subprocess.run(
-            ["nc", "-N", "127.0.0.1", port], input=b"uptime\n", capture_output=True, timeout=20, check=True
-        ).stdout.decode()
-        assert answer.startswith("What can I do for you?\n")
-        assert "load average:" in answer
+        answer = heard_by_nc(port, b"uptime\n")
+        assert answer.startswith(b"What can I do for you?\n")
+        assert b"load average:" in answer
+        assert "`I did not understand.`" in README
+        assert heard_by_nc(port, b"uptimes\n") == b"What can I do for you?\nI did not understand.\n"
         asked = shell.run("ask", "df")
         direct = subprocess.run(["df", "-h"], capture_output=True, text=True, check=False)
         assert asked.stdout.splitlines()[0] == direct.stdout.splitlines()[0]

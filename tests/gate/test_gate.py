@@ -7,10 +7,10 @@ import pytest
 
 from doorward.core.audit import AuditKind
 from doorward.core.limits import Limits, PenaltyLimits
-from doorward.gate.admission import KEEPER_PLACES
 from doorward.gate.gate import SWEEP_SECONDS, Gate
 from doorward.gate.listeners import listen_tcp
 from doorward.gate.origins import origin_of_host, origin_of_uid
+from doorward.gate.shares import KEEPER_PLACES
 from doorward.testing.audit import MemoryAuditLog
 from doorward.testing.clock import ManualClock
 

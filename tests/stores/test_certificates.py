@@ -370,7 +370,7 @@ def test_a_certificate_that_is_for_servers_alone_lets_no_user_in(
     tmp_path: Path, pair: CertificatePair
 ) -> None:
     # the one that a daemon makes for itself says that it is
-    make_own_certificate(tmp_path, wall_seconds=NOW.timestamp() - 5 * 365 * 86_400)
+    make_own_certificate(tmp_path, host="tower", wall_seconds=NOW.timestamp() - 5 * 365 * 86_400)
     servers = load((tmp_path / "cert.pem", tmp_path / "key.pem"))
     with served(server_context(pair, client_certificates=[servers.own.der])) as (address, shown):
         words = ("-cert", servers.certificate_path, "-key", servers.key_path)

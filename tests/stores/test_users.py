@@ -96,9 +96,11 @@ def test_nobody_is_added_twice_and_no_uid_given_twice(users: UserFile) -> None:
     assert UserFile(users.path.parent).load() == (ALICE, BOB)
 
 
-def test_a_user_who_is_not_there_is_an_error_for_each_change(users: UserFile) -> None:
+def test_a_user_who_is_not_there_is_an_error_for_who_looks_and_for_each_change(users: UserFile) -> None:
     users.add(ALICE)
-    changes: list[Callable[[], None]] = [
+    assert users.find(ALICE.name) == ALICE
+    changes: list[Callable[[], object]] = [
+        lambda: users.find("bob"),
         lambda: users.remove("bob"),
         lambda: users.change("bob", lambda user: user),
     ]

@@ -60,7 +60,7 @@ def command(
     `doorward ask reload`.
     """
     from doorward.cli.certificate_looks import looked_over
-    from doorward.cli.configured import examined_state
+    from doorward.cli.configured import examined_state, state_passed_over
     from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
     from doorward.cli.units import examined_unit
     from doorward.config import examine, find_configuration
@@ -72,7 +72,8 @@ def command(
     service = examined_unit(unit, found)
     examination = examine(found, machine=service.machine)
     settings = examination.settings
-    stored = examined_state(settings, state, service.environment(os.environ))
+    environment = service.environment(os.environ)
+    stored = examined_state(settings, state, environment)
     users = (*(settings.users.values() if settings is not None else ()), *stored.users)
     problems = (*examination.problems, *stored.problems, *service.problems_with(settings))
     warnings: list[Caution] = []
@@ -85,6 +86,7 @@ def command(
         certificates = looked_over(settings, stored.folder, users, machine=service.machine)
         problems = (*problems, *certificates.problems)
         notices = (
+            *filter(None, [state_passed_over(state, environment)]),
             *settings.notices,
             *certificates.notices,
             *users_without_door(users, settings.doors),

@@ -9,9 +9,21 @@ from doorward.core.errors import ConfigurationError, DoorwardError, StateError, 
 from doorward.core.principal import User
 from doorward.core.settings import Settings
 from doorward.core.users import merge_users
-from doorward.stores.places import state_place
-from doorward.stores.state import check_private_folder
+from doorward.stores.places import LOCAL_STATE, state_place
+from doorward.stores.state import check_private_folder, is_trusted
 from doorward.stores.users import UserFile
+
+
+def state_passed_over(state: str | None, environment: Mapping[str, str]) -> str:
+    """
+    What to tell whoever has a state in the current folder and named none; empty for nothing.
+
+    `ask` would find its daemon there. Who keeps users, or judges by them, says whose: nothing is changed, and
+    nobody is told, on the word of the folder that one stands in.
+    """
+    if state is not None or environment.get("STATE_DIRECTORY") or not is_trusted(Path(LOCAL_STATE)):
+        return ""
+    return f"the users of ./{LOCAL_STATE} are left out; for those add --state {LOCAL_STATE}"
 
 
 def all_users(settings: Settings, state: str | None, environment: Mapping[str, str]) -> tuple[User, ...]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
+from doorward.cli.openssl import openssl_configuration
 from doorward.cli.program import NAME
 from doorward.config import find_configuration, load_settings
-from doorward.config.unit import service_machine
+from doorward.config.unit import service_machine, user_making
 from doorward.config.unit_template import (
     HIDDEN_FOLDERS,
     SERVICE,
@@ -25,6 +26,7 @@ from doorward.core.errors import StateError
 
 UNIT_FOLDER = Path("/etc/systemd/system")
 USER = "doorward"
+STATE_FOLDER = "/var/lib/doorward"
 
 
 def write_units(folder: Path, *, program: Path | None, config: Path | None, force: bool) -> None:
@@ -44,13 +46,12 @@ def write_units(folder: Path, *, program: Path | None, config: Path | None, forc
     """
     settings = load_settings(find_configuration({}, config), machine=service_machine(USER))
     command = _named_command(program) if program is not None else _own_command()
-    openssl_conf = _openssl_conf(program)
     arguments = ["serve", *(("--config", str(config.absolute())) if config is not None else ())]
     _check_words([*command, *arguments])
-    units = {SERVICE: service_text([*command, *arguments], openssl_conf=openssl_conf)}
+    units = {SERVICE: service_text([*command, *arguments], openssl_conf=_openssl_conf(program))}
     units |= {socket_name(name): socket_text(door) for name, door in settings.doors.items()}
     _write(folder, units, force=force)
-    _tell(folder, list(units), shlex.join(command), has_openssl_conf=bool(openssl_conf))
+    _tell(folder, list(units), shlex.join(command))
 
 
 def _own_command() -> list[str]:
@@ -62,7 +63,7 @@ def _own_command() -> list[str]:
     """
     script = os.path.abspath(sys.argv[0])
     command = [script] if os.path.basename(script) == NAME else [os.path.abspath(sys.executable), "-m", NAME]
-    for path in (command[0], sys.executable, _own_openssl_conf()):
+    for path in (command[0], sys.executable, str(openssl_configuration())):
         for seen in (os.path.abspath(path), os.path.realpath(path)):
             if is_hidden(seen):
                 raise StateError(
@@ -86,8 +87,12 @@ def _check_words(words: Iterable[str]) -> None:
 
 
 def _openssl_conf(program: Path | None) -> str:
-    """The packaged configuration of OpenSSL: that of `program`, if it stands in a virtual environment."""
-    found = [_own_openssl_conf()]
+    """
+    The packaged configuration of OpenSSL: that of `program`, if it stands in a virtual environment.
+
+    Empty where the service would not see it: `serve` then finds its own.
+    """
+    found = [str(openssl_configuration())]
     if program is not None:
         pattern = (
             program.parent.parent / "lib" / "python3*" / "site-packages" / "doorward/compose/openssl.cnf"
@@ -95,12 +100,6 @@ def _openssl_conf(program: Path | None) -> str:
         found = [*glob(str(pattern)), *found]
     seen = (path for path in found if not is_hidden(os.path.realpath(path)) and is_plain(path))
     return next(seen, "")
-
-
-def _own_openssl_conf() -> str:
-    import doorward
-
-    return str(Path(doorward.__file__).absolute().parent / "compose" / "openssl.cnf")
 
 
 def _write(folder: Path, units: dict[str, str], *, force: bool) -> None:
@@ -120,7 +119,7 @@ def _write(folder: Path, units: dict[str, str], *, force: bool) -> None:
         write_atomically(folder / name, text.encode(), mode=0o644)
 
 
-def _tell(folder: Path, names: list[str], program: str, *, has_openssl_conf: bool) -> None:
+def _tell(folder: Path, names: list[str], program: str) -> None:
     files = [str(folder / name) for name in names]
     for file in files:
         click.echo(f"{file} is written.")
@@ -136,11 +135,6 @@ def _tell(folder: Path, names: list[str], program: str, *, has_openssl_conf: boo
     width = max(len(what) for what, _ in rows)
     for what, line in rows:
         click.echo(f"  {what.ljust(width)}  {line}")
-    if not has_openssl_conf:
-        click.echo(
-            "Notice: the service would not see our openssl.cnf, so $OPENSSL_CONF is left out, and a TLS door "
-            "has the groups of the system"
-        )
 
 
 def _missing_user() -> list[tuple[str, str]]:
@@ -149,6 +143,5 @@ def _missing_user() -> list[tuple[str, str]]:
     try:
         pwd.getpwnam(USER)
     except KeyError:
-        line = f"useradd --system --user-group --home-dir /var/lib/doorward --shell /usr/sbin/nologin {USER}"
-        return [("make its user", line)]
+        return [("make its user", user_making(USER, home=STATE_FOLDER))]
     return []

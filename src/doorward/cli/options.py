@@ -2,6 +2,7 @@
 
 import functools
 import math
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from doorward.cli.target import Target
+from doorward.core.errors import DoorwardError
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -110,12 +112,38 @@ def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
         target = Target(**{name: options.pop(name) for name in _OF_TARGET})
         if target.client_key is not None and target.client_certificate is None:
             raise click.UsageError("--client-key goes with --client-certificate")
+        _check_files(target)
         return function(target=target, **options)
 
     decorated: Callable[..., Any] = with_target
     for option in reversed((*_place(), *_trust(), *_login())):
         decorated = option(decorated)
     return decorated
+
+
+def _check_files(target: Target) -> None:
+    """
+    Make sure that what is to log in with is there, whether this door will ask for it or not.
+
+    Raises:
+        LoginFileMissing: a file is not.
+    """
+    for option, file in (
+        ("--password-file", target.password_file),
+        ("--client-certificate", target.client_certificate),
+        ("--client-key", target.client_key),
+    ):
+        if file is None or str(file) == "-":
+            continue
+        try:
+            os.stat(file)
+        except (OSError, ValueError) as error:
+            said = getattr(error, "strerror", None) or str(error)
+            raise LoginFileMissing(f"{option} {file}: {said[:1].lower()}{said[1:]}") from error
+
+
+class LoginFileMissing(DoorwardError):
+    """What was named to log in with is not there."""
 
 
 def target_for_completion(options: Mapping[str, Any]) -> Target:

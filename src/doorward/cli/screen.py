@@ -14,6 +14,7 @@ STATUS_BROKEN_PIPE = 141
 STATUS_FAILED = 1
 
 _NOTES_SHOWN = 30
+_STDOUT = 1
 
 
 def complain(text: str) -> None:
@@ -74,6 +75,18 @@ def is_terminal(stream: object) -> bool:
     """Whether a person reads `stream`."""
     isatty = getattr(stream, "isatty", None)
     return bool(isatty and isatty())
+
+
+def goes_to_the_journal(environment: Mapping[str, str]) -> bool:
+    """Whether the journal of systemd keeps what is printed. Source: $JOURNAL_STREAM of systemd.exec(5)."""
+    stream = environment.get("JOURNAL_STREAM", "")
+    if not stream:
+        return False
+    try:
+        facts = os.fstat(_STDOUT)
+    except OSError:
+        return False
+    return stream == f"{facts.st_dev}:{facts.st_ino}"
 
 
 def wants_colours(stream: object, environment: Mapping[str, str]) -> bool:

@@ -26,7 +26,7 @@ def empty_roles(commands: Iterable[Command], users: Iterable[User]) -> list[Caut
         Caution(
             command=command.name,
             what=f"no user has the role {role}",
-            why="it lets nobody in",
+            why="it lets nobody in" if (command.roles or frozenset()) & had else "only admin gets in",
             remedy=f"correct it, or add a user with it: doorward user add NAME --role {role}",
         )
         for command in commands
@@ -36,13 +36,23 @@ def empty_roles(commands: Iterable[Command], users: Iterable[User]) -> list[Caut
 
 def users_without_door(users: Iterable[User], doors: Mapping[str, DoorSettings]) -> tuple[str, ...]:
     """Tell of each user who can come in by none of `doors`."""
-    wants = list(dict.fromkeys(filter(None, (_WANTS[door.kind.comers] for door in doors.values()))))
-    remedy = f"open are {', '.join(doors)}" + (f"; give {' or '.join(wants)}" if wants else "")
     return tuple(
-        f"users.{user.name}: this user can come in by no open door; {remedy}"
+        f"users.{user.name}: this user can come in by no open door; {_way_in(user, doors)}"
         for user in users
         if not doors_for(user, doors.values())
     )
+
+
+def _way_in(user: User, doors: Mapping[str, DoorSettings]) -> str:
+    """Which doors are open, and what would let `user` in."""
+    wants = list(dict.fromkeys(filter(None, (_want_of(user, door) for door in doors.values()))))
+    return f"open are {', '.join(doors)}" + (f"; give {' or '.join(wants)}" if wants else "")
+
+
+def _want_of(user: User, door: DoorSettings) -> str:
+    if door.kind.comers is Comers.USERS_WITH_PASSWORD and door.user not in {"", user.name}:
+        return f"a certificate (doors.{door.name}.user has it ask for the password of {door.user} alone)"
+    return _WANTS[door.kind.comers]
 
 
 def logins_of_nobody(settings: Settings, users: Iterable[User]) -> tuple[str, ...]:

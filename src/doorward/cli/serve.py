@@ -52,6 +52,7 @@ def command(*, config: Path | None, state: Path | None, loop: str, log_level: st
     from doorward.cli.banner import banner
     from doorward.cli.logs import configure_logs
     from doorward.cli.program import program_name
+    from doorward.cli.screen import goes_to_the_journal
     from doorward.compose import Opened, ServeOptions, run
 
     configure_logs(log_level, environment=os.environ, in_background=True)
@@ -60,4 +61,10 @@ def command(*, config: Path | None, state: Path | None, loop: str, log_level: st
     def show(opened: Opened) -> None:
         click.echo(banner(opened, program=program, environment=os.environ), nl=False)
 
-    run(ServeOptions(config=config, state=Path(state) if state else None, loop=loop), show)
+    options = ServeOptions(
+        config=config,
+        state=Path(state) if state else None,
+        loop=loop,
+        is_seen=not goes_to_the_journal(os.environ),
+    )
+    run(options, show)

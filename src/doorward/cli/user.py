@@ -14,8 +14,8 @@ from doorward.cli.options import Uid, config_option, json_option, state_option
 from doorward.cli.passwords import new_password
 from doorward.cli.screen import aligned, complain
 from doorward.cli.user_changes import (
-    StateUsers,
     Told,
+    expected_user,
     opened_users,
     other_login_line,
     refuse_configured,
@@ -26,6 +26,7 @@ from doorward.core.certificates import Certificate, fingerprint_of
 from doorward.core.errors import StateError
 from doorward.core.principal import User
 from doorward.core.secret import Secret
+from doorward.stores.users import UserFile
 
 _NO_LOGIN = "none"
 _STATE_HELP = "The state that has them; otherwise $STATE_DIRECTORY, or your own state folder."
@@ -120,7 +121,7 @@ def add(
     # what cannot be a user is told before a password is asked for
     check_user(user, file=str(file.path))
     refuse_stored(user, file)
-    refuse_configured(user, config, os.environ, file)
+    was_compared = refuse_configured(user, config, os.environ, file)
     password = None if no_password else _password(password_file, generate=generate)
     stored = _with_password(user, password)
     with acting_as_owner(file.path.parent):
@@ -137,6 +138,8 @@ def add(
     if password is None and shown is None and uid is None:
         click.echo(f"{name} can log in with nothing yet: see user passwd, user certificate and user change.")
     _tell_of_the_line(before, file)
+    if not was_compared:
+        click.echo("No configuration was compared; `doorward check` does that with both, before a start.")
     _show(told, password if generate else None)
 
 
@@ -166,7 +169,7 @@ def passwd(
 
     _check_options(password_file, generate=generate, no_password=no_password)
     file = opened_users(state, os.environ)
-    file.expect(name)
+    expected_user(name, None, os.environ, file)
     password = None if no_password else _password(password_file, generate=generate)
     password_hash = None if password is None else hash_password(password)
     before = file.load()
@@ -202,7 +205,7 @@ def certificate(
     if (file is None) != is_none:
         raise click.UsageError("give either FILE or --none")
     users = opened_users(state, os.environ)
-    users.expect(name)
+    expected_user(name, config, os.environ, users)
     shown = user_certificate(file) if file is not None else None
     der = shown.der if shown is not None else None
     _change(users, name, lambda user: replace(user, certificate=der), config)
@@ -261,7 +264,7 @@ def change(
 def remove(*, name: str, state: str | None) -> None:
     """Remove the user NAME."""
     file = opened_users(state, os.environ)
-    file.expect(name)
+    expected_user(name, None, os.environ, file)
     before = file.load()
     file.remove(name)
     click.echo(f"{name} is removed from {file.path}.")
@@ -298,11 +301,11 @@ def _check_options(password_file: Path | None, *, generate: bool, no_password: b
         raise click.UsageError("--no-password goes with no other option of a password")
 
 
-def _change(users: StateUsers, name: str, edit: Callable[[User], User], config: Path | None) -> User:
+def _change(users: UserFile, name: str, edit: Callable[[User], User], config: Path | None) -> User:
     """Put what `edit` makes of the user in their place, unless the configuration has somebody like that."""
-    refuse_configured(edit(users.expect(name)), config, os.environ, users)
+    refuse_configured(edit(expected_user(name, config, os.environ, users)), config, os.environ, users)
     users.change(name, edit)
-    return users.expect(name)
+    return users.find(name)
 
 
 def _certificate_line(certificate: Certificate) -> str:
@@ -331,12 +334,12 @@ def _with_password(user: User, password: Secret | None) -> User:
     return user if password is None else replace(user, password_hash=hash_password(password))
 
 
-def _tell_of_the_line(before: tuple[User, ...], file: StateUsers) -> None:
+def _tell_of_the_line(before: tuple[User, ...], file: UserFile) -> None:
     if said := other_login_line(before, file.load(), file.path.parent, os.environ):
         click.echo(said)
 
 
-def _told(state: str | None, file: StateUsers) -> Told:
+def _told(state: str | None, file: UserFile) -> Told:
     return tell_daemon(file.path.parent, os.environ, was_named=state is not None)
 
 

@@ -14,36 +14,16 @@ from doorward.core.principal import User
 from doorward.core.settings import TCP, TLS, UNIX, Settings
 from doorward.core.users import merge_users
 from doorward.stores.owners import acting_as_owner
-from doorward.stores.places import state_place
+from doorward.stores.places import LOCAL_STATE, state_place
 from doorward.stores.state import check_private_folder, read_doors
 from doorward.stores.users import UserFile
 
-_LOCAL_STATE = Path(".doorward")
 _PATIENCE = Patience(connect_seconds=10.0, timeout_seconds=10.0)
 _OF_THE_RELOAD = frozenset({OutcomeKind.FAILED, OutcomeKind.EXITED})
 """How a reload ends that was begun; a refusal, say, is about who asked."""
 
 
-class StateUsers(UserFile):
-    """The users of a state, which can be asked for one of them before a password is."""
-
-    def expect(self, name: str) -> User:
-        """
-        The user `name`.
-
-        Raises:
-            ConfigurationError: there is none.
-            TrustError, StateError: as `load`.
-        """
-        for user in self.load():
-            if user.name == name:
-                return user
-        raise ConfigurationError(
-            "there is no such user here", key="users", file=str(self.path), found=ascii(name[:64])
-        )
-
-
-def opened_users(state: str | None, environment: Mapping[str, str]) -> StateUsers:
+def opened_users(state: str | None, environment: Mapping[str, str]) -> UserFile:
     """
     The users of the state that `state` names, or of the usual one; a folder that is missing is not made.
 
@@ -53,7 +33,25 @@ def opened_users(state: str | None, environment: Mapping[str, str]) -> StateUser
     folder = state_place(state, environment).folder
     if os.path.exists(folder):
         check_private_folder(folder, may_be_anothers=True)
-    return StateUsers(folder)
+    return UserFile(folder)
+
+
+def expected_user(name: str, config: Path | None, environment: Mapping[str, str], file: UserFile) -> User:
+    """
+    The user `name` of the state.
+
+    Raises:
+        ConfigurationError: there is none; where the configuration has one, it says so.
+        TrustError, StateError: as `UserFile.load`.
+    """
+    try:
+        return file.find(name)
+    except ConfigurationError as error:
+        for settings in _configurations(file.path.parent, config, environment):
+            if name in settings.users:
+                problem = "this user stands in the configuration, which you edit; then send SIGHUP"
+                raise ConfigurationError(problem, key=f"users.{name}", file=settings.file) from error
+        raise
 
 
 def refuse_stored(user: User, file: UserFile) -> None:
@@ -70,25 +68,35 @@ def refuse_stored(user: User, file: UserFile) -> None:
 
 def refuse_configured(
     user: User, config: Path | None, environment: Mapping[str, str], file: UserFile
-) -> None:
+) -> bool:
     """
     Make sure that no user of the configuration has the name, the uid or the certificate of `user`.
 
     The configuration is the one that `config` names and the one that the daemon of this state runs with; the
     usual one where there is neither.
 
+    Returns:
+        Whether there was one to compare with, or a daemon runs that has none.
+
     Raises:
         ConfigurationError: one has.
     """
-    for settings in _configurations(file.path.parent, config, environment):
+    running = _running_configuration(file.path.parent, environment)
+    was_compared = running is not None
+    for settings in _settings(running, config, environment):
+        was_compared = True
         merge_users(settings.users.values(), (user,), configured_in=settings.file, stored_in=str(file.path))
+    return was_compared
 
 
 def _configurations(folder: Path, config: Path | None, environment: Mapping[str, str]) -> Iterator[Settings]:
     """Yield the settings that count for the users of the state `folder`, as far as they can be read."""
+    yield from _settings(_running_configuration(folder, environment), config, environment)
+
+
+def _settings(running: str | None, config: Path | None, environment: Mapping[str, str]) -> Iterator[Settings]:
     from doorward.config import examine, find_configuration
 
-    running = _running_configuration(folder, environment)
     files = [] if running is None else [Path(running)] if running else []
     if config is not None or running is None:
         named = find_configuration(environment, config)
@@ -202,7 +210,7 @@ def _elsewhere(*, was_named: bool) -> str:
     if was_named:
         return ""
     try:
-        runs_here = bool(read_doors(_LOCAL_STATE))
+        runs_here = bool(read_doors(Path(LOCAL_STATE)))
     except StateError:
         return ""
     return " One runs on ./.doorward: for that one add --state .doorward." if runs_here else ""

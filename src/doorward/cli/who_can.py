@@ -10,7 +10,7 @@ import click
 from doorward.cli.completing import complete_name
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import aligned
+from doorward.cli.screen import aligned, complain
 from doorward.core.command import Command
 from doorward.core.errors import one_line
 from doorward.core.policy import Deed, judge, who_can
@@ -39,13 +39,15 @@ def command(*, config: Path | None, state: str | None, as_json: bool, name: str)
 
     Exit status 127: there is no such command.
     """
-    from doorward.cli.configured import all_users
+    from doorward.cli.configured import all_users, state_passed_over
     from doorward.config import find_configuration, load_settings
     from doorward.core.invocation import find_command
 
     settings = load_settings(find_configuration(os.environ, config))
     found = find_command(settings.catalogue.commands, name)
     people = people_of(found, settings, all_users(settings, state, os.environ))
+    if said := state_passed_over(state, os.environ):
+        complain(said)
     click.echo(_json(found, settings, people) if as_json else _text(found, settings, people), nl=as_json)
 
 

@@ -84,6 +84,7 @@ class Daemon:
         held: the same, held.
         environment: of the process, which says where the unix socket goes.
         inherited: listening sockets that were made for this process.
+        is_seen: what is told once the doors are open is read by a person, and not kept in a log.
         read_settings: reads the configuration again; called in a thread, and may raise a `DoorwardError`.
 
     Raises:
@@ -100,11 +101,12 @@ class Daemon:
         environment: Mapping[str, str],
         read_settings: ReadSettings,
         inherited: Iterable[Listener] = (),
+        is_seen: bool = False,
     ) -> None:
         limits = settings.limits
         self._held = held
         self._read_settings = read_settings
-        self._environment = environment
+        self._is_seen = is_seen
         loop = asyncio.get_running_loop()
         self._clock = SystemClock(loop)
         self._preparation = Preparation(
@@ -235,7 +237,7 @@ class Daemon:
     def _begin(self) -> tuple[FirstUser | None, Prepared]:
         settings = self._now.settings
         first_user = make_first_user(
-            UserFile(self._held.folder), is_default=settings.is_default, environment=self._environment
+            UserFile(self._held.folder), is_default=settings.is_default, is_seen=self._is_seen
         )
         return first_user, self._preparation.prepare(settings, ())
 

@@ -1,5 +1,6 @@
 """All that a start or a reload needs before anything changes: read, checked, loaded, bound."""
 
+import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -140,7 +141,7 @@ class Preparation:
     def _pair(self, door: DoorSettings, notices: list[str]) -> CertificatePair:
         now = self._wall()
         if not door.certificate:
-            make_own_certificate(self._folder, wall_seconds=now)
+            make_own_certificate(self._folder, host=os.uname().nodename, wall_seconds=now)
         pair = load_door_pair(door, self._folder)
         notices += notices_of(pair, wall_seconds=now)
         return pair

@@ -40,11 +40,14 @@ class ServeOptions:
         config: a configuration file; None for the usual places.
         state: the state folder; None for the usual one.
         loop: `uvloop` or `asyncio`.
+        is_seen: what is shown when the doors are open is read by a person, and not kept in a log: then the
+            password of a first user may be made and shown.
     """
 
     config: Path | None = None
     state: Path | None = None
     loop: str = "uvloop"
+    is_seen: bool = False
 
 
 def run(options: ServeOptions, on_open: Callable[[Opened], None]) -> None:
@@ -75,6 +78,7 @@ def run(options: ServeOptions, on_open: Callable[[Opened], None]) -> None:
             environment=os.environ,
             read_settings=read_settings,
             inherited=inherited,
+            is_seen=options.is_seen,
         )
         runner.run(_serve(daemon, on_open, manager))
     finally:

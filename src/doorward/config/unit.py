@@ -194,15 +194,20 @@ def rights_of(path: str) -> Rights:
     )
 
 
+def user_making(name: str, *, home: str) -> str:
+    """What root types to make a user whom a service can run as, and who cannot log in."""
+    return f"useradd --system --user-group --home-dir {home} --shell /usr/sbin/nologin {name}"
+
+
 def missing_user(unit: Unit) -> list[ConfigurationError]:
     """Tell when the machine has no user of the name that the unit runs as."""
     line = unit.service.last("User")
     if line is None or unit.service.is_yes("DynamicUser") or user_number(unit.user) is not None:
         return []
-    remedy = f"useradd --system --user-group --home-dir {unit.state_folder or '/'} --shell /usr/sbin/nologin"
+    remedy = user_making(unit.user, home=unit.state_folder or "/")
     return [
         ConfigurationError(
-            f"this machine has no user {unit.user}; make it: {remedy} {unit.user}",
+            f"this machine has no user {unit.user}; make it: {remedy}",
             key="User",
             file=line.file,
             line=line.line,

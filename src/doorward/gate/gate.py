@@ -13,10 +13,10 @@ from doorward.core.limits import Limits
 from doorward.core.penalties import Offence
 from doorward.core.ports import AuditLog, Clock
 from doorward.core.principal import Peer
-from doorward.gate.admission import Admission, Place, Refusal
 from doorward.gate.listeners import BACKLOG, Listener, tune
 from doorward.gate.origins import LOCAL, Origin
 from doorward.gate.penalties import PenaltyTable
+from doorward.gate.shares import Place, Refusal, Shares
 
 _log = logging.getLogger("doorward.gate")
 
@@ -34,7 +34,7 @@ Source: `_accept_connection` of asyncio/selector_events.py, which tries that oft
 MakeProtocol = Callable[[], asyncio.Protocol]
 
 
-class Admitted(Protocol):
+class Connection(Protocol):
     """
     A connection as the gate sees it.
 
@@ -84,9 +84,9 @@ class Gate:
     ) -> None:
         self._clock = clock
         self._audit = audit
-        self._admission = Admission(limits, most=most, chance=chance)
+        self._shares = Shares(limits, most=most, chance=chance)
         self._penalties = PenaltyTable(limits.penalties)
-        self._places: dict[Admitted, Place] = {}
+        self._places: dict[Connection, Place] = {}
         self._open: dict[Listener, _Open] = {}
         self._visitors = 0
         self._turned_away: Counter[Refusal] = Counter()
@@ -117,8 +117,8 @@ class Gate:
 
     def replace_limits(self, limits: Limits, *, most: int) -> None:
         """Admit by these limits from now on; who is in stays."""
-        self._admission.limits = limits
-        self._admission.most = most
+        self._shares.limits = limits
+        self._shares.most = most
         self._penalties.replace_limits(limits.penalties)
 
     # Listeners
@@ -137,7 +137,7 @@ class Gate:
         loop = asyncio.get_running_loop()
         is_unix = listener.socket.family == socket.AF_UNIX
         if not is_unix:
-            tune(listener.socket, self._admission.limits)
+            tune(listener.socket, self._shares.limits)
         opened = _Open(protocol)
         create = loop.create_unix_server if is_unix else loop.create_server
         opened.server = await create(
@@ -154,7 +154,7 @@ class Gate:
     def renew(self, listener: Listener, protocol: MakeProtocol) -> None:
         """Give connections that come to an open `listener` from now on protocols of another make."""
         if listener.socket.family != socket.AF_UNIX:
-            tune(listener.socket, self._admission.limits)
+            tune(listener.socket, self._shares.limits)
         self._open[listener].protocol = protocol
 
     def shut(self, listener: Listener) -> None:
@@ -166,7 +166,7 @@ class Gate:
     # Connections
 
     def admit(
-        self, connection: Admitted, door: str, origin: Origin = LOCAL, *, asks_login: bool = False
+        self, connection: Connection, door: str, origin: Origin = LOCAL, *, asks_login: bool = False
     ) -> int:
         """
         Let a connection in.
@@ -187,17 +187,17 @@ class Gate:
             return 0
         place = Place(door, origin, awaits_login=asks_login)
         self._places[connection] = place
-        self._admission.enter(place)
+        self._shares.enter(place)
         self._visitors += 1
         return self._visitors
 
-    def logged_in(self, connection: Admitted) -> None:
+    def logged_in(self, connection: Connection) -> None:
         """Hear that a connection has logged in."""
         if (place := self._places.get(connection)) is not None:
             place.has_tried = True
-            self._admission.log_in(place)
+            self._shares.log_in(place)
 
-    def may_try(self, connection: Admitted) -> bool:
+    def may_try(self, connection: Connection) -> bool:
         """
         Whether a connection may try to log in: its source may have been shut out since it came.
 
@@ -213,7 +213,7 @@ class Gate:
         """Hear that somebody tried to log in and was refused, who may have left meanwhile."""
         self._punish(door, origin, Offence.FAILED_LOGIN)
 
-    def release(self, connection: Admitted) -> None:
+    def release(self, connection: Connection) -> None:
         """Forget a connection that has ended; idempotent."""
         place = self._places.pop(connection, None)
         if place is None:
@@ -221,7 +221,7 @@ class Gate:
         if place.awaits_login and not place.has_tried and not self._is_stopping:
             offence = Offence.LATE_LOGIN if place.is_late else Offence.NO_LOGIN
             self._punish(place.door, place.origin, offence)
-        self._admission.leave(place)
+        self._shares.leave(place)
         if self._emptied is not None and not self._places:
             self._emptied.set()
 
@@ -261,7 +261,7 @@ class Gate:
             return Refusal.STOPPING
         if asks_login and self._is_shut_out(origin):
             return Refusal.SHUT_OUT
-        return self._admission.refusal(door, origin, asks_login=asks_login, now=self._clock.monotonic())
+        return self._shares.refusal(door, origin, asks_login=asks_login, now=self._clock.monotonic())
 
     def _is_shut_out(self, origin: Origin) -> bool:
         return self._penalties.seconds_left(origin.source, host=origin.host, now=self._clock.monotonic()) > 0
@@ -288,7 +288,7 @@ class Gate:
         for connection in late:
             self._places[connection].is_late = True
         self._each(late, lambda connection: connection.expire())
-        self._admission.forget(now=now)
+        self._shares.forget(now=now)
         self._penalties.forget(now=now)
         self._tell_of_turned_away()
 
@@ -301,7 +301,7 @@ class Gate:
             )
             self._told_of = total
 
-    def _each(self, connections: Iterable[Admitted], act: Callable[[Admitted], None]) -> None:
+    def _each(self, connections: Iterable[Connection], act: Callable[[Connection], None]) -> None:
         for connection in tuple(connections):
             try:
                 act(connection)

@@ -28,7 +28,7 @@ _LOCALHOST = "localhost"
 _HOST = re.compile(r"(?=.{1,253}\Z)(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 
 
-def make_own_certificate(folder: Path, *, wall_seconds: float, host: str | None = None) -> bool:
+def make_own_certificate(folder: Path, *, host: str, wall_seconds: float) -> None:
     """
     Make `cert.pem` and `key.pem` in the state `folder` unless they are there. Blocks, so never on a loop.
 
@@ -37,11 +37,8 @@ def make_own_certificate(folder: Path, *, wall_seconds: float, host: str | None 
 
     Args:
         folder: held by this daemon.
+        host: the machine's name, for which it is beside `localhost`, 127.0.0.1 and ::1.
         wall_seconds: since 1970.
-        host: whom it is for beside `localhost`, 127.0.0.1 and ::1; left out, the machine's name.
-
-    Returns:
-        Whether it was made now.
 
     Raises:
         CertificateError: there is a certificate without its key, or the key that is there cannot be used.
@@ -50,7 +47,7 @@ def make_own_certificate(folder: Path, *, wall_seconds: float, host: str | None 
     certificate, key = folder / CERTIFICATE_NAME, folder / KEY_NAME
     if os.path.lexists(certificate):
         if os.path.lexists(key):
-            return False
+            return
         raise CertificateError(
             str(certificate),
             f"its key {KEY_NAME} is gone",
@@ -59,9 +56,8 @@ def make_own_certificate(folder: Path, *, wall_seconds: float, host: str | None 
     remove_leftovers(certificate)
     remove_leftovers(key)
     private_key = _stored_key(key) if os.path.lexists(key) else _new_key(key)
-    pem = _certificate_of(private_key, _names(host or os.uname().nodename), wall_seconds)
+    pem = _certificate_of(private_key, _names(host), wall_seconds)
     write_atomically(certificate, pem, mode=0o644)
-    return True
 
 
 def _names(host: str) -> tuple[str, ...]:

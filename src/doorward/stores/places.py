@@ -15,7 +15,8 @@ KEY_NAME = "key.pem"
 """Beside `CERTIFICATE_NAME`: its private key."""
 
 _NAME = "doorward"
-_LOCAL_STATE = Path(".doorward")
+LOCAL_STATE = ".doorward"
+"""In the current folder: where `make run` has the state, and `ask` looks for one."""
 _SYSTEM_RUNTIME = Path("/run/doorward")
 
 
@@ -110,8 +111,8 @@ def ask_places(*, at: str | None, named: str | None, environment: Mapping[str, s
         return (AskPlace(at, "$DOORWARD_AT"),)
     if named is not None:
         return (_in_folder(_absolute(named), "--state"),)
-    local = _absolute(_LOCAL_STATE)
-    places = [AskPlace(_url(local), f"./{_LOCAL_STATE}", folder_to_trust=local)]
+    local = _absolute(LOCAL_STATE)
+    places = [AskPlace(_url(local), f"./{LOCAL_STATE}", folder_to_trust=local)]
     if runtime := _absolute_or_none(environment.get("XDG_RUNTIME_DIR", "")):
         places.append(_in_folder(runtime / _NAME, "$XDG_RUNTIME_DIR"))
     if state := _xdg_state_folder(environment):
@@ -135,7 +136,7 @@ def known_states(*, named: str | None, environment: Mapping[str, str]) -> tuple[
     if named is not None:
         return (_absolute(named),)
     state = _xdg_state_folder(environment)
-    return (_absolute(_LOCAL_STATE), *([state] if state else []))
+    return (_absolute(LOCAL_STATE), *([state] if state else []))
 
 
 def _socket_folder(place: StatePlace, environment: Mapping[str, str], uid: int) -> Path:

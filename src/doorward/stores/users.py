@@ -57,6 +57,16 @@ class UserFile:
         self._check_all(users)
         return users
 
+    def find(self, name: str) -> User:
+        """
+        The user `name`.
+
+        Raises:
+            ConfigurationError: there is none.
+            TrustError, StateError: as for `load`.
+        """
+        return self._among(self.load(), name)
+
     def add(self, user: User) -> None:
         """
         Add `user`.
@@ -71,7 +81,7 @@ class UserFile:
         """Remove the user `name`; raises as `change`."""
 
         def others(users: tuple[User, ...]) -> tuple[User, ...]:
-            removed = self._find(users, name)
+            removed = self._among(users, name)
             return tuple(user for user in users if user is not removed)
 
         self._change(others)
@@ -86,12 +96,12 @@ class UserFile:
         """
 
         def edited(users: tuple[User, ...]) -> tuple[User, ...]:
-            found = self._find(users, name)
+            found = self._among(users, name)
             return tuple(edit(user) if user is found else user for user in users)
 
         self._change(edited)
 
-    def _find(self, users: tuple[User, ...], name: str) -> User:
+    def _among(self, users: tuple[User, ...], name: str) -> User:
         for user in users:
             if user.name == name:
                 return user

@@ -1,6 +1,7 @@
 """Reaching servers over TLS, real ones, good and bad."""
 
 import contextlib
+import shlex
 import socket
 import ssl
 import struct
@@ -12,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from doorward.clients.lines import asking
@@ -207,6 +209,7 @@ def test_a_name_that_the_certificate_does_not_have_is_told(root: Authority, tmp_
         error = failure(at(url, Trust(authorities=root.file)))
         assert "for another name" in error.problem
         assert "127.0.0.1" in error.problem
+        assert ".." not in str(error)
         assert "for another name" in failure(at(url, Trust(authorities=root.file), host="localhost")).problem
 
 
@@ -398,26 +401,44 @@ def test_a_certificate_that_the_server_does_not_know_is_told(
     context = server_context(localhost, client_authority=root.file)
     with listening_tls(old_server, context) as url, pytest.raises(ConnectError) as caught:
         put(at(url, trust))
-    assert "refused the certificate that was shown" in caught.value.problem
+    assert caught.value.problem == "the server does not know this client certificate"
 
 
-def test_a_key_that_does_not_belong_to_the_certificate_is_told(
-    localhost: Written, root: Authority, tmp_path: Path
-) -> None:
+def test_a_pair_that_cannot_be_used_is_told(localhost: Written, root: Authority, tmp_path: Path) -> None:
     alice = root.issue(tmp_path, "alice")
-    with server_of(localhost) as url:
-        error = failure(at(url, Trust(client_certificate=alice.file, client_key=localhost.key)))
-        assert "key values mismatch" in error.problem
-        missing = failure(at(url, Trust(client_certificate=alice.file)))
-        assert str(alice.file) in missing.problem
+    endpoint = at("tls://127.0.0.1:1")
+
+    def told(certificate: Path, key: Path | None = None) -> str:
+        return str(failure(replace(endpoint, trust=Trust(client_certificate=certificate, client_key=key))))
+
+    expected = f"the private key in {localhost.key} is not that of the certificate in {alice.file}"
+    assert expected in told(alice.file, localhost.key)
+    rsa = make_certificate(private_key=generate_private_key(65537, 2048)).written(tmp_path / "rsa")
+    assert "is not that of the certificate" in told(alice.file, rsa.key)
+    assert f"there is no private key in {alice.file}. It is to stand there in PEM. Name it" in told(
+        alice.file
+    )
+    assert f"there is no certificate in {alice.key}" in told(alice.key, alice.key)
+    assert f"{tmp_path}/none cannot be read: No such file" in told(alice.file, tmp_path / "none")
 
 
-def test_a_key_with_a_passphrase_is_told_and_asks_for_nothing(tmp_path: Path) -> None:
+@pytest.mark.needs_program("openssl", package="openssl")
+@pytest.mark.parametrize("format_", [PrivateFormat.TraditionalOpenSSL, PrivateFormat.PKCS8])
+def test_a_key_with_a_passphrase_is_told_with_what_takes_it_off(
+    tmp_path: Path, format_: PrivateFormat
+) -> None:
     made = make_certificate()
     certificate, key = made.written(tmp_path)
-    key.write_text(made.encrypted_key_pem(PrivateFormat.TraditionalOpenSSL))
+    key.write_text(made.encrypted_key_pem(format_))
     error = failure(at("tls://127.0.0.1:1", Trust(client_certificate=certificate, client_key=key)))
-    assert "without a passphrase" in error.next_step
+    assert f"the private key in {key} has a passphrase" in error.problem
+    line = error.next_step.removeprefix("This writes it without one: ")
+    words = [*shlex.split(line), "-passin", "pass:sesame"]
+    subprocess.run(words, check=True, cwd=tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    trust = Trust(client_certificate=certificate, client_key=tmp_path / "plain.key")
+    assert failure(at(f"tls://127.0.0.1:{port}", trust)).phase == "connect"
 
 
 # The protocol over it

@@ -161,7 +161,8 @@ def test_another_fingerprint_is_shown_and_not_offered() -> None:
     ("code", "told"),
     [
         ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "--client-certificate"),
-        ("TLSV1_ALERT_UNKNOWN_CA", "refused the certificate that was shown"),
+        ("TLSV1_ALERT_UNKNOWN_CA", "the server does not know this client certificate"),
+        ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "refused the certificate that was shown"),
         ("UNSUPPORTED_PROTOCOL", "no TLS that is safe enough"),
         ("BAD_RECORD_TYPE", "TLS failed: reason"),
     ],

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 
 from doorward.clients.lines.endpoint import TlsEndpoint, connect
+from doorward.clients.lines.pairs import words_of_pair
 from doorward.clients.lines.trust import (
     CLOSED,
     PLAIN,
@@ -204,9 +205,7 @@ def _show_ourselves(endpoint: TlsEndpoint, context: ssl.SSLContext) -> None:
         # a password of none: otherwise OpenSSL would ask for one on the terminal
         context.load_cert_chain(trust.client_certificate, trust.client_key, password="")
     except OSError as error:
-        files = " and ".join(str(file) for file in (trust.client_certificate, trust.client_key) if file)
-        problem = f"{files} cannot be used to log in: {_said(error)}"
-        words = problem, "A certificate and its key without a passphrase are wanted, both in PEM."
+        words = words_of_pair(trust.client_certificate, trust.client_key, error)
         raise _error(endpoint, words) from error
 
 

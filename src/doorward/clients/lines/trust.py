@@ -29,9 +29,9 @@ _REFUSES_CERTIFICATE = frozenset(
         "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
         "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
         "TLSV1_ALERT_ACCESS_DENIED",
-        "TLSV1_ALERT_UNKNOWN_CA",
     }
 )
+_KNOWS_NOBODY = frozenset({"TLSV1_ALERT_UNKNOWN_CA"})
 _NO_COMMON_GROUND = frozenset(
     {
         "NO_PROTOCOLS_AVAILABLE",
@@ -172,15 +172,21 @@ def _problem_of_certificate(trust: Trust, failed: TlsFailed) -> str:
         return "the server's certificate has expired"
     if code == _NOT_YET:
         return "the server's certificate is not valid yet; is the clock right?"
+    reason = failed.reason.rstrip(".")  # a sentence, and more comes after it
     if code in _OTHER_NAMES:
-        return f"the server's certificate is for another name: {failed.reason}"
-    return f"the server's certificate is not trusted: {failed.reason}"
+        return f"the server's certificate is for another name: {reason}"
+    return f"the server's certificate is not trusted: {reason}"
 
 
 def words_of_failure(failed: TlsFailed) -> Words:
     """What to tell of a TLS that failed over something else than the server's certificate."""
     if failed.code in _WANTS_CERTIFICATE:
         return "the server wants a certificate of whoever asks", "Name yours with --client-certificate."
+    if failed.code in _KNOWS_NOBODY:
+        return (
+            "the server does not know this client certificate",
+            "Its keeper gives it to a user there: doorward user certificate NAME FILE.",
+        )
     if failed.code in _REFUSES_CERTIFICATE:
         return (
             f"the server refused the certificate that was shown to it: {failed.reason}",

@@ -43,7 +43,7 @@ class LineConnection(asyncio.Protocol):
     One connection, as the loop, the gate and the desk see it.
 
     Attributes:
-        deadline_at: see `gate.Admitted`.
+        deadline_at: see `gate.Connection`.
     """
 
     __slots__ = (

@@ -46,7 +46,7 @@ class Place:
         self.is_late = False
 
 
-class Admission:
+class Shares:
     """
     Counts who is in, and tells who may still come.
 
