@@ -77,6 +77,16 @@ def test_options_end_at_the_first_word_of_the_command(daemon: RunningDaemon) -> 
     assert "Usage" not in daemon.shell.run("ask", "echo", "--help").stdout
 
 
+def test_an_option_after_the_command_is_pointed_out_where_it_was_not_taken(daemon: RunningDaemon) -> None:
+    hint = "went to the daemon as a word: options of ask stand before the command\n"
+    for words in (["df", "--help"], ["df", "--timeout", "2"], ["df", "--timeout=2"]):
+        run = daemon.shell.run("ask", *words)
+        assert run.returncode == 126
+        assert run.stderr.endswith(f"doorward: {words[1]} {hint}")
+    assert hint not in daemon.shell.run("ask", "echo", "--help").stderr
+    assert hint not in daemon.shell.run("ask", "df", "--frobnicate").stderr
+
+
 def test_stdin_is_passed_on_when_the_command_takes_it(daemon: RunningDaemon) -> None:
     text = "".join(f"line {number}\n" for number in range(50_000))
     assert daemon.shell.run("ask", "copy", stdin=text).stdout == text

@@ -232,3 +232,12 @@ def test_a_state_in_this_folder_is_left_out_unless_it_is_named_and_that_is_said(
     assert told in shell.run("who-can", "df").stderr
     assert told not in shell.run("check", "--state", ".doorward").stdout
     assert told not in shell.run("who-can", "--state", ".doorward", "df").stderr
+
+
+def test_a_configuration_in_this_folder_that_is_not_named_is_told_as_unread(shell: Shell) -> None:
+    told = "warning: ./doorward.toml is not read unless it is named: doorward check doorward.toml\n"
+    assert told not in shell.run("check").stdout
+    assert shell.run("init").returncode == 0
+    assert told in shell.run("check").stdout
+    assert told not in shell.run("check", "doorward.toml").stdout
+    assert told not in shell.run("check", "--config", "./doorward.toml").stdout

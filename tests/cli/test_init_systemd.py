@@ -27,6 +27,7 @@ def test_a_service_and_a_socket_a_door_are_written_and_what_comes_next_is_told(s
     for words in (
         f"systemd-analyze verify units/doorward.service {' '.join(f'units/{name}' for name in sockets)}",
         f"{PROGRAM} check --unit units/doorward.service",
+        f"cp units/doorward.service {' '.join(f'units/{name}' for name in sockets)} /etc/systemd/system/",
         "systemctl daemon-reload",
         "systemctl enable --now doorward.service",
     ):
@@ -40,6 +41,9 @@ def test_the_doors_of_the_configuration_are_those_of_the_units(shell: Shell) -> 
     file.write_text('[doors.tcp]\nlisten = ["127.0.0.1:80", "[::1]:81"]\n')
     run = shell.run("init", "--systemd", "units", "--program", PROGRAM, "--config", "mine.toml")
     assert run.returncode == 0, run.stderr
+    assert f"{PROGRAM} check --config {file} --unit units/doorward.service" in run.stdout
+    is_hidden = str(file).startswith("/tmp/")  # where tests have their folders
+    assert (f"Notice: the service would not find {file}; put" in run.stdout) is is_hidden
     folder = shell.folder / "units"
     assert names(folder) == ["doorward-tcp.socket", "doorward.service"]
     assert (

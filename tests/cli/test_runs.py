@@ -3,9 +3,11 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 
+from doorward.cli.runs import _asked
 from tests.cli.test_ask import await_outcome, finish, outcomes, read_until
 from tests.daemon import ANSWER_SECONDS, RunningDaemon
 
@@ -65,6 +67,19 @@ def test_a_pipe_gets_plain_lines_and_a_terminal_a_table(daemon: RunningDaemon) -
         shown = on_terminal(daemon, {"TERM": "xterm", "COLUMNS": "100", **environment}, "runs")
         assert "exit status 3" in shown
         assert ("\x1b[31m" in shown) is has_colours
+
+
+def test_the_table_of_a_usual_terminal_has_a_line_a_run(daemon: RunningDaemon) -> None:
+    daemon.shell.run("ask", "echo", "one")
+    daemon.shell.run("ask", "fail")
+    shown = on_terminal(daemon, {"TERM": "dumb", "COLUMNS": "80"}, "runs").splitlines()
+    assert len(shown) == 2, shown
+    assert re.fullmatch(r"1 +exit status 3 +\d\d:\d\d:\d\d +\d+\.\d +admin +unix +fail *", shown[1]), shown
+
+
+def test_the_day_is_told_where_it_is_not_today() -> None:
+    assert _asked("2030-06-15T12:00:01.5+00:00", today="2030-06-15") == "12:00:01"
+    assert _asked("2030-06-14T12:00:01.5+00:00", today="2030-06-15") == "2030-06-14 12:00:01"
 
 
 def on_terminal(daemon: RunningDaemon, environment: dict[str, str], *words: str) -> str:

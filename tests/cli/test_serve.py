@@ -80,6 +80,35 @@ def configured(folder: Path) -> Path:
     return file
 
 
+def test_a_reload_that_is_asked_for_while_it_starts_comes_after_the_doors_are_open(shell: Shell) -> None:
+    process = subprocess.Popen(
+        shell.words("serve", "--state", "s", "--config", str(configured(shell.folder))),
+        cwd=shell.folder,
+        env=dict(shell.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(
+            lambda: hears_or_holds_back(process.pid, signal.SIGHUP), "it is held back", seconds=OPEN_SECONDS
+        )
+        process.send_signal(signal.SIGHUP)
+        await_text(process, LAST_BANNER_LINE, within_seconds=OPEN_SECONDS)
+        assert process.stderr is not None
+        assert json.loads(process.stderr.readline())["event"].startswith("reloaded: doors tcp, unix; ")
+    finally:
+        process.terminate()
+        process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 0
+
+
+def hears_or_holds_back(pid: int, number: int) -> bool:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    masks = [int(line.split()[1], 16) for line in lines if line.startswith(("SigBlk:", "SigCgt:"))]
+    return any(mask & 1 << (number - 1) for mask in masks)
+
+
 @pytest.mark.parametrize("is_journal", [True, False])
 def test_a_first_password_is_made_and_shown_only_where_no_journal_keeps_it(
     shell: Shell, *, is_journal: bool

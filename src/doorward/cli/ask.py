@@ -9,9 +9,13 @@ from doorward.cli.daemon import Patience, ask_daemon, keep_answer
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import Seconds, json_option, place_options
 from doorward.cli.outcomes import answer_json, exit_status, report
+from doorward.cli.screen import complain
 from doorward.cli.target import Target
 from doorward.clients.lines.asking import Descriptors
 from doorward.clients.lines.endpoint import CONNECT_SECONDS
+from doorward.core.outcome import STATUS_REFUSED, STATUS_UNKNOWN
+
+_NOT_TAKEN = frozenset({STATUS_REFUSED, STATUS_UNKNOWN})
 
 
 @click.command(
@@ -57,7 +61,16 @@ def command(
     A server of TLS is trusted when the system's authorities vouch for it, or when its certificate is the one
     in your own daemon's state (--state, ./.doorward, your state folder); with --ca or --fingerprint only so.
     """
-    return ask_words(target, words, timeout_seconds=timeout, as_json=as_json)
+    status = ask_words(target, words, timeout_seconds=timeout, as_json=as_json)
+    if status in _NOT_TAKEN and (option := _own_option(words)):
+        complain(f"{option} went to the daemon as a word: options of ask stand before the command")
+    return status
+
+
+def _own_option(words: tuple[str, ...]) -> str:
+    """The first of `words` after the command that is an option of `ask`; empty for none."""
+    known = {name for each in command.params for name in each.opts if name.startswith("--")} | {"--help"}
+    return next((word for word in words[1:] if word.partition("=")[0] in known), "")
 
 
 def ask_words(

@@ -86,6 +86,7 @@ def command(
         certificates = looked_over(settings, stored.folder, users, machine=service.machine)
         problems = (*problems, *certificates.problems)
         notices = (
+            *filter(None, [_unread(found)]),
             *filter(None, [state_passed_over(state, environment)]),
             *settings.notices,
             *certificates.notices,
@@ -100,6 +101,14 @@ def command(
             click.echo(one_line(line))
         click.echo(_summary(found, settings, stored, service, len(problems)))
     return STATUS_FAILED if problems else 0
+
+
+def _unread(found: Path | None) -> str:
+    """What to tell whoever has a configuration in the current folder and looks over another; or nothing."""
+    here = Path("doorward.toml")
+    if not here.exists() or (found is not None and found.exists() and found.samefile(here)):
+        return ""
+    return "./doorward.toml is not read unless it is named: doorward check doorward.toml"
 
 
 def _summary(

@@ -51,7 +51,10 @@ def write_units(folder: Path, *, program: Path | None, config: Path | None, forc
     units = {SERVICE: service_text([*command, *arguments], openssl_conf=_openssl_conf(program))}
     units |= {socket_name(name): socket_text(door) for name, door in settings.doors.items()}
     _write(folder, units, force=force)
-    _tell(folder, list(units), shlex.join(command))
+    looked_over = [*command, "check", *arguments[1:], "--unit", str(folder / SERVICE)]
+    _tell(folder, list(units), shlex.join(looked_over))
+    if config is not None and (hidden := _hidden(config)):
+        click.echo(f"Notice: the service would not find {hidden}; put the configuration into /etc/doorward")
 
 
 def _own_command() -> list[str]:
@@ -72,6 +75,11 @@ def _own_command() -> list[str]:
                     "with an interpreter of the system; or name the program with --program PATH"
                 )
     return command
+
+
+def _hidden(file: Path) -> str:
+    """Where `file` stands, or is linked to, if the service sees nothing there; else empty."""
+    return next(filter(is_hidden, (os.path.abspath(file), os.path.realpath(file))), "")
 
 
 def _named_command(program: Path) -> list[str]:
@@ -119,7 +127,7 @@ def _write(folder: Path, units: dict[str, str], *, force: bool) -> None:
         write_atomically(folder / name, text.encode(), mode=0o644)
 
 
-def _tell(folder: Path, names: list[str], program: str) -> None:
+def _tell(folder: Path, names: list[str], check: str) -> None:
     files = [str(folder / name) for name in names]
     for file in files:
         click.echo(f"{file} is written.")
@@ -127,7 +135,8 @@ def _tell(folder: Path, names: list[str], program: str) -> None:
     rows = [
         *_missing_user(),
         ("look them over", f"systemd-analyze verify {shlex.join(files)}"),
-        ("and your commands", f"{program} check --unit {shlex.quote(files[0])}"),
+        ("and your commands", check),
+        *_copying(folder, files),
         ("then", "systemctl daemon-reload"),
         ("and start it", f"systemctl enable --now {SERVICE}"),
         ("or let systemd open a door", f"systemctl enable --now {names[-1]}"),
@@ -135,6 +144,12 @@ def _tell(folder: Path, names: list[str], program: str) -> None:
     width = max(len(what) for what, _ in rows)
     for what, line in rows:
         click.echo(f"  {what.ljust(width)}  {line}")
+
+
+def _copying(folder: Path, files: list[str]) -> list[tuple[str, str]]:
+    if os.path.realpath(folder) == os.path.realpath(UNIT_FOLDER):
+        return []
+    return [("put them in their place", f"cp {shlex.join(files)} {UNIT_FOLDER}/")]
 
 
 def _missing_user() -> list[tuple[str, str]]:

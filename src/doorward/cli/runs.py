@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -48,6 +49,9 @@ def _print_table(runs: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from doorward.config.machine import Machine
+
+    today = datetime.fromtimestamp(Machine().wall(), UTC).date().isoformat()
     table = Table(*_COLUMNS[:3], box=None, pad_edge=False)
     table.add_column(_COLUMNS[3], justify="right")
     for name in _COLUMNS[4:]:
@@ -57,11 +61,17 @@ def _print_table(runs: list[dict[str, Any]]) -> None:
         table.add_row(
             str(run["run"]),
             Text(*_state(run)),
-            one_line(str(run["asked_at"])[:19].replace("T", " ")),
+            _asked(str(run["asked_at"]), today=today),
             f"{run['seconds']:.1f}",
             *(Text(one_line(str(run[key]))) for key in ("who", "door", "words")),
         )
     Console(no_color=not wants_colours(sys.stdout, os.environ), highlight=False).print(table)
+
+
+def _asked(at: str, *, today: str) -> str:
+    """The time of `at`, in ISO 8601, and the day where it is not `today`: 80 columns are few."""
+    day, _, time = one_line(at)[:19].partition("T")
+    return time if day == today else f"{day} {time}"
 
 
 def _state(run: dict[str, Any]) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """`doorward serve`."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -44,6 +45,9 @@ def command(*, config: Path | None, state: Path | None, loop: str, log_level: st
     then gets 25 s. SIGHUP has it read its configuration, certificates and users again. Logs go to
     stderr.
     """
+    # until the daemon hears it: it asks for a reload, and by default it would end us
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
     from doorward.cli.openssl import use_own_openssl_configuration
 
     # before anything that imports OpenSSL

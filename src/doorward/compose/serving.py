@@ -171,6 +171,8 @@ class _Signals:
         for number in _SIGNALS:
             self._loop.add_signal_handler(number, self._stop, number)
         self._loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        # whoever started us may have held it back until it is heard
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
     def answer_reloads(self) -> None:
         """Reload when it is asked for from now on, and at once when it was asked for already."""

@@ -158,6 +158,7 @@ class LoginServer:
             kind=LineSessionKind.ONCE,
             limits=Limits(),
             needs_login=True,
+            asks_name=" " in self._password,
         )
         while not session.is_over:
             peer.sendall(session.bytes_to_send())
