@@ -10,6 +10,7 @@ from doorward.core.launch import Stream
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.lines.client import (
+    WITH_NAME,
     ClientEvent,
     ClientSession,
     LoginWanted,
@@ -140,8 +141,8 @@ def test_one_connection_answers_line_after_line(lines: list[str], chances: rando
 
 @given(seeds)
 def test_a_login_lets_in_or_ends(chances: random.Random) -> None:
-    wire = wired(session(login=True), chances, x=Reply())
-    assert wire.heard == [LoginWanted()]
+    wire = wired(session(login=True, asks_name=True), chances, x=Reply())
+    assert wire.heard == [LoginWanted(WITH_NAME)]
     wire.say(wire.client.line("alice sesame"))
     assert wire.heard[1:] == [Ready()]
 
