@@ -37,6 +37,9 @@ def test_any_order_of_cancel_attach_and_leaving(attacked: Attacked, seed: int) -
             if chance.random() < 0.5:
                 peer.socket.sendall(peer.session.cancel() * chance.randint(1, 3))
         owner.socket.sendall(owner.session.cancel() * 2)
+        with frames(daemon.socket_path) as stopper:
+            # a cancel in a frame takes off its sender alone while others read
+            stopper.ask(f"cancel {number}")
         for peer in peers:
             if chance.random() < 0.3:
                 peer.socket.close()

@@ -69,7 +69,8 @@ def test_what_is_no_unit_is_an_error_that_names_it(tmp_path: Path, data: bytes |
 
 
 NAMES = st.from_regex(r"[A-Z][A-Za-z]{0,9}", fullmatch=True)
-VALUES = st.from_regex(r"([a-z0-9~@=/#;\[\]%$\"']([a-z ]{0,9}[a-z])?)?", fullmatch=True)
+# a line that begins with # or ; is a comment wherever it stands, also where another goes on
+VALUES = st.from_regex(r"([a-z0-9~@=/\[\]%$\"']([a-z #;]{0,9}[a-z])?)?", fullmatch=True)
 
 
 @given(
