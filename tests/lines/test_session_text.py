@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.errors import LineTooLong
+from doorward.core.errors import LineTooLong, ProtocolError
 from doorward.core.limits import Limits
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.settings import Language
@@ -271,7 +271,7 @@ def test_a_peer_that_is_waited_for_is_read(line_bytes: int, data: bytes, places:
     for piece in cut_at(data, places):
         try:
             peer.send(piece)
-        except LineTooLong:
+        except ProtocolError:
             return
         assert peer.wants_data()
 
