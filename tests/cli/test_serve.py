@@ -52,14 +52,7 @@ def test_each_line_of_the_banner_works_when_it_is_typed(start_daemon: StartDaemo
 
 
 def test_ask_needs_no_option_where_it_finds_the_daemon_by_itself(shell: Shell) -> None:
-    process = subprocess.Popen(
-        shell.words("serve", "--state", ".doorward", "--config", str(configured(shell.folder))),
-        cwd=shell.folder,
-        env=dict(shell.environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = begun(shell, state=".doorward")
     try:
         banner = await_text(process, LAST_BANNER_LINE, within_seconds=END_SECONDS)
         ask = next(line for line in banner.splitlines() if " ask " in line).split("unix")[1].strip()
@@ -73,6 +66,17 @@ def test_ask_needs_no_option_where_it_finds_the_daemon_by_itself(shell: Shell) -
     assert not (shell.folder / ".doorward" / "doors.json").exists()
 
 
+def begun(shell: Shell, *, state: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        shell.words("serve", "--state", state, "--config", str(configured(shell.folder))),
+        cwd=shell.folder,
+        env=dict(shell.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def configured(folder: Path) -> Path:
     file = folder / "doorward.toml"
     file.write_text(DOORS)
@@ -81,14 +85,7 @@ def configured(folder: Path) -> Path:
 
 
 def test_a_reload_that_is_asked_for_while_it_starts_comes_after_the_doors_are_open(shell: Shell) -> None:
-    process = subprocess.Popen(
-        shell.words("serve", "--state", "s", "--config", str(configured(shell.folder))),
-        cwd=shell.folder,
-        env=dict(shell.environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = begun(shell, state="s")
     try:
         until(
             lambda: hears_or_holds_back(process.pid, signal.SIGHUP), "it is held back", seconds=OPEN_SECONDS

@@ -10,11 +10,11 @@ from doorward.core.errors import ProtocolError
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines, outcome_members
 from doorward.core.settings import Language
-from doorward.doors.line.connection import LINGERING_SECONDS
 from doorward.gate.gate import SWEEP_SECONDS
 from doorward.lines.events import CancelWanted, InputEnded, InputReceived
 from doorward.lines.frames import FRAME_BYTES, HELLO, PeerFrame, ServerFrame, encode_frame
 from doorward.lines.phrases import PHRASES
+from doorward.lines.session import LINGERING_SECONDS
 from tests.docs.protocol_page import PAGE, Transcript, tables, transcripts, unescaped
 from tests.lines.dialogue import Dialogue, Reply, err, out, session
 

@@ -8,6 +8,7 @@ import click
 from doorward.cli import screen
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import json_option
+from doorward.core.addresses import Address, parse_address
 
 if TYPE_CHECKING:
     from doorward.models._model import Model, Server
@@ -101,8 +102,8 @@ def serve(*, name: str, listen: str, keep: bool) -> None:
     from doorward.models._serving import serve_model
 
     kind = LineSessionKind.KEEP if keep else LineSessionKind.ONCE
-    host, port = _address(listen)
-    serve_model(found_model(name), host, port, kind=kind, limits=Limits(), announce=_announce)
+    address = _address(listen)
+    serve_model(found_model(name), address.host, address.port, kind=kind, limits=Limits(), announce=_announce)
 
 
 def found_model(name: str) -> "Server":
@@ -117,11 +118,11 @@ def found_model(name: str) -> "Server":
     return find(name)
 
 
-def _address(listen: str) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65_535):
-        raise click.BadParameter(f"{listen[:40]!r} is no address and port", param_hint="--listen")
-    return host, int(port)
+def _address(listen: str) -> Address:
+    try:
+        return parse_address(listen)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--listen") from error
 
 
 def _announce(model: "Model", host: str, port: int) -> None:

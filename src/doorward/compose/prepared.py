@@ -4,7 +4,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -120,15 +120,7 @@ class Preparation:
             DoorwardError: they cannot be read, or do not go with those of the configuration.
         """
         users = self._load_users(before.settings)
-        return Prepared(
-            settings=before.settings,
-            catalogue=before.catalogue,
-            users=users,
-            pairs=before.pairs,
-            contexts=_contexts(before.pairs, users),
-            listeners=before.listeners,
-            notices=before.notices,
-        )
+        return replace(before, users=users, contexts=_contexts(before.pairs, users))
 
     def _load_users(self, settings: Settings) -> tuple[User, ...]:
         return merge_users(

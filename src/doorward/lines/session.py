@@ -40,6 +40,12 @@ from doorward.lines.frames import (
 from doorward.lines.phrases import Phrases, uh
 from doorward.lines.splitter import Splitter
 
+LINGERING_SECONDS = 2.0
+"""How long a peer that sent too much may still take to read its answer, see `LineSession.is_overfed`."""
+
+LINGERING_BYTES = 1024 * 1024
+"""How much more it may send meanwhile."""
+
 _REQUEST = re.compile(rb" (HTTP|RTSP|SIP)/[0-9]\.[0-9]$")
 """How the first line of HTTP/1, HTTP/2, RTSP and SIP ends."""
 

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 
 from doorward.core.launch import Launch
+from doorward.lines.session import LINGERING_SECONDS
 from doorward.models._answering import Conversation, Reception
 from doorward.models._child import READ_BYTES, Child
 
 _log = logging.getLogger("doorward.models")
 
-LINGERING_SECONDS = 2.0
 _LINGERING_READS = 16
 
 

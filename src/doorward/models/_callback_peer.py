@@ -9,10 +9,8 @@ from collections.abc import Callable
 from typing import NoReturn, cast
 
 from doorward.core.launch import Launch
+from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS
 from doorward.models._answering import Conversation, Reception
-
-LINGERING_SECONDS = 2.0
-_LINGERING_BYTES = 1024 * 1024
 
 
 class Crowd:
@@ -68,9 +66,8 @@ class Crowd:
         except OSError as error:
             peer.child_not_started(error)
             return
-        self._children.add(child)
-        if child.is_gone:
-            self._children.discard(child)
+        if not child.is_gone:
+            self._children.add(child)
 
     async def _wait_while(self, holds: Callable[[], bool]) -> None:
         while holds():
@@ -213,7 +210,7 @@ class PeerProtocol(asyncio.Protocol):
 
     def _linger(self, size_bytes: int) -> None:
         self._lingered_bytes += size_bytes
-        if self._lingered_bytes > _LINGERING_BYTES:
+        if self._lingered_bytes > LINGERING_BYTES:
             self._transport.abort()
 
     def _watch_the_clock(self) -> None:
@@ -240,9 +237,11 @@ class PeerProtocol(asyncio.Protocol):
     def _deadline_at(self) -> float:
         if self._parting_by is not None:
             return self._parting_by
-        if self._stalled_by is None or (self._child is not None and self._conversation.is_running):
-            return min(self._conversation.deadline_at, self._stalled_by or self._conversation.deadline_at)
-        return self._stalled_by
+        run_by = self._conversation.deadline_at
+        if self._stalled_by is None:
+            return run_by
+        is_running = self._child is not None and self._conversation.is_running
+        return min(run_by, self._stalled_by) if is_running else self._stalled_by
 
 
 class ChildProtocol(asyncio.SubprocessProtocol):

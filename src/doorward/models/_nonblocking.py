@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from doorward.core.launch import Launch
+from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS
 from doorward.models._answering import Conversation, Reception
 from doorward.models._child import READ_BYTES, Child
 
 READ, WRITE, FAILED = 1, 2, 4
 """What a descriptor is ready for, as bits; a loop may tell of failures or not."""
-
-LINGERING_SECONDS = 2.0
-_LINGERING_BYTES = 1024 * 1024
 
 
 class Interest(NamedTuple):
@@ -187,7 +185,7 @@ class LoopPeer:
             self._conversation.receive_data(data)
         else:
             self._lingered_bytes += len(data)
-        if self._is_parting and (not data or self._lingered_bytes > _LINGERING_BYTES):
+        if self._is_parting and (not data or self._lingered_bytes > LINGERING_BYTES):
             self.close()
 
     def _go_on(self) -> None:

@@ -5,10 +5,10 @@ import os
 import signal
 
 from doorward.core.launch import Launch
+from doorward.lines.session import LINGERING_SECONDS
 from doorward.models._answering import Conversation, Reception
 
 READ_BYTES = 64 * 1024
-LINGERING_SECONDS = 2.0
 
 
 class StreamPeer:

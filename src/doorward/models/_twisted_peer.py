@@ -11,14 +11,13 @@ from twisted.internet.protocol import Factory, ProcessProtocol, Protocol
 from zope.interface import implementer
 
 from doorward.core.launch import Launch
+from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS
 from doorward.models._answering import Conversation, Reception
 
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IAddress
     from twisted.python.failure import Failure
 
-LINGERING_SECONDS = 2.0
-_LINGERING_BYTES = 1024 * 1024
 
 # the module stands in for the reactor that its import chose: nothing says of which interfaces it is
 reactor: Any = _chosen_reactor
@@ -95,7 +94,7 @@ class PeerProtocol(Protocol):
             self._go_on()
         else:
             self._lingered_bytes += len(data)
-            if self._lingered_bytes > _LINGERING_BYTES:
+            if self._lingered_bytes > LINGERING_BYTES:
                 self.abort()
 
     def readConnectionLost(self) -> None:

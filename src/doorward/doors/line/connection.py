@@ -20,18 +20,12 @@ from doorward.lines.events import (
     InputReceived,
     LoginTried,
 )
-from doorward.lines.session import LineSession
+from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS, LineSession
 from doorward.service.answer import Answer
 from doorward.service.caller import Caller
 from doorward.service.portal import Admission, Admitted, Busy, Refused, Session
 
 _log = logging.getLogger("doorward.doors.line")
-
-LINGERING_SECONDS = 2.0
-"""How long a peer that sent too much may still take to read its answer."""
-
-LINGERING_BYTES = 1024 * 1024
-"""How much more it may send meanwhile."""
 
 _BATCH_BYTES = 16 * 1024
 _TURN_EVENTS = 32
