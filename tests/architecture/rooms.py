@@ -124,7 +124,9 @@ ROOMS = {
         | FILES
         | WIRE
         # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone
-        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "select", "termios"},
+        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "select", "termios"}
+        # dates and types of files as HTTP has them
+        | {"email.utils", "http", "mimetypes"},
         has_siblings=True,
     ),
     "clients": Room(
