@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
@@ -10,6 +10,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10
 
 from doorward.core.ports import Clock
+from doorward.doors.web.files.direct import has_nothing_to_write, is_bare, send_now
 from doorward.doors.web.files.heads import ended
 from doorward.doors.web.files.open_file import OpenFile
 from doorward.doors.web.files.ranges import Part
@@ -27,20 +28,13 @@ class Way:
         threads: that may block.
         clock: the daemon's.
         stalled_seconds: how long a peer may take nothing.
+        scratch: what is read and sent without a wait in between; whoever writes to it uses it up at once.
     """
 
     threads: Threads
     clock: Clock
     stalled_seconds: float
-
-
-_BARE = frozenset({"TCPTransport", "UnixTransport", "_SelectorSocketTransport"})
-"""
-The transports of uvloop and asyncio that write to their socket what they are given.
-
-By name, since uvloop does not show its classes, and of those that are known to be so: to take one that
-encrypts for one of them would send the file in the clear.
-"""
+    scratch: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_BYTES)), repr=False)
 
 
 class FileAnswer(web.StreamResponse):
@@ -69,7 +63,7 @@ class FileAnswer(web.StreamResponse):
         file: OpenFile | None = None,
         pieces: Sequence[bytes | Part] = (),
     ) -> None:
-        super().__init__(status=status.value, reason=status.phrase)
+        super().__init__(status=status, reason=status.phrase)
         self._opened_head = opened_head
         self._file = file
         self._pieces = pieces
@@ -120,21 +114,32 @@ class FileAnswer(web.StreamResponse):
             case () | []:
                 await writer.write(head)
             case [Part() as part] if self._file is not None and part.size_bytes <= READ_BYTES:
-                await writer.write(await self._whole(self._file, part, head))
+                await self._send_small(request, writer, head, self._file, part)
             case pieces:
                 await self._send_pieces(request, writer, head, pieces)
         await writer.drain()
 
-    async def _whole(self, file: OpenFile, part: Part, head: bytes) -> bytes | bytearray:
-        """Head and body as one."""
-        begins_at, size_bytes = len(head), part.size_bytes
-        answer = bytearray(begins_at + size_bytes)
-        answer[:begins_at] = head
-        if file.is_prompt:
-            into = memoryview(answer)[begins_at:]
-            if read_at_once(file.descriptor, into, part.first) == size_bytes:
-                return answer
-        return head + await self._read(file, part)
+    async def _send_small(
+        self,
+        request: web.BaseRequest,
+        writer: AbstractStreamWriter,
+        head: bytes,
+        file: OpenFile,
+        part: Part,
+    ) -> None:
+        """Head and body together, and without any wait when the kernel has the file in memory."""
+        body = self._way.scratch[: part.size_bytes]
+        if not file.is_prompt or read_at_once(file.descriptor, body, part.first) < part.size_bytes:
+            await writer.write(head + await self._read(file, part))
+            return
+        transport, sent_bytes = request.transport, 0
+        if transport is not None and is_bare(transport) and has_nothing_to_write(transport):
+            sent_bytes = send_now(transport, head, body, descriptor=file.descriptor, offset=part.first)
+            writer.output_size += sent_bytes
+        if sent_bytes < len(head):
+            await writer.write(head[sent_bytes:] + body)
+        elif left := body[sent_bytes - len(head) :]:
+            await writer.write(bytes(left))
 
     async def _read(self, file: OpenFile, part: Part) -> bytes:
         """
@@ -227,11 +232,11 @@ async def _takes_more_than_bytes(transport: asyncio.Transport) -> bool:
 
     uvloop writes at the end of a turn, so that what an answer before this one wrote gets that one.
     """
-    if type(transport).__name__ not in _BARE:
+    if not is_bare(transport):
         return False
     if transport.get_write_buffer_size():
         await asyncio.sleep(0)
-    return not transport.get_write_buffer_size() and not transport.is_closing()
+    return has_nothing_to_write(transport)
 
 
 def _cut(request: web.BaseRequest) -> None:

@@ -13,9 +13,6 @@ IF_MODIFIED_SINCE = "If-Modified-Since"
 IF_UNMODIFIED_SINCE = "If-Unmodified-Since"
 IF_RANGE = "If-Range"
 
-CONDITIONS = (IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE)
-"""The fields that `judge` looks at."""
-
 _TAG = re.compile(r'\s*((?:W/)?"[\x21\x23-\x7e\x80-\uffff]*")\s*(?:,|$)')
 
 
@@ -39,6 +36,16 @@ class Validators:
 
     tag: str
     modified_at: int
+
+
+def has_conditions(headers: Mapping[str, str]) -> bool:
+    """Whether `judge` has anything to look at."""
+    return (
+        IF_NONE_MATCH in headers
+        or IF_MODIFIED_SINCE in headers
+        or IF_MATCH in headers
+        or IF_UNMODIFIED_SINCE in headers
+    )
 
 
 def judge(headers: Mapping[str, str], validators: Validators) -> Verdict:

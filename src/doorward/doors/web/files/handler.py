@@ -1,5 +1,6 @@
 """Requests for files of one folder."""
 
+import asyncio
 import logging
 import secrets
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from aiohttp import web
 from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, RANGE
 
 from doorward.doors.web.files.answers import FileAnswer, Way
-from doorward.doors.web.files.conditions import CONDITIONS, IF_RANGE, Verdict, judge, may_be_in_part
+from doorward.doors.web.files.conditions import IF_RANGE, Verdict, has_conditions, judge, may_be_in_part
 from doorward.doors.web.files.folder import Folder, may_be_used_as
 from doorward.doors.web.files.heads import open_head
 from doorward.doors.web.files.listing import Listing, order_of
@@ -58,6 +59,7 @@ class Files:
         self._way = way
         self._looker = Looker(folder, types)
         self._table = OpenFiles(way.clock)
+        self._looks: dict[str, asyncio.Event] = {}
 
     @property
     def open_files(self) -> int:
@@ -85,29 +87,46 @@ class Files:
         if not may_be_used_as(self._folder, request.headers.get("Sec-Fetch-Dest")):
             raise _untrusted()
         resource = self._table.get(path)
-        is_new = resource is None
         if resource is None:
+            return await self._answer_anew(request, path)
+        return self._answer(request, resource)
+
+    async def _answer_anew(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
+        """Answer with what a look finds: a file that many wait for is looked up for one of them."""
+        if (under_way := self._looks.get(path)) is not None:
+            await under_way.wait()
+            if (resource := self._table.get(path)) is not None:
+                return self._answer(request, resource)
+        self._looks[path] = own = asyncio.Event()
+        try:
             found = await self._find(request, path)
             if not isinstance(found, Resource):
                 return found
-            resource = found
+            try:
+                return self._answer(request, found)
+            finally:
+                # after the answer holds its file: the table may not want to keep it
+                self._table.put(path, found)
+        finally:
+            if self._looks.get(path) is own:
+                del self._looks[path]
+            own.set()
+
+    # Files
+
+    def _answer(self, request: web.BaseRequest, resource: Resource) -> FileAnswer:
         chosen = resource.chosen_for(request.headers.get(ACCEPT_ENCODING))
-        # from here on for the answer; the table may not want to keep it
         chosen.file.hold()
-        if is_new:
-            self._table.put(path, resource)
         try:
-            return self._answer(request, chosen)
+            return self._answer_with(request, chosen)
         except BaseException:
             chosen.file.release()
             raise
 
-    # Files
-
-    def _answer(self, request: web.BaseRequest, chosen: Representation) -> FileAnswer:
+    def _answer_with(self, request: web.BaseRequest, chosen: Representation) -> FileAnswer:
         """The answer with `chosen`, which is held for it."""
         headers = request.headers
-        if any(name in headers for name in CONDITIONS):
+        if has_conditions(headers):
             match judge(headers, chosen.validators):
                 case Verdict.NOT_MODIFIED:
                     return self._sent(HTTPStatus.NOT_MODIFIED, chosen.unchanged_head, chosen)

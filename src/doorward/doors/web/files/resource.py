@@ -25,6 +25,7 @@ class Representation:
         validators: what it is compared by.
         whole_head: of the answer with all of it.
         unchanged_head: of the answer that it is what the client has.
+        whole: all of it; no part of an empty file.
     """
 
     file: OpenFile
@@ -33,16 +34,12 @@ class Representation:
     validators: Validators
     whole_head: bytes
     unchanged_head: bytes
+    whole: tuple[Part, ...]
 
     @property
     def size_bytes(self) -> int:
         """How long it is."""
         return self.file.facts.size_bytes
-
-    @property
-    def whole(self) -> tuple[Part, ...]:
-        """All of it: no part of an empty file."""
-        return (Part(0, self.size_bytes - 1),) if self.size_bytes else ()
 
 
 def representation(
@@ -63,18 +60,19 @@ def representation(
     vary = (("Vary", "Accept-Encoding"),) if varies else ()
     found = (("ETag", validators.tag), ("Last-Modified", file.facts.last_modified), *vary)
     all_fields = (*fields, *found, *coded, ("Accept-Ranges", "bytes"))
-    length = str(file.facts.size_bytes)
+    size_bytes = file.facts.size_bytes
     return Representation(
         file=file,
         kind=kind,
         fields=all_fields,
         validators=validators,
         whole_head=open_head(
-            HTTPStatus.OK, (("Content-Type", kind), ("Content-Length", length), *all_fields)
+            HTTPStatus.OK, (("Content-Type", kind), ("Content-Length", str(size_bytes)), *all_fields)
         ),
         unchanged_head=open_head(
             HTTPStatus.NOT_MODIFIED, (*(each for each in fields if each[0] in _BESIDE_A_304), *found)
         ),
+        whole=(Part(0, size_bytes - 1),) if size_bytes else (),
     )
 
 
