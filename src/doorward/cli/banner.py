@@ -19,7 +19,7 @@ from doorward.core.principal import ADMIN, User
 from doorward.core.settings import TCP, TLS, UNIX, WEB, Comers, DoorSettings
 from doorward.core.users import doors_for
 from doorward.stores.first_start import FirstUser
-from doorward.stores.places import ask_places
+from doorward.stores.places import CERTIFICATE_NAME, ask_places
 
 if TYPE_CHECKING:
     from doorward.compose import Opened
@@ -132,7 +132,7 @@ def _web_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str
         f"{'https' if door.encrypts(address) else 'http'}://{_to_connect(address, names)}"
         for address in addresses
     ]
-    own = scene.opened.state_folder / OWN_CERTIFICATE
+    own = scene.opened.state_folder / CERTIFICATE_NAME
     trusted = f"--cacert {shlex.quote(str(own))} " if certificate is not None and not door.certificate else ""
     user = next((user.name for user in opened.users if user.password_hash is not None), "NAME")
     return [
