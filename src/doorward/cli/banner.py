@@ -16,10 +16,10 @@ from doorward.core.addresses import Address, parse_address
 from doorward.core.catalogue import Catalogue
 from doorward.core.errors import one_line
 from doorward.core.principal import ADMIN, User
-from doorward.core.settings import TCP, TLS, UNIX, Comers, DoorSettings
+from doorward.core.settings import TCP, TLS, UNIX, WEB, Comers, DoorSettings
 from doorward.core.users import doors_for
 from doorward.stores.first_start import FirstUser
-from doorward.stores.places import ask_places
+from doorward.stores.places import CERTIFICATE_NAME, ask_places
 
 if TYPE_CHECKING:
     from doorward.compose import Opened
@@ -123,8 +123,26 @@ def _tls_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str
     ]
 
 
+def _web_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str]:
+    opened = scene.opened
+    door = opened.settings.doors[name]
+    certificate = opened.certificates.get(name)
+    names = certificate.names if certificate is not None and door.certificate else ()
+    urls = [
+        f"{'https' if door.encrypts(address) else 'http'}://{_to_connect(address, names)}"
+        for address in addresses
+    ]
+    own = scene.opened.state_folder / CERTIFICATE_NAME
+    trusted = f"--cacert {shlex.quote(str(own))} " if certificate is not None and not door.certificate else ""
+    user = next((user.name for user in opened.users if user.password_hash is not None), "NAME")
+    return [
+        *(f"{door.public_url or url}/ in a browser" for url in urls[:1]),
+        f"curl {trusted}-u {user} {urls[0]}/{scene.asked}",
+    ]
+
+
 _LINES: Mapping[str, Callable[[str, tuple[str, ...], _Scene], list[str]]] = MappingProxyType(
-    {TCP: _tcp_lines, TLS: _tls_lines, UNIX: _unix_lines}
+    {TCP: _tcp_lines, TLS: _tls_lines, WEB: _web_lines, UNIX: _unix_lines}
 )
 
 

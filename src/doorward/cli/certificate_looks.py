@@ -42,7 +42,7 @@ def looked_over(
     looks = [
         _looked_over(door, folder, certificates, machine)
         for door in settings.doors.values()
-        if door.kind.is_encrypted and (door.certificate or _has_own(folder))
+        if door.is_encrypted and (door.certificate or _has_own(folder))
     ]
     return CertificateLooks(
         problems=tuple(problem for each in looks for problem in each.problems),

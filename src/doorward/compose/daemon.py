@@ -1,9 +1,11 @@
 """The one place where objects are built and wired."""
 
 import asyncio
+import ipaddress
 import logging
 import os
 import secrets
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ from doorward import __version__
 from doorward.compose.descriptors import allow_descriptors, most_connections
 from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
 from doorward.compose.reloading import Reloads, Scope
+from doorward.core.addresses import parse_address
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.builtin_commands import RELOAD
 from doorward.core.call import Call
@@ -23,8 +26,9 @@ from doorward.core.errors import DoorwardError, StateError
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType
 from doorward.core.principal import ADMIN, User
-from doorward.core.settings import DoorSettings, Settings
+from doorward.core.settings import WEB, DoorSettings, Settings
 from doorward.doors.line import LineDoor, meet
+from doorward.doors.web import House, WebDoor, meeting
 from doorward.gate.gate import Gate, MakeProtocol
 from doorward.gate.listeners import Listener, forget_path
 from doorward.lines.phrases import PHRASES
@@ -148,6 +152,7 @@ class Daemon:
         )
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._audit)
+        self._house = House(limits, self._clock)
         self._desk = Desk(
             self._now.catalogue,
             limits,
@@ -209,6 +214,7 @@ class Daemon:
         self._reloads.close()
         await self._reloads.ended(_READING_SECONDS)
         self._portal.close()
+        self._house.close()
         self._stop_accepting()
         self._gate.close()
         self._verifier.close()
@@ -265,11 +271,9 @@ class Daemon:
         """Have `prepared` count from now on; how many sessions that ended, None when nobody can say."""
         before, limits = self._now, prepared.settings.limits
         try:
-            protocols = {
-                name: self._protocol(door, prepared) for name, door in prepared.settings.doors.items()
-            }
+            protocols = {listener: self._protocol(listener, prepared) for listener in prepared.listeners}
             for listener in self._fresh(prepared):
-                await self._gate.open(listener, protocols[listener.door])
+                await self._gate.open(listener, protocols[listener])
             self._held.write_doors(_by_door(prepared.listeners))
         except BaseException:
             self._discard(prepared)
@@ -281,10 +285,11 @@ class Daemon:
         self._spawner.replace_most(limits.runs + limits.runs_of_builtins)
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
+        self._house.replace_limits(limits)
         ended = self._replace_users(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
-                self._gate.renew(listener, protocols[listener.door])
+                self._gate.renew(listener, protocols[listener])
             else:
                 forget_path(listener)
                 self._gate.shut(listener)
@@ -336,7 +341,12 @@ class Daemon:
     def _notices(self) -> tuple[str, ...]:
         return (*self._now.notices, *([self._descriptor_notice] if self._descriptor_notice else []))
 
-    def _protocol(self, door: DoorSettings, prepared: Prepared) -> MakeProtocol:
+    def _protocol(self, listener: Listener, prepared: Prepared) -> MakeProtocol:
+        """What meets those who come to `listener`."""
+        door = prepared.settings.doors[listener.door]
+        context = prepared.contexts[door.name] if door.encrypts(listener.name) else None
+        if door.name == WEB:
+            return meeting(self._web_door(door, listener, prepared, context))
         line_door = LineDoor(
             name=door.name,
             kind=door.session,
@@ -348,10 +358,31 @@ class Daemon:
             portal=self._portal,
             desk=self._desk,
             user=door.user,
-            context=prepared.contexts[door.name] if door.kind.is_encrypted else None,
+            context=context,
             keepers=frozenset({0, os.geteuid()}),
         )
         return partial(meet, line_door)
+
+    def _web_door(
+        self, door: DoorSettings, listener: Listener, prepared: Prepared, context: ssl.SSLContext | None
+    ) -> WebDoor:
+        address = parse_address(listener.name)
+        return WebDoor(
+            name=door.name,
+            house=self._house,
+            limits=prepared.settings.limits,
+            clock=self._clock,
+            gate=self._gate,
+            portal=self._portal,
+            desk=self._desk,
+            context=context,
+            port=address.port,
+            only_proxies=context is None and not address.is_loopback,
+            proxies=tuple(ipaddress.ip_network(each) for each in door.proxies),
+            public_origin=door.public_url,
+            hosts=frozenset(door.hosts),
+            language=prepared.settings.language,
+        )
 
     def _reload_command(self) -> Command:
         async def reload(call: Call, what: str) -> str:

@@ -12,7 +12,7 @@ from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command
 from doorward.core.limits import Limits
 from doorward.core.principal import User
-from doorward.core.settings import DoorSettings, Settings
+from doorward.core.settings import WEB, DoorSettings, Settings
 from doorward.core.users import merge_users
 from doorward.gate.inherited import check_inherited
 from doorward.gate.listeners import Listener, forget_path, listen_somewhere, listen_tcp, listen_unix
@@ -97,7 +97,9 @@ class Preparation:
         users = self._load_users(settings)
         notices: list[str] = []
         pairs = {
-            door.name: self._pair(door, notices) for door in settings.doors.values() if door.kind.is_encrypted
+            door.name: self._pair(door, notices)
+            for door in settings.doors.values()
+            if self._is_encrypted(door, open_now)
         }
         contexts = _contexts(pairs, users)
         # last, since nothing that is bound may be left behind by an error that comes after it
@@ -137,6 +139,13 @@ class Preparation:
         pair = load_door_pair(door, self._folder)
         notices += notices_of(pair, wall_seconds=now)
         return pair
+
+    def _is_encrypted(self, door: DoorSettings, open_now: Iterable[Listener]) -> bool:
+        """Whether TLS is spoken anywhere at `door`: at the addresses asked for, or at inherited sockets."""
+        inherited = [each for each in (*open_now, *self._inherited) if each.is_inherited]
+        return door.is_encrypted or any(
+            door.encrypts(each.name) for each in inherited if each.door == door.name
+        )
 
     def _listeners(
         self, settings: Settings, open_now: list[Listener], notices: list[str]
@@ -210,5 +219,9 @@ def _find(listeners: list[Listener], door: str, asked: str) -> Listener | None:
 def _contexts(pairs: Mapping[str, CertificatePair], users: Iterable[User]) -> Mapping[str, ssl.SSLContext]:
     certificates = [user.certificate for user in users if user.certificate is not None]
     return MappingProxyType(
-        {name: server_context(pair, client_certificates=certificates) for name, pair in pairs.items()}
+        {
+            # a browser would ask its user which certificate to show, and a session is begun by a form
+            name: server_context(pair, client_certificates=() if name == WEB else certificates)
+            for name, pair in pairs.items()
+        }
     )

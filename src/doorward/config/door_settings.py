@@ -6,8 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from doorward.config.report import Key, Report, found_in, one_of
-from doorward.config.shapes import TcpShape, TlsShape, UnixShape
+from doorward.config.shapes import TcpShape, TlsShape, UnixShape, WebShape
 from doorward.config.tables import read_each, read_table
+from doorward.config.web_settings import with_web
 from doorward.core.addresses import SOCKET_PATH_BYTES, Address, parse_address
 from doorward.core.principal import ADMIN, User
 from doorward.core.settings import (
@@ -16,19 +17,20 @@ from doorward.core.settings import (
     TCP,
     TLS,
     UNIX,
+    WEB,
     DoorSettings,
     LineSessionKind,
 )
 from doorward.core.users import user_problems
 
-NOT_BUILT = ("web", "ssh")
+NOT_BUILT = ("ssh",)
 """Doors that are designed and that this version does not have."""
 
 KNOWN_DOORS = (*DOOR_KINDS, *NOT_BUILT)
 """Every name that a door can have; a command may name one that is not built yet."""
 
-_SHAPES: Mapping[str, type[TcpShape | TlsShape | UnixShape]] = MappingProxyType(
-    {TCP: TcpShape, TLS: TlsShape, UNIX: UnixShape}
+_SHAPES: Mapping[str, type[TcpShape | TlsShape | UnixShape | WebShape]] = MappingProxyType(
+    {TCP: TcpShape, TLS: TlsShape, UNIX: UnixShape, WEB: WebShape}
 )
 
 
@@ -60,26 +62,36 @@ def _read_door(
     name: str, table: dict[str, Any], key: Key, users: Mapping[str, User], report: Report
 ) -> DoorSettings | None:
     shape = read_table(table, _SHAPES[name], key, report)
-    session = _session(shape.session, (*key, "session"), report)
     listen = _listen(name, shape.listen, (*key, "listen"), report)
-    if session is None or listen is None:
+    if listen is None:
         return None
-    door = DoorSettings(name=name, listen=listen, session=session)
+    door = DoorSettings(name=name, listen=listen)
+    if isinstance(shape, WebShape):
+        return with_web(_with_certificate(door, shape, key, report), shape, key, report)
+    session = _session(shape.session, (*key, "session"), report)
+    if session is None:
+        return None
+    door = replace(door, session=session)
     return _with_login(door, shape, key, users, report) if isinstance(shape, TlsShape) else door
 
 
 def _with_login(
     door: DoorSettings, shape: TlsShape, key: Key, users: Mapping[str, User], report: Report
 ) -> DoorSettings:
+    if shape.user is not None:
+        _check_user(shape.user, (*key, "user"), users, report)
+    return replace(_with_certificate(door, shape, key, report), user=shape.user or "")
+
+
+def _with_certificate(
+    door: DoorSettings, shape: TlsShape | WebShape, key: Key, report: Report
+) -> DoorSettings:
     if shape.key is not None and shape.certificate is None:
         report.add(
             (*key, "key"), "a key needs the certificate that it belongs to", expected="certificate too"
         )
-    if shape.user is not None:
-        _check_user(shape.user, (*key, "user"), users, report)
     return replace(
         door,
-        user=shape.user or "",
         certificate=_path(shape.certificate, (*key, "certificate"), report),
         key=_path(shape.key, (*key, "key"), report),
     )
@@ -180,4 +192,6 @@ def _check_path(place: str, key: Key, report: Report) -> bool:
     return True
 
 
-_CHECKS = MappingProxyType({TCP: _check_loopback, TLS: _check_address, UNIX: _check_path})
+_CHECKS = MappingProxyType(
+    {TCP: _check_loopback, TLS: _check_address, WEB: _check_address, UNIX: _check_path}
+)

@@ -59,6 +59,17 @@ class TlsShape(msgspec.Struct):
     user: OptionalText = None
 
 
+class WebShape(msgspec.Struct):
+    """The table `[doors.web]`."""
+
+    listen: Addresses = None
+    certificate: OptionalText = None
+    key: OptionalText = None
+    public_url: OptionalText = None
+    proxies: Texts = []
+    hosts: Texts = []
+
+
 class UnixShape(msgspec.Struct):
     """The table `[doors.unix]`."""
 

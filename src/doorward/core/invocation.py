@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from types import MappingProxyType
 
 from doorward.core.command import Command, Program
@@ -114,6 +115,57 @@ def bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
         raise error
 
 
+def bind_values(
+    command: Command, said: Mapping[str, Sequence[str]], limits: Limits
+) -> Invocation | tuple[BadArgument, ...]:
+    """
+    Make an invocation of `command` with words that came by the names of their parameters, as a form's do.
+
+    Args:
+        command: which.
+        said: the words of each parameter: one, or for one that repeats any number; none is as if the name had
+            not come.
+        limits: of words.
+
+    Returns:
+        The invocation; or all that is wrong, in the order of the parameters, unknown names last.
+    """
+    known = {parameter.name for parameter in command.parameters}
+    values: dict[str, Value] = {}
+    problems: list[BadArgument] = []
+    try:
+        _check_sizes([word for words in said.values() for word in words], limits)
+    except BadArgument as error:
+        return (error,)
+    for parameter in command.parameters:
+        try:
+            value = _value_of(parameter, said.get(parameter.name, ()))
+        except BadArgument as error:
+            problems.append(error)
+        else:
+            if value is not None:
+                values[parameter.name] = value
+    for name in said:
+        if name not in known:
+            near = nearest_name(name, known)
+            hint = f"; did you mean {near}?" if near else ""
+            problems.append(BadArgument("", f"a parameter of {command.name}", f"{shown(name)}{hint}"))
+    return tuple(problems) or Invocation(command, MappingProxyType(values))
+
+
+def _value_of(parameter: Parameter, words: Sequence[str]) -> Value | None:
+    """The value of `words`; None when nothing came, and nothing stands in its place."""
+    if parameter.repeats:
+        return tuple(str(parameter.read(word)) for word in words)
+    if len(words) > 1:
+        raise BadArgument(parameter.name, "one value", str(len(words)))
+    if words:
+        return parameter.read(words[0])
+    if parameter.is_required:
+        raise BadArgument(parameter.name, parameter.type.expected, "nothing")
+    return parameter.default_value
+
+
 def _bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
     _check_sizes(words, limits)
     by_name = {parameter.name: parameter for parameter in command.parameters if not parameter.repeats}
@@ -159,14 +211,9 @@ def _fill(parameters: Iterable[Parameter], positional: list[str], values: dict[s
     for parameter in parameters:
         if parameter.name in values:
             continue
-        if parameter.repeats:
-            values[parameter.name] = tuple(str(parameter.read(word)) for word in words)
-        elif (word := next(words, None)) is not None:
-            values[parameter.name] = parameter.read(word)
-        elif parameter.is_required:
-            raise BadArgument(parameter.name, parameter.type.expected, "nothing")
-        elif (default := parameter.default_value) is not None:
-            values[parameter.name] = default
+        said = [*words] if parameter.repeats else [*islice(words, 1)]
+        if (value := _value_of(parameter, said)) is not None:
+            values[parameter.name] = value
     if (word := next(words, None)) is not None:
         raise BadArgument("", "no more words", shown(word))
 

@@ -215,6 +215,50 @@ class Limits:
         source="LoginGraceTime, tightened",
     )
 
+    # The web door
+    http_head_bytes: int = _limit(
+        16 * KIB,
+        unit="bytes of a request's head",
+        least=KIB,
+        most=MIB,
+        source="nginx takes 8 KiB a line",
+    )
+    http_head_fields: int = _limit(
+        64, unit="fields of a request's head", least=8, most=1024, source="a browser sends 20"
+    )
+    http_head_seconds: float = _limit(
+        10.0, unit="seconds of a request's head", least=0.1, most=600, source="CIS asks for 10 s"
+    )
+    http_body_bytes: int = _limit(
+        2 * MIB, unit="bytes of a request's body", least=KIB, most=128 * MIB, source="a run's input as base64"
+    )
+    http_body_seconds: float = _limit(
+        30.0,
+        unit="seconds of a request's body",
+        least=0.1,
+        most=3600,
+        source="nginx waits 60 s",
+    )
+    http_keep_alive_seconds: float = _limit(
+        15.0, unit="seconds between two requests", least=0.1, most=3600, source="Apache has 5 s, nginx 75"
+    )
+    web_idle_seconds: float = _limit(
+        1800.0,
+        unit="seconds that an unused browser stays signed in",
+        least=10,
+        most=604_800,
+        source="OWASP ASVS",
+    )
+    web_seconds: float = _limit(
+        43_200.0, unit="seconds that a browser stays signed in", least=10, most=2_592_000, source="OWASP ASVS"
+    )
+    web_sessions: int = _limit(
+        10_000, unit="browsers signed in", least=1, most=1_000_000, source="10 MiB at worst"
+    )
+    web_sessions_per_user: int = _limit(
+        32, unit="browsers of one user signed in", least=1, most=1024, source="ours"
+    )
+
     # Commands
     timeout_seconds: float = _limit(
         60.0, unit="seconds of one run", least=0.05, most=604_800, source="NRPE's command_timeout"

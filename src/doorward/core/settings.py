@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from doorward.core.addresses import parse_address
 from doorward.core.catalogue import Catalogue
 from doorward.core.limits import Limits
 from doorward.core.principal import User
@@ -27,6 +28,7 @@ class LineSessionKind(enum.Enum):
 TCP = "tcp"
 TLS = "tls"
 UNIX = "unix"
+WEB = "web"
 
 
 class Comers(enum.Enum):
@@ -37,6 +39,14 @@ class Comers(enum.Enum):
     USERS_WITH_PASSWORD = enum.auto()
 
 
+class Encryption(enum.Enum):
+    """Where a door speaks TLS."""
+
+    NEVER = enum.auto()
+    ALWAYS = enum.auto()
+    OFF_LOOPBACK = enum.auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorKind:
     """
@@ -44,14 +54,14 @@ class DoorKind:
 
     Attributes:
         comers: guests, users for whose uid the kernel vouches, or users with a password or a certificate.
-        is_encrypted: TLS is spoken, so it needs a certificate.
+        encryption: whether TLS is spoken.
         is_path: it listens on a unix socket, not on an address of the network.
         only_loopback: it may listen on no other address; nothing of it is safe on a network.
         listen: where, when the configuration does not say; for a path, none means the usual place.
     """
 
     comers: Comers
-    is_encrypted: bool
+    encryption: Encryption
     is_path: bool
     only_loopback: bool
     listen: tuple[str, ...]
@@ -61,21 +71,28 @@ DOOR_KINDS: Mapping[str, DoorKind] = MappingProxyType(
     {
         TCP: DoorKind(
             comers=Comers.GUESTS,
-            is_encrypted=False,
+            encryption=Encryption.NEVER,
             is_path=False,
             only_loopback=True,
             listen=("127.0.0.1:7022", "[::1]:7022"),
         ),
         TLS: DoorKind(
             comers=Comers.USERS_WITH_PASSWORD,
-            is_encrypted=True,
+            encryption=Encryption.ALWAYS,
             is_path=False,
             only_loopback=False,
             listen=("127.0.0.1:7023", "[::1]:7023"),
         ),
+        WEB: DoorKind(
+            comers=Comers.USERS_WITH_PASSWORD,
+            encryption=Encryption.OFF_LOOPBACK,
+            is_path=False,
+            only_loopback=False,
+            listen=("127.0.0.1:7024", "[::1]:7024"),
+        ),
         UNIX: DoorKind(
             comers=Comers.USERS_BY_UID,
-            is_encrypted=False,
+            encryption=Encryption.NEVER,
             is_path=True,
             only_loopback=False,
             listen=(),
@@ -96,13 +113,17 @@ class DoorSettings:
     One door.
 
     Attributes:
-        name: `tcp`, `tls` or `unix`.
+        name: `tcp`, `tls`, `web` or `unix`.
         listen: `address:port`, port 0 for a free one; for unix one path, or none for the usual place.
         session: once or keep.
         user: of a door with passwords, whose is asked for; empty for any user's.
         certificate: of a door with TLS, the absolute path of its chain in PEM, the door's own certificate
             first; empty for the one that the state keeps.
         key: the absolute path of its private key in PEM; empty when it stands in the same file.
+        public_url: of the web door behind a proxy, `https://ops.example.org`; empty for none.
+        proxies: addresses and networks of the proxies in front of the web door.
+        hosts: names that the web door answers to beside addresses and `localhost`, in lower case; that of
+            `public_url` among them.
     """
 
     name: str
@@ -111,6 +132,22 @@ class DoorSettings:
     user: str = ""
     certificate: str = ""
     key: str = ""
+    public_url: str = ""
+    proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+    def encrypts(self, address: str) -> bool:
+        """Whether TLS is spoken at `address`, one of its own."""
+        encryption = self.kind.encryption
+        if encryption is not Encryption.OFF_LOOPBACK:
+            return encryption is Encryption.ALWAYS
+        # whoever names a certificate wants it used, and a proxy that is named speaks TLS in our place
+        return bool(self.certificate) or not (self.proxies or parse_address(address).is_loopback)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS is spoken at any of the addresses asked for."""
+        return any(self.encrypts(address) for address in self.listen)
 
     @property
     def kind(self) -> DoorKind:

@@ -204,10 +204,14 @@ class Gate:
         From then on it counts as one that tried, whatever comes of it: only `failed` costs it something.
         """
         place = self._places.get(connection)
-        if place is None or self._is_shut_out(place.origin):
+        if place is None or self.is_shut_out(place.origin):
             return False
         place.has_tried = True
         return True
+
+    def is_shut_out(self, origin: Origin) -> bool:
+        """Whether whoever comes from there may try no login now."""
+        return self._penalties.seconds_left(origin.source, host=origin.host, now=self._clock.monotonic()) > 0
 
     def failed(self, door: str, origin: Origin) -> None:
         """Hear that somebody tried to log in and was refused, who may have left meanwhile."""
@@ -259,19 +263,16 @@ class Gate:
     def _refusal(self, door: str, origin: Origin, *, asks_login: bool) -> Refusal | None:
         if self._is_stopping:
             return Refusal.STOPPING
-        if asks_login and self._is_shut_out(origin):
+        if asks_login and self.is_shut_out(origin):
             return Refusal.SHUT_OUT
         return self._shares.refusal(door, origin, asks_login=asks_login, now=self._clock.monotonic())
-
-    def _is_shut_out(self, origin: Origin) -> bool:
-        return self._penalties.seconds_left(origin.source, host=origin.host, now=self._clock.monotonic()) > 0
 
     def _punish(self, door: str, origin: Origin, offence: Offence) -> None:
         if not origin.is_limited and offence is not Offence.FAILED_LOGIN:
             # a web page makes its reader's browser connect to loopback as often as it likes
             return
         now = self._clock.monotonic()
-        was_shut_out = self._is_shut_out(origin)
+        was_shut_out = self.is_shut_out(origin)
         penalty = self._penalties.add(origin.source, offence, host=origin.host, now=now)
         if penalty is None or not penalty.counts or was_shut_out:
             return

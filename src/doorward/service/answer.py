@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from doorward.core.errors import BadArgument
 from doorward.core.launch import Stream
 from doorward.core.outcome import LEFT, SUCCESS, Outcome
 from doorward.core.principal import Principal
@@ -29,6 +30,7 @@ class Answer:
         principal: who reads.
         on_news: called on the loop whenever there may be more.
         leaves: the asker wants to go.
+        problems: what was wrong with the values of a form, one each; empty for a line, whose outcome says it.
     """
 
     __slots__ = (
@@ -40,6 +42,7 @@ class Answer:
         "leaves",
         "on_news",
         "principal",
+        "problems",
         "run",
     )
 
@@ -61,6 +64,7 @@ class Answer:
         self.on_news = on_news
         self.run = run
         self.leaves = leaves
+        self.problems: tuple[BadArgument, ...] = ()
 
     @property
     def number(self) -> int:
@@ -96,6 +100,23 @@ class Answer:
         self._taken_of_next_bytes += len(data)
         self._taken_bytes += len(data)
         return stream, data
+
+    @property
+    def taken_bytes(self) -> int:
+        """How much was taken or skipped so far, of both streams."""
+        return self._taken_bytes
+
+    def skip(self, size_bytes: int) -> None:
+        """Pass over the first `size_bytes`, of which none was taken yet, or over all when there are fewer."""
+        chunks = self._transcript.chunks
+        left_bytes = min(size_bytes, self._transcript.size_bytes)
+        self._taken_bytes = left_bytes
+        while left_bytes and left_bytes >= len(chunks[self._next][1]):
+            if self._next + 1 == len(chunks):
+                break
+            left_bytes -= len(chunks[self._next][1])
+            self._next += 1
+        self._taken_of_next_bytes = left_bytes
 
     def drawing(self) -> Table | Series | None:
         """What the command's reader makes of the output, when all went well and it is of a size to draw."""

@@ -6,9 +6,10 @@ from doorward.core.audit import AuditKind
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument, BadLine, UnknownCommand
-from doorward.core.invocation import Invocation, bind, find_command, nearest_name
+from doorward.core.invocation import Invocation, bind, bind_values, find_command, nearest_name
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
+from doorward.core.parameter_types import Value
 from doorward.core.policy import Deed, Permission, judge
 from doorward.core.ports import Clock
 from doorward.core.words import split_words
@@ -90,11 +91,52 @@ class Desk:
             return refusal(understood, caller.principal)
         if understood.command.takes_input and not can_give_input:
             return refusal(_NO_INPUT, caller.principal)
-        action = understood.command.action
-        # isinstance takes three times as long when the class is an enum
-        if type(action) is Verb:
-            return self._answer_verb(caller, action, understood, on_news)
-        return self._answer_run(caller, understood, on_news)
+        return self._answer(caller, understood, on_news)
+
+    def ask_named(
+        self, caller: Caller, name: str, said: Mapping[str, Sequence[str]], on_news: Callable[[], None]
+    ) -> Answer:
+        """
+        Answer a form: the command `name` with words by the names of their parameters, see `bind_values`.
+
+        Who asks so can give a run its stdin.
+        """
+        command = self.find_command(caller, name)
+        if isinstance(command, Outcome):
+            return refusal(command, caller.principal)
+        invocation = bind_values(command, said, self._limits)
+        if isinstance(invocation, Invocation):
+            return self._answer(caller, invocation, on_news)
+        answer = refusal(Outcome(OutcomeKind.INVALID, reason=str(invocation[0])), caller.principal)
+        answer.problems = invocation
+        return answer
+
+    def attach(self, caller: Caller, number: int, on_news: Callable[[], None]) -> Answer:
+        """Read a run from its start."""
+        found = self._find_run(caller, Deed.ATTACH, number)
+        return (
+            refusal(found, caller.principal)
+            if isinstance(found, Outcome)
+            else self._read(caller, found, on_news)
+        )
+
+    def cancel_number(self, caller: Caller, number: int) -> Answer:
+        """Stop a run, or take the caller off it when it is others' too; the answer says which."""
+        run = self._find_run(caller, Deed.CANCEL, number)
+        if isinstance(run, Outcome):
+            return refusal(run, caller.principal)
+        if run.outcome is not None:
+            return words(f"Run {run.number} has ended already.\n", caller.principal)
+        if run.state is RunState.STOPPING:
+            return words(f"Run {run.number} is being stopped.\n", caller.principal)
+        self._runs.record(AuditKind.CANCEL, caller, run=run.number)
+        own = [reader for reader in run.readers if reader.principal.name == caller.principal.name]
+        is_shared = len(run.readers) > len(own) or run.owners - {caller.principal.name}
+        if is_shared and not caller.principal.is_admin:
+            self._take_off(run, own, caller)
+            return words(f"Run {run.number} goes on for others.\n", caller.principal)
+        self._runs.stop(run, StopCause.CANCELLED)
+        return words(f"Run {run.number} is being stopped.\n", caller.principal)
 
     def write_input(self, answer: Answer, data: bytes) -> None:
         """Hand bytes of the asker's stdin to the run that they began; those of other readers are dropped."""
@@ -122,6 +164,40 @@ class Desk:
         else:
             self._runs.stop(run, StopCause.CANCELLED)
 
+    # What there is
+
+    def commands(self, caller: Caller) -> list[Command]:
+        """What the caller may see, the keeper's before the built-ins, each by name."""
+        return sorted(self._seen_by(caller).values(), key=lambda each: (each.is_builtin, each.name))
+
+    def find_command(self, caller: Caller, name: str) -> Command | Outcome:
+        """The command called `name`; or why the caller does not get it."""
+        command = self._commands.get(name)
+        if command is None:
+            # a name that is near is told to those who may see it
+            unknown = UnknownCommand(name, nearest_name(name, self._seen_by(caller)))
+            return Outcome(OutcomeKind.UNKNOWN, reason=str(unknown))
+        return self._refuse_unless_granted(caller, command) or command
+
+    def runs(self, caller: Caller) -> list[dict[str, object]]:
+        """The runs that the caller may see, the live ones first, the youngest first among each; for JSON."""
+        now = self._clock.monotonic()
+        return [verbs.run_members(run, now=now) for run in self._visible_runs(caller)]
+
+    def run(self, caller: Caller, number: int) -> dict[str, object] | None:
+        """One of them; None when there is none, or none of theirs."""
+        run = self._find_run(caller, Deed.ATTACH, number)
+        return None if isinstance(run, Outcome) else verbs.run_members(run, now=self._clock.monotonic())
+
+    def whoami(self, caller: Caller) -> dict[str, object]:
+        """Who the caller is, for JSON."""
+        return verbs.whoami_members(caller, connected=self._connected())
+
+    def status(self, caller: Caller) -> Mapping[str, object] | Outcome:
+        """How the daemon is, for JSON; or why the caller is not told."""
+        command = self.find_command(caller, Verb.STATUS.value)
+        return command if isinstance(command, Outcome) else self._status()
+
     # Understanding a line
 
     def _understand(self, caller: Caller, line: str | None) -> Invocation | Outcome:
@@ -131,8 +207,6 @@ class Desk:
                 return self._bind(caller, line)
         except BadLine:
             return _INVALID
-        except UnknownCommand as error:
-            return Outcome(OutcomeKind.UNKNOWN, reason=str(error))
         except BadArgument as error:
             return Outcome(OutcomeKind.INVALID, reason=str(error))
         return self._refuse_unless_granted(caller, invocation.command) or invocation
@@ -141,12 +215,9 @@ class Desk:
         if line is None:
             raise BadLine("not UTF-8")
         name, *rest = split_words(line) or [""]
-        command = self._commands.get(name)
-        if command is None:
-            # a name that is near is told to those who may see it
-            raise UnknownCommand(name, nearest_name(name, self._seen_by(caller)))
+        command = self.find_command(caller, name)
         # what may not be run tells nothing of its parameters either
-        return self._refuse_unless_granted(caller, command) or bind(command, rest, self._limits)
+        return command if isinstance(command, Outcome) else bind(command, rest, self._limits)
 
     def _refuse_unless_granted(self, caller: Caller, command: Command) -> Outcome | None:
         permission = judge(caller.principal, _TO_RUN, command, door=caller.peer.door)
@@ -165,6 +236,13 @@ class Desk:
         return bare
 
     # Runs
+
+    def _answer(self, caller: Caller, invocation: Invocation, on_news: Callable[[], None]) -> Answer:
+        action = invocation.command.action
+        # isinstance takes three times as long when the class is an enum
+        if type(action) is Verb:
+            return self._answer_verb(caller, action, invocation, on_news)
+        return self._answer_run(caller, invocation, on_news)
 
     def _answer_run(self, caller: Caller, invocation: Invocation, on_news: Callable[[], None]) -> Answer:
         if (
@@ -215,9 +293,9 @@ class Desk:
         values = invocation.values
         match verb:
             case Verb.ATTACH:
-                return self._attach(caller, values["run"], on_news)
+                return self.attach(caller, _number(values["run"]), on_news)
             case Verb.CANCEL:
-                return self._cancel_number(caller, values["run"])
+                return self.cancel_number(caller, _number(values["run"]))
             case Verb.HELP:
                 return self._help(caller, values.get("command"), as_json=values["form"] == "json")
             case Verb.QUIT:
@@ -258,33 +336,8 @@ class Desk:
             name: command for name, command in self._commands.items() if self._may(caller, Deed.SEE, command)
         }
 
-    def _attach(self, caller: Caller, number: object, on_news: Callable[[], None]) -> Answer:
-        found = self._find_run(caller, Deed.ATTACH, number)
-        return (
-            refusal(found, caller.principal)
-            if isinstance(found, Outcome)
-            else self._read(caller, found, on_news)
-        )
-
-    def _cancel_number(self, caller: Caller, number: object) -> Answer:
-        run = self._find_run(caller, Deed.CANCEL, number)
-        if isinstance(run, Outcome):
-            return refusal(run, caller.principal)
-        if run.outcome is not None:
-            return words(f"Run {run.number} has ended already.\n", caller.principal)
-        if run.state is RunState.STOPPING:
-            return words(f"Run {run.number} is being stopped.\n", caller.principal)
-        self._runs.record(AuditKind.CANCEL, caller, run=run.number)
-        own = [reader for reader in run.readers if reader.principal.name == caller.principal.name]
-        is_shared = len(run.readers) > len(own) or run.owners - {caller.principal.name}
-        if is_shared and not caller.principal.is_admin:
-            self._take_off(run, own, caller)
-            return words(f"Run {run.number} goes on for others.\n", caller.principal)
-        self._runs.stop(run, StopCause.CANCELLED)
-        return words(f"Run {run.number} is being stopped.\n", caller.principal)
-
-    def _find_run(self, caller: Caller, deed: Deed, number: object) -> Run | Outcome:
-        run = self._runs.known().get(number) if isinstance(number, int) else None
+    def _find_run(self, caller: Caller, deed: Deed, number: int) -> Run | Outcome:
+        run = self._runs.known().get(number)
         if run is not None and self._may(caller, deed, run.invocation.command, run.owners):
             return run
         if run is not None:
@@ -304,3 +357,9 @@ class Desk:
         self, caller: Caller, deed: Deed, command: Command, owners: frozenset[str] = frozenset()
     ) -> bool:
         return judge(caller.principal, deed, command, door=caller.peer.door, owners=owners).is_granted
+
+
+def _number(value: Value) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is no number of a run")
+    return value

@@ -28,6 +28,20 @@ def whoami_text(caller: Caller, *, connected: int) -> str:
     )
 
 
+def whoami_members(caller: Caller, *, connected: int) -> dict[str, object]:
+    """Who the caller is, for JSON."""
+    principal, peer = caller.principal, caller.peer
+    return {
+        "user": principal.name,
+        "roles": sorted(principal.roles),
+        "login": principal.login.value,
+        "door": peer.door,
+        "address": peer.address,
+        "visitor": peer.visitor,
+        "connected": connected,
+    }
+
+
 def help_text(commands: Iterable[Command]) -> str:
     """A line for each of the commands, the keeper's before the built-ins."""
     ordered = sorted(commands, key=lambda command: (command.is_builtin, command.name))
@@ -70,7 +84,7 @@ def usage(command: Command) -> str:
 
 def help_json(commands: Iterable[Command]) -> str:
     """The commands and their parameters, for programs."""
-    return _json([_command_members(command) for command in sorted(commands, key=lambda each: each.name)])
+    return _json([command_members(command) for command in sorted(commands, key=lambda each: each.name)])
 
 
 def runs_text(runs: Sequence[Run], *, now: float) -> str:
@@ -102,7 +116,7 @@ def _run_row(run: Run, *, now: float) -> tuple[str, str, str, str, str, str, str
 
 def runs_json(runs: Sequence[Run], *, now: float) -> str:
     """The runs for programs."""
-    return _json([_run_members(run, now=now) for run in runs])
+    return _json([run_members(run, now=now) for run in runs])
 
 
 def status_text(members: Mapping[str, object], *, indent: str = "") -> str:
@@ -137,7 +151,8 @@ def _placeholder(parameter: Parameter) -> str:
     return name if parameter.is_required else f"[{name}]"
 
 
-def _command_members(command: Command) -> dict[str, object]:
+def command_members(command: Command) -> dict[str, object]:
+    """A command for JSON."""
     return {
         "name": command.name,
         "summary": command.summary,
@@ -161,7 +176,8 @@ def _command_members(command: Command) -> dict[str, object]:
     }
 
 
-def _run_members(run: Run, *, now: float) -> dict[str, object]:
+def run_members(run: Run, *, now: float) -> dict[str, object]:
+    """A run for JSON; `now` is on the monotonic clock."""
     return {
         "run": run.number,
         "state": run.state.value,

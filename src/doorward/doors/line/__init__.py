@@ -2,9 +2,9 @@
 
 import asyncio
 
+from doorward.doors._encrypted import TlsTransport
 from doorward.doors.line.connection import LineConnection
 from doorward.doors.line.door import Comers, LineDoor
-from doorward.doors.line.encrypted import TlsTransport
 
 __all__ = ["Comers", "LineDoor", "meet"]
 

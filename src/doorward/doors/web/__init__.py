@@ -1,1 +1,30 @@
-"""The web door: pages for people and an interface for programs, over HTTP/1.1."""
+"""The web door: a page for people and an API for programs, over HTTP/1.1."""
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+
+from doorward.doors._encrypted import TlsTransport
+from doorward.doors.web import health
+from doorward.doors.web.answering import Answering
+from doorward.doors.web.connection import WebConnection
+from doorward.doors.web.door import WebDoor
+from doorward.doors.web.house import House
+from doorward.doors.web.routes import Table
+
+__all__ = ["House", "WebDoor", "meeting"]
+
+ROUTES = (*health.ROUTES,)
+
+
+def meeting(door: WebDoor) -> Callable[[], asyncio.Protocol]:
+    """What makes the protocol that meets a connection which comes by `door`."""
+    # a handler ends with its peer: whoever reads a run leaves it then
+    server = web.Server(Answering(Table(ROUTES)).answer, handler_cancellation=True)
+
+    def meet() -> asyncio.Protocol:
+        connection = WebConnection(door, server)
+        return connection if door.context is None else TlsTransport(connection, door.context, door.limits)
+
+    return meet

@@ -1,15 +1,16 @@
-"""TLS below a line connection: a protocol to the loop's transport, and a transport to the connection."""
+"""TLS below a connection: a protocol to the loop's transport, and a transport to the connection."""
 
 import asyncio
 import logging
 import ssl
+from collections.abc import Iterable
 from typing import Any, Protocol, cast
 
 from doorward.core.errors import TlsFailed
 from doorward.core.limits import Limits
 from doorward.lines.tls import RECORD_BYTES, TlsLayer
 
-_log = logging.getLogger("doorward.doors.line")
+_log = logging.getLogger("doorward.doors")
 
 SILENT_BYTES = 32 * 1024
 """
@@ -115,6 +116,10 @@ class TlsTransport(asyncio.Protocol):
         if not self._is_closing:
             self._layer.send(data)
             self._flush()
+
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        """Send `pieces` encrypted, as one."""
+        self.write(b"".join(pieces))
 
     def write_eof(self) -> None:
         """End our half; with the peer's ended too, nothing more can come, and the connection ends."""

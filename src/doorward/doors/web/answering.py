@@ -1,0 +1,150 @@
+"""A request to its answer: is it for us, who is it from, what answers, and what every answer has."""
+
+import logging
+import secrets
+from http import HTTPStatus
+from typing import cast
+
+from aiohttp import web
+from multidict import CIMultiDictProxy
+
+from doorward.core.addresses import source_of
+from doorward.doors.web.connection import WebConnection
+from doorward.doors.web.door import WebDoor
+from doorward.doors.web.login import identify
+from doorward.doors.web.problem_answers import answer_problem
+from doorward.doors.web.problems import Problem, not_logged_in, shut_out
+from doorward.doors.web.routes import Access, Found, Table
+from doorward.doors.web.safety import host_name, is_foreign_fetch, is_known_host, is_ours
+from doorward.doors.web.visit import Visit
+from doorward.gate.origins import Origin, origin_of_host
+
+_log = logging.getLogger("doorward.doors.web")
+
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_FORWARDED = 16
+"""Addresses of one X-Forwarded-For that are looked at, from the last on."""
+
+
+class Answering:
+    """
+    Answers requests by a table of routes.
+
+    Args:
+        table: of the whole door.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        """The answer to one request, sent or to be sent."""
+        connection = cast(WebConnection, request.protocol)
+        connection.begin(has_body=request.body_exists)
+        visit = visit_of(request, connection)
+        try:
+            response = await self._answer(visit)
+        except Problem as problem:
+            response = answer_problem(visit, problem)
+        except Exception:  # noqa: BLE001 - logged
+            # one request is isolated from the others
+            reference = secrets.token_hex(4)
+            _log.exception("request %s of visitor %d failed", reference, connection.visitor)
+            if request.writer.output_size:
+                raise ConnectionResetError from None
+            detail = f"it failed; the log explains {reference}"
+            response = answer_problem(visit, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail))
+        if not response.prepared:
+            visit.make_safe(response)
+        if request.body_exists and not request.content.is_eof():
+            # what is left of a body that nobody wants is not read
+            response.force_close()
+        return response
+
+    async def _answer(self, visit: Visit) -> web.StreamResponse:
+        request = visit.request
+        _refuse_unknown_host(visit)
+        found = self._find(visit)
+        visit.names = found.names
+        if is_foreign_fetch(request.headers):
+            raise Problem(HTTPStatus.FORBIDDEN, "another site's page may not ask for this")
+        if request.method in _CHANGING and not is_ours(request.headers, own_origin=visit.own_origin):
+            raise Problem(HTTPStatus.FORBIDDEN, "this comes from a page that is not ours")
+        visit.identity = await identify(visit)
+        gate, connection = visit.door.gate, visit.connection
+        if visit.identity is not None:
+            gate.logged_in(connection)
+        elif not gate.may_try(connection) or gate.is_shut_out(visit.origin):
+            raise shut_out()
+        elif found.route.access is Access.USERS:
+            raise not_logged_in()
+        return await found.route.answer(visit)
+
+    def _find(self, visit: Visit) -> Found:
+        request = visit.request
+        # as it came: the path that aiohttp shows is normalized already
+        path, _, _ = request.raw_path.partition("?")
+        found = self._table.find(request.method, path)
+        if isinstance(found, Found):
+            return found
+        if found:
+            allowed = ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
+            raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this takes {allowed}", headers={"Allow": allowed})
+        raise Problem(HTTPStatus.NOT_FOUND, "there is no such page")
+
+
+def visit_of(request: web.BaseRequest, connection: WebConnection) -> Visit:
+    """What is known of a request before anything is looked up."""
+    door, headers = connection.door, request.headers
+    origin, is_secure = connection.origin, door.context is not None
+    host = headers.get("Host", "")
+    if door.is_proxy(origin.host):
+        origin = forwarded_origin(headers, door=door, nearest=origin)
+        is_secure = is_secure or headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
+        host = headers.get("X-Forwarded-Host", host)
+        if door.public_origin:
+            is_secure = door.public_origin.startswith("https://")
+    own_origin = f"{'https' if is_secure else 'http'}://{host}".lower()
+    if door.public_origin and host_name(host) == host_name(door.public_origin.partition("://")[2]):
+        own_origin = door.public_origin
+    return Visit(
+        door=door,
+        connection=connection,
+        request=request,
+        origin=origin,
+        is_secure=is_secure,
+        own_origin=own_origin,
+    )
+
+
+def forwarded_origin(headers: "CIMultiDictProxy[str]", *, door: WebDoor, nearest: Origin) -> Origin:
+    """
+    Whom a proxy's request is from: the last address of X-Forwarded-For that is no proxy of ours.
+
+    Args:
+        headers: of the request; what stands further left in the field, anybody may have written.
+        door: knows the proxies.
+        nearest: the proxy.
+    """
+    values = ",".join(headers.getall("X-Forwarded-For", [])).split(",")
+    for text in reversed(values[-_FORWARDED:]):
+        host = text.strip().strip("[]")
+        try:
+            source_of(host)
+        except ValueError:
+            return nearest
+        if not door.is_proxy(host):
+            return origin_of_host(host)
+    return nearest
+
+
+def _refuse_unknown_host(visit: Visit) -> None:
+    header = visit.request.headers.get("Host", "")
+    if not is_known_host(header, hosts=visit.door.hosts):
+        name = host_name(header)[:64]
+        raise Problem(
+            HTTPStatus.MISDIRECTED_REQUEST,
+            f'this server is not called {name!r}; its keeper can add it: hosts = ["{name}"] in [doors.web]'
+            if name
+            else "the Host header names no host",
+        )

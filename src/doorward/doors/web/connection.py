@@ -1,0 +1,238 @@
+"""One connection of the web door: aiohttp's protocol, admitted and timed by our gate."""
+
+import asyncio
+import enum
+import logging
+from typing import cast
+
+from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.web_protocol import RequestHandler
+
+from doorward.core.errors import one_line
+from doorward.core.limits import Limits
+from doorward.doors.web.door import WebDoor
+from doorward.doors.web.identity import Identity
+from doorward.doors.web.safety import SAFE_HEADERS
+from doorward.gate.origins import LOCAL, Origin, origin_of_host
+
+_log = logging.getLogger("doorward.doors.web")
+
+_HEAD_END = b"\r\n\r\n"
+_NEVER_SECONDS = 1e6
+_FIELD_BYTES = 8 * 1024
+"""Of one field; a head that comes while an answer is under way is bounded by this and by their number."""
+
+
+class Phase(enum.Enum):
+    """What a connection waits for."""
+
+    IDLE = enum.auto()
+    HEAD = enum.auto()
+    ANSWER = enum.auto()
+
+
+class WebConnection(RequestHandler):
+    """
+    One connection, as the loop, the gate and the door's handler see it.
+
+    aiohttp has no deadline for a head or a body, and no bound for a whole head: they are here.
+
+    Attributes:
+        door: as it was configured when the connection came.
+        deadline_at: see `gate.Connection`.
+        origin: whom the connection itself counts for.
+        visitor: its number; 0 for one that was turned away.
+        shown: the last credentials that were good on this connection, and who they are.
+    """
+
+    __slots__ = (
+        "_head_bytes",
+        "_is_last_answer",
+        "_phase",
+        "_resume_at",
+        "_tail",
+        "_wire",
+        "deadline_at",
+        "door",
+        "origin",
+        "shown",
+        "visitor",
+    )
+
+    _wire: asyncio.Transport
+
+    def __init__(self, door: WebDoor, server: web.Server) -> None:
+        limits = door.limits
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=_NEVER_SECONDS,  # the gate sees to that, and to dead peers
+            tcp_keepalive=False,
+            logger=_log,
+            access_log=None,  # type: ignore[arg-type]  # None is what switches it off
+            max_line_size=_FIELD_BYTES,
+            max_field_size=_FIELD_BYTES,
+            max_headers=limits.http_head_fields,
+            auto_decompress=False,
+            lingering_time=0,
+        )
+        self.door = door
+        self.origin = LOCAL
+        self.visitor = 0
+        self.shown: tuple[str, Identity] | None = None
+        self.deadline_at: float | None = None
+        self._phase = Phase.IDLE
+        self._head_bytes = 0
+        self._tail = b""
+        self._is_last_answer = False
+        self._resume_at: float | None = None
+
+    # What asyncio tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        door = self.door
+        peer = transport.get_extra_info("peername")
+        self.origin = origin_of_host(peer[0]) if peer else LOCAL
+        is_proxy = door.is_proxy(self.origin.host)
+        if is_proxy:
+            # it comes for many, each of whom is looked at with their request
+            self.origin = Origin(self.origin.source, self.origin.host)
+        if is_proxy or not door.only_proxies:
+            self.visitor = door.gate.admit(self, door.name, self.origin, asks_login=True)
+        # uvloop's transports are none of asyncio's classes, and do all that these do
+        self._wire = cast(asyncio.Transport, transport)
+        if not self.visitor:
+            self._wire.close()
+            return
+        super().connection_made(transport)
+        self._wire.set_write_buffer_limits(door.limits.write_buffer_bytes)
+        if door.context is None:
+            self.deadline_at = door.clock.monotonic() + door.limits.http_head_seconds
+        else:
+            wait_seconds = min(door.limits.handshake_seconds, door.limits.login_seconds)
+            self.deadline_at = door.clock.monotonic() + wait_seconds
+
+    def data_received(self, data: bytes) -> None:
+        # aiohttp calls this with nothing to go on with what it has
+        if data and self._phase is not Phase.ANSWER and not self._takes_head(data):
+            return
+        super().data_received(data)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._resume_at = self.deadline_at
+        self.deadline_at = self.door.clock.monotonic() + self.door.limits.stalled_write_seconds
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.deadline_at, self._resume_at = self._resume_at, None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self.door.gate.release(self)
+        if self.shown is not None:
+            self.shown[1].close()
+        super().connection_lost(exc)
+
+    # What TLS below tells and asks
+
+    @property
+    def awaits_login(self) -> bool:
+        """Whether the peer has asked for nothing yet, and may send little."""
+        return self._phase is not Phase.ANSWER
+
+    def handshake_done(self, certificate: bytes | None) -> None:
+        """Hear that the peer can be spoken to; a certificate of its own means nothing here."""
+        self.deadline_at = self.door.clock.monotonic() + self.door.limits.http_head_seconds
+
+    def handshake_failed(self, reason: str) -> None:
+        """Hear that the peer showed a certificate that is not believed, for which nobody asked."""
+
+    def peer_ended(self, *, was_cut: bool) -> bool:
+        """Hear that the peer sends no more; whether something may still be said."""
+        return self._phase is Phase.ANSWER
+
+    # What the gate tells
+
+    def expire(self) -> None:
+        _log.info("visitor %d took too long", self.visitor)
+        self._abort()
+
+    def finish(self) -> None:
+        if self._phase is Phase.ANSWER:
+            self._is_last_answer = True
+        else:
+            self.close()
+
+    def close(self) -> None:
+        self.force_close()
+        self.deadline_at = self.door.clock.monotonic() + self.door.limits.stalled_write_seconds
+
+    # What the handler tells
+
+    def begin(self, *, has_body: bool) -> None:
+        """Hear that a head is complete, and its answer begins."""
+        self._phase = Phase.ANSWER
+        self._head_bytes, self._tail = 0, b""
+        limits = self.door.limits
+        self._set_deadline(self.door.clock.monotonic() + limits.http_body_seconds if has_body else None)
+
+    def body_done(self) -> None:
+        """Hear that the body is complete: the answer may take its time."""
+        self._set_deadline(None)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        if self._is_last_answer and not resp.prepared:
+            resp.force_close()
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._phase = Phase.IDLE
+            self._set_deadline(self.door.clock.monotonic() + self.door.limits.http_keep_alive_seconds)
+            if self._is_last_answer:
+                self.close()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if not isinstance(exc, HttpProcessingError):
+            return super().handle_error(request, status, exc, message)
+        _log.info("visitor %d sent no HTTP: %s", self.visitor, one_line(exc.message))
+        response = web.Response(status=status, text="This is no request that can be understood.\n")
+        response.headers.update(SAFE_HEADERS)
+        response.force_close()
+        return response
+
+    # Inside
+
+    def _takes_head(self, data: bytes) -> bool:
+        limits: Limits = self.door.limits
+        if self._phase is Phase.IDLE:
+            self._phase = Phase.HEAD
+            self.deadline_at = self.door.clock.monotonic() + limits.http_head_seconds
+        end = (self._tail + data).find(_HEAD_END)
+        size_bytes = self._head_bytes + (len(data) if end < 0 else end - len(self._tail))
+        if size_bytes > limits.http_head_bytes:
+            _log.info("visitor %d sent a head of more than %d bytes", self.visitor, limits.http_head_bytes)
+            self._abort()
+            return False
+        self._head_bytes = size_bytes
+        self._tail = data[-3:] if end < 0 else b""
+        return True
+
+    def _set_deadline(self, at: float | None) -> None:
+        # while the peer does not take what was written, that is what has a deadline
+        if self._resume_at is not None or self.writing_paused:
+            self._resume_at = at
+        else:
+            self.deadline_at = at
+
+    def _abort(self) -> None:
+        self.force_close()
+        self._wire.abort()

@@ -1,0 +1,31 @@
+"""What the web door keeps over reloads: who is signed in, and whose password was right a moment ago."""
+
+from doorward.core.limits import Limits
+from doorward.core.ports import Clock
+from doorward.doors.web.remembered import RememberedPairs
+from doorward.doors.web.sessions import Sessions
+
+
+class House:
+    """
+    Kept for as long as the daemon lives, and no longer: nobody is signed in after a start.
+
+    Attributes:
+        sessions: by the cookie of a browser.
+        remembered: good pairs of Basic, so that each is hashed once a minute at most.
+    """
+
+    __slots__ = ("remembered", "sessions")
+
+    def __init__(self, limits: Limits, clock: Clock) -> None:
+        self.sessions = Sessions(limits, clock)
+        self.remembered = RememberedPairs(clock)
+
+    def replace_limits(self, limits: Limits) -> None:
+        """Keep by these limits from now on; remembered passwords are forgotten."""
+        self.sessions.replace_limits(limits)
+        self.remembered.clear()
+
+    def close(self) -> None:
+        """Sign everybody out."""
+        self.sessions.close()

@@ -1,0 +1,94 @@
+"""Who a request is from: what it shows goes to the portal, and what that says counts for the connection."""
+
+import hmac
+from http import HTTPStatus
+
+from doorward.core.secret import Secret
+from doorward.doors.web.credentials import Bearer, Pair, Unreadable, read_authorization, read_cookie
+from doorward.doors.web.identity import Identity
+from doorward.doors.web.problems import CHALLENGES, RETRY_SECONDS, Problem, shut_out
+from doorward.doors.web.visit import Visit
+from doorward.service.portal import Admission, Admitted, Busy, Refused
+
+
+async def identify(visit: Visit) -> Identity | None:
+    """
+    Who `visit` is from; None for nobody.
+
+    A header is looked at once for all requests of a connection that carry the same one.
+
+    Raises:
+        Problem: it shows something that is not good, or may show nothing now.
+    """
+    headers = visit.request.headers
+    header = headers.get("Authorization")
+    if header is None:
+        cookie = read_cookie(headers.get("Cookie", ""), cookie_name(visit))
+        return visit.door.house.sessions.find(cookie) if cookie else None
+    connection = visit.connection
+    if (shown := connection.shown) is not None:
+        if not shown[1].is_over and hmac.compare_digest(shown[0].encode(), header.encode()):
+            return shown[1]
+        shown[1].close()
+        connection.shown = None
+    identity = Identity(visit.door.portal, await _admitted(visit, header))
+    if identity.is_over:
+        raise _wrong("the user was changed meanwhile")
+    if connection.shown is not None:
+        # a pipelined request was looked at meanwhile
+        connection.shown[1].close()
+    connection.shown = header, identity
+    return identity
+
+
+async def sign_in(visit: Visit, name: str, password: Secret) -> Admitted:
+    """
+    Let in somebody who fills in the form.
+
+    Raises:
+        Problem: a wrong name or password, too many tries, or no time to look at it.
+    """
+    _refuse_shut_out(visit)
+    admission = await visit.door.portal.admit_password(visit.peer, name=name, password=password)
+    return _let_in(visit, admission)
+
+
+def cookie_name(visit: Visit) -> str:
+    """The session cookie's: browsers hold a name with `__Host-` to this host, and refuse it without TLS."""
+    return "__Host-doorward" if visit.is_secure else visit.door.cookie_name
+
+
+async def _admitted(visit: Visit, header: str) -> Admitted:
+    shown = read_authorization(header)
+    if isinstance(shown, Unreadable):
+        raise _wrong("the Authorization header shows neither Basic nor Bearer")
+    door = visit.door
+    if isinstance(shown, Pair) and (known := door.house.remembered.find(shown.name, shown.password)):
+        return known
+    _refuse_shut_out(visit)
+    if isinstance(shown, Bearer):
+        return _let_in(visit, door.portal.admit_token(visit.peer, shown.token))
+    admission = await door.portal.admit_password(visit.peer, name=shown.name, password=shown.password)
+    admitted = _let_in(visit, admission)
+    door.house.remembered.remember(shown.name, shown.password, admitted)
+    return admitted
+
+
+def _let_in(visit: Visit, admission: Admission) -> Admitted:
+    match admission:
+        case Admitted():
+            return admission
+        case Refused(reason):
+            visit.door.gate.failed(visit.door.name, visit.origin)
+            raise _wrong(reason)
+        case Busy(reason):
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, reason, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+def _refuse_shut_out(visit: Visit) -> None:
+    if visit.door.gate.is_shut_out(visit.origin):
+        raise shut_out()
+
+
+def _wrong(reason: str) -> Problem:
+    return Problem(HTTPStatus.UNAUTHORIZED, reason, headers={"WWW-Authenticate": CHALLENGES})

@@ -1,0 +1,130 @@
+"""One request that is being answered, and all that is known of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import MappingProxyType
+
+from aiohttp import web
+
+from doorward.core.principal import Peer
+from doorward.core.settings import Language
+from doorward.doors.web.connection import WebConnection
+from doorward.doors.web.door import WebDoor
+from doorward.doors.web.identity import Identity
+from doorward.doors.web.languages import language_of
+from doorward.doors.web.problems import Problem, not_logged_in
+from doorward.doors.web.safety import SAFE_HEADERS, STRICT_TRANSPORT
+from doorward.doors.web.sessions import WebSession
+from doorward.gate.origins import Origin
+from doorward.service.caller import Caller
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Visit:
+    """
+    One request.
+
+    Attributes:
+        door: by which it came.
+        connection: on which.
+        request: of aiohttp.
+        origin: whom it counts for: behind a proxy, who the proxy says it is from.
+        is_secure: the browser's way to us is encrypted.
+        own_origin: `https://host:port` as the browser knows us.
+        identity: who; None for nobody.
+        names: what stood in the braces of the route's path, decoded.
+    """
+
+    door: WebDoor
+    connection: WebConnection
+    request: web.BaseRequest
+    origin: Origin
+    is_secure: bool
+    own_origin: str
+    identity: Identity | None = None
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def peer(self) -> Peer:
+        """The other end, for the desk and the audit trail."""
+        return Peer(self.door.name, self.origin.host, visitor=self.connection.visitor)
+
+    @property
+    def who(self) -> Identity:
+        """
+        Who asks.
+
+        Raises:
+            Problem: nobody has logged in.
+        """
+        if self.identity is None or self.identity.is_over:
+            raise not_logged_in()
+        return self.identity
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks, for the desk; raises as `who` does."""
+        return Caller(self.who.principal, self.peer)
+
+    @property
+    def session(self) -> WebSession | None:
+        """The browser's session; None for a password or a token that comes with each request."""
+        return self.identity if isinstance(self.identity, WebSession) else None
+
+    @property
+    def language(self) -> Language:
+        """The one that the browser likes best of ours; for whoever does not say, the door's."""
+        return language_of(self.request.headers.get("Accept-Language", ""), otherwise=self.door.language)
+
+    @property
+    def wants_html(self) -> bool:
+        """Whether a page is wanted: a browser says so, curl does not."""
+        return "text/html" in self.request.headers.get("Accept", "")
+
+    @property
+    def safe_headers(self) -> Mapping[str, str]:
+        """What stands on every answer that does not say otherwise."""
+        if not self.is_secure:
+            return SAFE_HEADERS
+        return {**SAFE_HEADERS, "Strict-Transport-Security": STRICT_TRANSPORT}
+
+    def make_safe(self, response: web.StreamResponse) -> web.StreamResponse:
+        """Add to `response`, which is not sent yet, what every answer has that does not say otherwise."""
+        headers = response.headers
+        for name, value in self.safe_headers.items():
+            headers.setdefault(name, value)
+        return response
+
+    async def stream(self, response: web.StreamResponse) -> web.StreamResponse:
+        """Begin to send `response`, whose body is written piece by piece."""
+        self.make_safe(response)
+        await response.prepare(self.request)
+        return response
+
+    async def body(self) -> bytes:
+        """
+        The whole body.
+
+        Raises:
+            Problem: it is larger than the limit.
+        """
+        most_bytes = self.door.limits.http_body_bytes
+        if (self.request.content_length or 0) > most_bytes:
+            raise too_large(most_bytes)
+        data = bytearray()
+        async for piece in self.request.content.iter_any():
+            data += piece
+            if len(data) > most_bytes:
+                raise too_large(most_bytes)
+        self.connection.body_done()
+        return bytes(data)
+
+
+def too_large(most_bytes: int) -> Problem:
+    """A body beyond the limit; the connection ends, since the rest of it is not read."""
+    return Problem(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"the body is more than {most_bytes} bytes",
+        headers={"Connection": "close"},
+    )
