@@ -8,6 +8,7 @@ from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.core.settings import Language
 from doorward.doors.web.house import House
+from doorward.doors.web.files.mounts import Mounts
 from doorward.gate.gate import Gate
 from doorward.service.desk import Desk
 from doorward.service.portal import Portal
@@ -30,6 +31,7 @@ class WebDoor:
         public_origin: `https://ops.example.org` as browsers see it behind a proxy; empty for none.
         hosts: names that a Host header may have, in lower case, beside addresses and localhost.
         language: of whoever does not say which.
+        mounts: folders that it shows; None for none.
     """
 
     name: str
@@ -46,10 +48,16 @@ class WebDoor:
     public_origin: str = ""
     hosts: frozenset[str] = frozenset()
     language: Language = Language.ENGLISH
+    mounts: Mounts | None = None
     cookie_name: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cookie_name", f"doorward-{self.port}")
+
+    @property
+    def asks_login(self) -> bool:
+        """Whether those who come are to log in, and pay for it when they do not."""
+        return True
 
     def is_proxy(self, host: str) -> bool:
         """Whether `host` is an address of a proxy that is named."""

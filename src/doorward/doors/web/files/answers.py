@@ -11,7 +11,7 @@ from aiohttp.http import HttpVersion10
 
 from doorward.core.ports import Clock
 from doorward.doors.web.files.direct import has_nothing_to_write, is_bare, send_now
-from doorward.doors.web.files.heads import ended
+from doorward.doors.web.files.heads import ended, with_field
 from doorward.doors.web.files.open_file import OpenFile
 from doorward.doors.web.files.ranges import Part
 from doorward.doors.web.files.reading import READ_BYTES, in_thread, read_all, read_at_once
@@ -37,6 +37,9 @@ class Way:
     scratch: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_BYTES)), repr=False)
 
 
+_STRICT = "Strict-Transport-Security"
+
+
 class FileAnswer(web.StreamResponse):
     """
     An answer whose head is made, and whose body is parts of a file with what stands between them.
@@ -48,7 +51,8 @@ class FileAnswer(web.StreamResponse):
 
     Args:
         status: of the answer.
-        opened_head: as `open_head` makes it. Nothing can be added to it: `headers` is not looked at.
+        opened_head: as `open_head` makes it. Of what is put into `headers` only Strict-Transport-Security is
+            added: the rest would be a policy for pages of the door.
         file: where parts come from; held for this answer. None when there are none.
         pieces: the body; none for HEAD.
         way: how files are sent.
@@ -89,8 +93,11 @@ class FileAnswer(web.StreamResponse):
             self.close()
             return
         request, writer = self._req, self._payload_writer
+        opened_head = self._opened_head
+        if (strict := self._headers.get(_STRICT)) is not None:
+            opened_head = with_field(opened_head, _STRICT, strict)
         head = ended(
-            self._opened_head,
+            opened_head,
             keeps_alive=bool(self._keep_alive),
             is_http_1_0=request.version <= HttpVersion10,
         )

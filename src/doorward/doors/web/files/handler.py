@@ -1,4 +1,4 @@
-"""Requests for files of one folder."""
+"""Requests for what is in the folder of one mount."""
 
 import asyncio
 import logging
@@ -9,15 +9,16 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, RANGE
 
+from doorward.core.mounts import Mount
 from doorward.doors.web.files.answers import FileAnswer, Way
 from doorward.doors.web.files.conditions import IF_RANGE, Verdict, has_conditions, judge, may_be_in_part
-from doorward.doors.web.files.folder import Folder, may_be_used_as
 from doorward.doors.web.files.heads import open_head
 from doorward.doors.web.files.listing import Listing, order_of
 from doorward.doors.web.files.listing_texts import PAGE_POLICY, json_of, page_of, text_of
 from doorward.doors.web.files.looking import Looker, NeedsSlash
 from doorward.doors.web.files.media_types import MediaTypes
 from doorward.doors.web.files.parts import multipart
+from doorward.doors.web.files.policy import may_be_used_as
 from doorward.doors.web.files.ranges import NoRange, Part, parse_ranges
 from doorward.doors.web.files.reading import in_thread
 from doorward.doors.web.files.resource import Representation, Resource
@@ -46,18 +47,19 @@ class Files:
     """
     Answers requests for what is in one folder.
 
+    Attributes:
+        mount: the folder, and at what path.
+
     Args:
-        folder: it.
-        mount: the path that it is below, without the slash at its end; `/pub`.
+        mount: it, and at what path.
         way: how files are sent, and the threads that look them up.
         types: of files.
     """
 
-    def __init__(self, folder: Folder, *, mount: str, way: Way, types: MediaTypes) -> None:
-        self._folder = folder
-        self._mount = mount
+    def __init__(self, mount: Mount, *, way: Way, types: MediaTypes) -> None:
+        self.mount = mount
         self._way = way
-        self._looker = Looker(folder, types)
+        self._looker = Looker(mount, types)
         self._table = OpenFiles(way.clock)
         self._looks: dict[str, asyncio.Event] = {}
 
@@ -84,7 +86,7 @@ class Files:
         """
         if request.method not in METHODS:
             raise _wrong_method()
-        if not may_be_used_as(self._folder, request.headers.get("Sec-Fetch-Dest")):
+        if not may_be_used_as(self.mount, request.headers.get("Sec-Fetch-Dest")):
             raise _untrusted()
         resource = self._table.get(path)
         if resource is None:
@@ -183,9 +185,9 @@ class Files:
         Raises:
             Problem: nothing, or it could not be looked up.
         """
-        target = parse_target(path, shows_hidden=self._folder.shows_hidden)
+        target = parse_target(path, shows_hidden=self.mount.shows_hidden)
         if target is None:
-            raise _not_there()
+            raise not_there()
         match await self._look(request, target):
             case Resource() as found:
                 return found
@@ -194,7 +196,7 @@ class Files:
             case _Shown() as shown:
                 return self._listed(request, shown)
             case None:
-                raise _not_there()
+                raise not_there()
 
     async def _look(self, request: web.BaseRequest, target: Target) -> Resource | NeedsSlash | _Shown | None:
         query = request.rel_url.query
@@ -207,17 +209,19 @@ class Files:
             return self._shown(found, kind) if isinstance(found, Listing) else found
 
         try:
-            return await in_thread(self._way.threads, look, afterwards=_nothing)
+            return await in_thread(self._way.threads, look, unwanted=_let_go)
         except Exhausted as error:
             raise _busy() from error
         except OSError as error:
-            _log.warning("a file below %s cannot be read: %s", self._mount or "/", error.strerror or error)
+            _log.warning(
+                "a file below %s cannot be read: %s", self.mount.path or "/", error.strerror or error
+            )
             raise _busy() from error
 
     def _shown(self, listing: Listing, kind: str) -> _Shown:
         match kind:
             case "text/html":
-                text = page_of(listing, mount=self._mount or "/")
+                text = page_of(listing, mount=self.mount.path or "/")
             case "application/json":
                 text = json_of(listing)
             case _:
@@ -260,11 +264,13 @@ def _listing_kind(accepted: str, *, wants_json: bool) -> str:
     return "application/json" if "application/json" in accepted else "text/plain"
 
 
-def _nothing() -> None:
-    """Nothing is to be let go."""
+def _let_go(found: object) -> None:
+    if isinstance(found, Resource):
+        found.drop()
 
 
-def _not_there() -> Problem:
+def not_there() -> Problem:
+    """There is nothing that may be seen."""
     return Problem(HTTPStatus.NOT_FOUND, "there is no such file")
 
 

@@ -7,6 +7,7 @@ from aiohttp.helpers import rfc822_formatted_time
 
 Fields = Iterable[tuple[str, str]]
 
+_DATE = b"\r\nDate: "
 _END = b"\r\n\r\n"
 _CLOSE = b"\r\nConnection: close"
 _KEEP = b"\r\nConnection: keep-alive"
@@ -24,7 +25,12 @@ def open_head(status: HTTPStatus, fields: Fields) -> bytes:
         if not (name + value).isprintable() or not value.isascii():
             raise ValueError(f"{name} cannot hold {value!r}")
         lines.append(f"{name}: {value}")
-    return ("\r\n".join(lines) + "\r\nDate: ").encode("ascii")
+    return "\r\n".join(lines).encode("ascii") + _DATE
+
+
+def with_field(opened: bytes, name: str, value: str) -> bytes:
+    """An opened head with one more field."""
+    return opened.removesuffix(_DATE) + f"\r\n{name}: {value}".encode("ascii") + _DATE
 
 
 def ended(opened: bytes, *, keeps_alive: bool, is_http_1_0: bool) -> bytes:

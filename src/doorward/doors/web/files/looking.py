@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
+from doorward.core.mounts import Mount
 from doorward.doors.web.files.codings import ENDINGS
-from doorward.doors.web.files.folder import INDEX, Folder, fields_of
 from doorward.doors.web.files.listing import Listing, Order, arranged, read_entries
 from doorward.doors.web.files.media_types import MediaTypes, is_passive
 from doorward.doors.web.files.open_file import OpenFile
+from doorward.doors.web.files.policy import INDEX, fields_of
 from doorward.doors.web.files.resource import Representation, Resource, representation
 from doorward.doors.web.files.targets import Target
 from doorward.doors.web.files.walk import NotThere, Walk
@@ -26,18 +27,18 @@ Found = Resource | Listing | NeedsSlash
 
 class Looker:
     """
-    Looks into one folder. Its methods block, and may be called in any thread.
+    Looks into the folder of one mount. Its methods block, and may be called in any thread.
 
     Args:
-        folder: where.
+        mount: it.
         types: of files.
     """
 
-    __slots__ = ("_folder", "_root", "_types")
+    __slots__ = ("_mount", "_root", "_types")
 
-    def __init__(self, folder: Folder, types: MediaTypes) -> None:
-        self._folder = folder
-        self._root = os.fsencode(folder.root)
+    def __init__(self, mount: Mount, types: MediaTypes) -> None:
+        self._mount = mount
+        self._root = os.fsencode(mount.root)
         self._types = types
 
     def look(self, target: Target, order: Order, *, now: float) -> Found | None:
@@ -66,7 +67,7 @@ class Looker:
         return None
 
     def _walk(self) -> Walk:
-        return Walk(self._root, shows_hidden=self._folder.shows_hidden)
+        return Walk(self._root, shows_hidden=self._mount.shows_hidden)
 
     def _index(self, walk: Walk, *, now: float) -> Resource | None:
         with suppress(NotThere):
@@ -75,7 +76,7 @@ class Looker:
         return None
 
     def _listing(self, target: Target, order: Order) -> Listing | None:
-        if not self._folder.lists:
+        if not self._mount.lists:
             return None
         # from the root again: where the search for an index ended, nobody knows
         with self._walk() as walk, ExitStack() as stack:
@@ -84,7 +85,7 @@ class Looker:
             descriptor = walk.open_folder()
             stack.callback(os.close, descriptor)
             entries, is_whole = read_entries(
-                self._root, target.names, descriptor, shows_hidden=self._folder.shows_hidden
+                self._root, target.names, descriptor, shows_hidden=self._mount.shows_hidden
             )
             return arranged(target.names, entries, order, is_whole=is_whole)
 
@@ -105,7 +106,7 @@ class Looker:
 
     def _made(self, name: bytes, plain: OpenFile, copies: Mapping[str, OpenFile], *, now: float) -> Resource:
         kind = self._types.of(os.fsdecode(name))
-        fields = fields_of(self._folder, is_passive=is_passive(kind))
+        fields = fields_of(self._mount, is_passive=is_passive(kind))
 
         def made(file: OpenFile, coding: str | None) -> Representation:
             return representation(file, kind=kind, coding=coding, varies=bool(copies), fields=fields)

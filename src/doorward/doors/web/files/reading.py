@@ -13,6 +13,10 @@ READ_BYTES = 256 * 1024
 """The most that is read at a time: two copies of this are all that a transfer holds."""
 
 
+def _nothing(*_: object) -> None:
+    """There is nothing to be done."""
+
+
 def can_read_at_once(descriptor: int) -> bool:
     """
     Whether the kernel can tell that a read of this file would wait; blocks as any read does.
@@ -54,16 +58,28 @@ def read_all(descriptor: int, size_bytes: int, offset: int) -> bytes:
 
 
 async def in_thread(
-    threads: Threads, function: Callable[[], ResultT], *, afterwards: Callable[[], object]
+    threads: Threads,
+    function: Callable[[], ResultT],
+    *,
+    afterwards: Callable[[], object] = _nothing,
+    unwanted: Callable[[ResultT], object] = _nothing,
 ) -> ResultT:
     """
-    Have `function` called in a thread, and `afterwards` on the loop once it has really ended.
+    Have `function` called in a thread, which cannot be cancelled when whoever awaits this is.
 
-    A thread cannot be cancelled: when whoever waits is, what the thread uses is let go only after it.
+    Args:
+        threads: to call it in.
+        function: may block, and may raise.
+        afterwards: called on the loop once it has really ended: what it uses can be let go.
+        unwanted: called with its result when nobody is left to take that.
     """
     work = threads.call(function)
     work.future.add_done_callback(lambda future: _finish(future, afterwards))
-    result: ResultT = await asyncio.shield(work.future)
+    try:
+        result: ResultT = await asyncio.shield(work.future)
+    except asyncio.CancelledError:
+        work.future.add_done_callback(lambda future: _discard(future, unwanted))
+        raise
     return result
 
 
@@ -71,3 +87,8 @@ def _finish(future: "asyncio.Future[Any]", afterwards: Callable[[], object]) -> 
     if not future.cancelled():
         future.exception()  # has been looked at: nobody may be left to await it
     afterwards()
+
+
+def _discard(future: "asyncio.Future[Any]", unwanted: Callable[[Any], object]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        unwanted(future.result())

@@ -87,7 +87,8 @@ class OpenFiles:
             kept[0].drop()
 
     def close(self) -> None:
-        """Forget everything."""
+        """Forget everything, and keep nothing any more."""
+        self._resources_most = 0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
