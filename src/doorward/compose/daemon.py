@@ -139,6 +139,7 @@ class Daemon:
             (),
             verifier=self._verifier,
             audit=self._audit,
+            clock=self._clock,
             process_uid=os.geteuid(),
             checks_per_source=limits.hashing_per_source,
         )
@@ -223,10 +224,11 @@ class Daemon:
 
     def reload(self, scope: Scope = Scope.EVERYTHING) -> "asyncio.Future[str]":
         """
-        Read the configuration, the certificates and the users again, or the users alone.
+        Read the configuration, the certificates and the users again, or the users with their tokens alone.
 
         All of it counts at once or, after an error, none. Runs and connections go on, fresh answers are
-        forgotten, new doors open before old ones close. Sessions of users who are gone or were changed end.
+        forgotten, new doors open before old ones close. Sessions of users and tokens that are gone or were
+        changed end.
 
         Returns:
             What was done, one line; or the `DoorwardError` for which everything stays as it was. The reading
@@ -258,7 +260,8 @@ class Daemon:
         limits = prepared.settings.limits
         ended = await self._take_over(prepared)
         counted = {} if ended is None else {"sessions_ended": ended}
-        self._audit.record(AuditEvent(AuditKind.RELOAD, details={"users": len(prepared.users), **counted}))
+        known = {"users": len(prepared.users), "tokens": len(prepared.tokens)}
+        self._audit.record(AuditEvent(AuditKind.RELOAD, details={**known, **counted}))
         later = changed_at_start_only(self._began_with, limits)
         return (
             f"doors {', '.join(prepared.settings.doors)}; {len(prepared.catalogue)} commands"
@@ -286,7 +289,7 @@ class Daemon:
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
         self._house.replace_limits(limits)
-        ended = self._replace_users(prepared)
+        ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
                 self._gate.renew(listener, protocols[listener])
@@ -295,9 +298,9 @@ class Daemon:
                 self._gate.shut(listener)
         return ended
 
-    def _replace_users(self, prepared: Prepared) -> int | None:
+    def _replace_credentials(self, prepared: Prepared) -> int | None:
         try:
-            return self._portal.replace_users(prepared.users)
+            return self._portal.replace_credentials(prepared.users, prepared.tokens)
         except Exception:  # noqa: BLE001 - logged
             # all of them count, and every session that had to was ended: one of those did not take it well
             _log.exception("a session could not be ended in an orderly way")
