@@ -143,6 +143,7 @@ class Daemon:
             (),
             verifier=self._verifier,
             audit=self._audit,
+            clock=self._clock,
             process_uid=os.geteuid(),
             checks_per_source=limits.hashing_per_source,
         )
@@ -231,10 +232,11 @@ class Daemon:
 
     def reload(self, scope: Scope = Scope.EVERYTHING) -> "asyncio.Future[str]":
         """
-        Read the configuration, the certificates and the users again, or the users alone.
+        Read the configuration, the certificates and the users again, or the users with their tokens alone.
 
         All of it counts at once or, after an error, none. Runs and connections go on, fresh answers are
-        forgotten, new doors open before old ones close. Sessions of users who are gone or were changed end.
+        forgotten, new doors open before old ones close. Sessions of users and tokens that are gone or were
+        changed end.
 
         Returns:
             What was done, one line; or the `DoorwardError` for which everything stays as it was. The reading
@@ -266,7 +268,8 @@ class Daemon:
         limits = prepared.settings.limits
         ended = await self._take_over(prepared)
         counted = {} if ended is None else {"sessions_ended": ended}
-        self._audit.record(AuditEvent(AuditKind.RELOAD, details={"users": len(prepared.users), **counted}))
+        known = {"users": len(prepared.users), "tokens": len(prepared.tokens)}
+        self._audit.record(AuditEvent(AuditKind.RELOAD, details={**known, **counted}))
         later = changed_at_start_only(self._began_with, limits)
         return (
             f"doors {', '.join(prepared.settings.doors)}; {len(prepared.catalogue)} commands"
@@ -280,7 +283,9 @@ class Daemon:
         before, limits = self._now, prepared.settings.limits
         mounts = self._mounts_of(prepared.settings)
         try:
-            protocols = {listener: self._protocol(listener, prepared, mounts) for listener in prepared.listeners}
+            protocols = {
+                listener: self._protocol(listener, prepared, mounts) for listener in prepared.listeners
+            }
             for listener in self._fresh(prepared):
                 await self._gate.open(listener, protocols[listener])
             self._held.write_doors(_by_door(prepared.listeners))
@@ -298,7 +303,7 @@ class Daemon:
         # what is being sent goes on
         self._mounts.close()
         self._mounts = mounts
-        ended = self._replace_users(prepared)
+        ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
                 self._gate.renew(listener, protocols[listener])
@@ -307,9 +312,9 @@ class Daemon:
                 self._gate.shut(listener)
         return ended
 
-    def _replace_users(self, prepared: Prepared) -> int | None:
+    def _replace_credentials(self, prepared: Prepared) -> int | None:
         try:
-            return self._portal.replace_users(prepared.users)
+            return self._portal.replace_credentials(prepared.users, prepared.tokens)
         except Exception:  # noqa: BLE001 - logged
             # all of them count, and every session that had to was ended: one of those did not take it well
             _log.exception("a session could not be ended in an orderly way")

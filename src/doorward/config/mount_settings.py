@@ -23,7 +23,7 @@ def read_mounts(tables: dict[str, Any], key: Key, report: Report) -> tuple[Mount
     for path, value in tables.items():
         here = (*key, path)
         if problem := path_problem(path):
-            expected = f"such as \"/pub\", which begins with none of {', '.join(sorted(OWN_PATHS))}"
+            expected = f'such as "/pub", which begins with none of {", ".join(sorted(OWN_PATHS))}'
             report.add(here, problem, expected=expected, found=found_in(path))
         elif isinstance(value, dict):
             found.append(_mount(path, read_table(value, MountShape, here, report), here, report))
@@ -58,6 +58,9 @@ def _root(text: str, key: Key, report: Report) -> str:
         report.add(key, "a folder is wanted", expected=expected, found=found_in(text))
         return ""
     root = os.path.normpath(report.beside(text))
-    if not os.path.isdir(root):
-        report.add(key, "there is no such folder", expected=expected, found=found_in(text))
+    if not os.path.lexists(root):
+        # a disk that comes later is no reason not to start
+        report.note(key, f"{root} is not there; until it is, nothing is below its path")
+    elif not os.path.isdir(root):
+        report.add(key, "this is no folder", expected=expected, found=found_in(text))
     return root

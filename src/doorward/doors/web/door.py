@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.core.settings import Language
-from doorward.doors.web.house import House
 from doorward.doors.web.files.mounts import Mounts
+from doorward.doors.web.house import House
 from doorward.gate.gate import Gate
 from doorward.service.desk import Desk
 from doorward.service.portal import Portal
