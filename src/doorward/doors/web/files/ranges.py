@@ -42,7 +42,8 @@ def parse_ranges(text: str, size_bytes: int) -> tuple[Part, ...] | NoRange:
     Returns:
         The parts that are there, in the order in which they were asked for. `WHOLE` for an empty file, for no
         range and for a unit that is not bytes, for more than `RANGES_MOST`, and when the parts together are
-        larger than the file, as overlapping ones can be. `UNSATISFIABLE` when none is there, and for what is no list of ranges.
+        larger than the file, as overlapping ones can be. `UNSATISFIABLE` when none is there, and for what is
+        no list of ranges.
 
     Source: RFC 9110 sections 14.1.2 and 14.2; nginx answers a broken list with 416 as well.
     """
