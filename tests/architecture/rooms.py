@@ -61,7 +61,10 @@ IMPURE_NAMES = {
 }
 
 # Names of an impure module that are pure, and so are everybody's.
-PURE_NAMES = {"pathlib": frozenset({"PurePath", "PurePosixPath"})}
+PURE_NAMES = {
+    "http": frozenset({"HTTPStatus"}),
+    "pathlib": frozenset({"PurePath", "PurePosixPath"}),
+}
 
 LOOP = frozenset({"asyncio", "logging", "structlog", "sys", "time"})
 FILES = frozenset({"errno", "os", "pathlib", "stat", "tempfile"})
@@ -124,7 +127,8 @@ ROOMS = {
         | FILES
         | WIRE
         # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone
-        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "select", "termios"},
+        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "prometheus_client", "secrets"}
+        | {"select", "termios"},
         has_siblings=True,
     ),
     "clients": Room(
