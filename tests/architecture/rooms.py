@@ -61,10 +61,7 @@ IMPURE_NAMES = {
 }
 
 # Names of an impure module that are pure, and so are everybody's.
-PURE_NAMES = {
-    "http": frozenset({"HTTPStatus"}),
-    "pathlib": frozenset({"PurePath", "PurePosixPath"}),
-}
+PURE_NAMES = {"pathlib": frozenset({"PurePath", "PurePosixPath"})}
 
 LOOP = frozenset({"asyncio", "logging", "structlog", "sys", "time"})
 FILES = frozenset({"errno", "os", "pathlib", "stat", "tempfile"})
@@ -126,9 +123,10 @@ ROOMS = {
         | LOOP
         | FILES
         | WIRE
-        # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone
-        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "prometheus_client", "secrets"}
-        | {"select", "termios"},
+        # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone;
+        # http has the names of statuses
+        | {"aiohttp", "asyncssh", "fcntl", "http", "importlib.resources", "jinja2", "msgspec", "multidict"}
+        | {"prometheus_client", "secrets", "select", "termios"},
         has_siblings=True,
     ),
     "clients": Room(
