@@ -255,6 +255,7 @@ class ChildProtocol(asyncio.SubprocessProtocol):
     def __init__(self, crowd: Crowd, peer: PeerProtocol) -> None:
         self._crowd = crowd
         self._peer = peer
+        self._has_output = True
         self.is_gone = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -263,6 +264,9 @@ class ChildProtocol(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._peer.child_wrote(data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        self._has_output = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_gone = True
@@ -275,14 +279,18 @@ class ChildProtocol(asyncio.SubprocessProtocol):
         if self._transport.get_returncode() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._transport.get_pid(), signal.SIGKILL)
+        # its end is told behind the end of its output, and that is found by reading
+        self.resume()
 
     def pause(self) -> None:
         """Read no more of what it writes; it waits then, by itself."""
-        self._pipe().pause_reading()
+        if self._has_output:
+            self._pipe().pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        self._pipe().resume_reading()
+        if self._has_output:
+            self._pipe().resume_reading()
 
     def _pipe(self) -> asyncio.ReadTransport:
         return cast(asyncio.ReadTransport, self._transport.get_pipe_transport(1))

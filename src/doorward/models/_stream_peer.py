@@ -1,11 +1,12 @@
 """One peer of asyncio's streams: a coroutine that waits for what comes next, and its child beside it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 
 from doorward.core.launch import Launch
-from doorward.lines.session import LINGERING_SECONDS
+from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS
 from doorward.models._answering import Conversation, Reception
 
 READ_BYTES = 64 * 1024
@@ -125,9 +126,9 @@ class StreamPeer:
         if self._conversation.is_overfed:
             self._writer.write_eof()
             async with asyncio.timeout(LINGERING_SECONDS):
-                for _ in range(16):
-                    if not await self._reader.read(READ_BYTES):
-                        break
+                lingered_bytes = 0
+                while lingered_bytes <= LINGERING_BYTES and (data := await self._reader.read(READ_BYTES)):
+                    lingered_bytes += len(data)
         self._writer.close()
         await asyncio.wait({self._left}, timeout=self._limits.stalled_write_seconds)
 
@@ -135,7 +136,9 @@ class StreamPeer:
 async def _finish(child: asyncio.subprocess.Process) -> int:
     """End it if it has not ended, and wait for it; its status, or minus a signal."""
     if child.returncode is None:
-        os.killpg(child.pid, signal.SIGKILL)
+        # it may have been waited for already, and the loop not have been told yet
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
     # `wait` comes back only when the pipe has ended, which it does not while nobody reads
     while child.stdout is not None and await child.stdout.read(READ_BYTES):
         pass
