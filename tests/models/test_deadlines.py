@@ -1,5 +1,6 @@
 """Many deadlines, and the next of them."""
 
+import weakref
 from dataclasses import dataclass
 
 from hypothesis import given
@@ -39,6 +40,19 @@ def test_who_is_forgotten_is_never_due() -> None:
     deadlines.watch(one)
     deadlines.forget(one)
     assert list(deadlines.take_due(9.0)) == []
+
+
+def test_a_crowd_that_comes_and_goes_is_not_kept() -> None:
+    deadlines = Deadlines()
+    gone = [come_and_go(deadlines, at=60.0 + number) for number in range(10_000)]
+    assert sum(each() is not None for each in gone) < 1_000
+
+
+def come_and_go(deadlines: Deadlines, *, at: float) -> "weakref.ref[One]":
+    one = One(at)
+    deadlines.watch(one)
+    deadlines.forget(one)
+    return weakref.ref(one)
 
 
 moves = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 20), st.booleans()), max_size=40)

@@ -4,6 +4,9 @@ import heapq
 from collections.abc import Iterator
 from typing import Protocol
 
+_WRONG_AT_LEAST = 256
+"""Entries that are wrong are not worth a sweep while they are so few."""
+
 
 class HasDeadline(Protocol):
     """Something whose time can be up."""
@@ -15,8 +18,9 @@ class Deadlines:
     """
     The deadlines of a crowd, on one clock.
 
-    An entry that became wrong stays until its time: most deadlines are put off many times before they are
-    due, and to look at each once is cheaper than to move it each time.
+    An entry that became wrong stays until its time, or until most are: most deadlines are put off many times
+    before they are due, and to look at each once is cheaper than to move it each time. But whoever comes and
+    goes quickly must not be kept in memory until a deadline that nobody waits for.
     """
 
     __slots__ = ("_entries", "_known", "_turn")
@@ -35,6 +39,9 @@ class Deadlines:
     def forget(self, one: HasDeadline) -> None:
         """Know it no more."""
         self._known.pop(one, None)
+        if len(self._entries) > 2 * len(self._known) + _WRONG_AT_LEAST:
+            self._entries = [each for each in self._entries if self._known.get(each[2]) == each[0]]
+            heapq.heapify(self._entries)
 
     def wait_seconds(self, now: float) -> float | None:
         """How long nothing is due; None for ever."""
