@@ -1,5 +1,6 @@
 """A child a peer: fork after accept, and reap every child that ends."""
 
+import logging
 import mmap
 import os
 import selectors
@@ -21,6 +22,8 @@ MODEL = Model(
     is_held_up=500,
     out_of_reach={501: "it stops at 500 processes, a few megabytes each"},
 )
+
+_log = logging.getLogger("doorward.models")
 
 _COUNT = struct.Struct("=I")
 
@@ -68,9 +71,12 @@ class _Nursery:
         return any(key.fileobj is self._listener for key, _ in ready)
 
     def welcome(self, connection: socket.socket) -> None:
-        pid = fork_child(lambda: self._serve(connection))
-        connection.close()
-        self._children.add(pid)
+        with connection:
+            try:
+                fork_child(lambda: self._serve(connection), self._children.add)
+            except OSError as error:
+                # the system's processes or memory are used up: one peer less, and the others stay
+                _log.warning("a peer was sent away, there can be no process for it: %s", error)
         self._tell_count()
 
     def reap(self) -> None:
