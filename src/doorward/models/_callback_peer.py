@@ -33,9 +33,8 @@ class Crowd:
                 await loop.connect_accepted_socket(lambda: PeerProtocol(self), connection)
                 await self._wait_while(lambda: len(self.peers) >= self.reception.most_peers)
         finally:
-            for peer in list(self.peers):
-                peer.abort()
-            await self._wait_while(lambda: bool(self.peers or self._starting or self._children))
+            # one who was let in just before arrives only now
+            await self._wait_while(self._send_home)
 
     def start(self, peer: "PeerProtocol", launch: Launch) -> None:
         """Start a child for `peer`, which hears of it."""
@@ -44,11 +43,21 @@ class Crowd:
         task.add_done_callback(self._starting.discard)
         task.add_done_callback(lambda _task: self._changed.set())
 
+    def know(self, peer: "PeerProtocol") -> None:
+        """Hear that a peer is there."""
+        self.peers.add(peer)
+        self._changed.set()
+
     def forget(self, one: "PeerProtocol | ChildProtocol") -> None:
         """Hear that a peer or a child is gone."""
         self.peers.discard(cast(PeerProtocol, one))
         self._children.discard(cast(ChildProtocol, one))
         self._changed.set()
+
+    def _send_home(self) -> bool:
+        for peer in list(self.peers):
+            peer.abort()
+        return bool(self.peers or self._starting or self._children)
 
     async def _start(self, peer: "PeerProtocol", launch: Launch) -> None:
         child = ChildProtocol(self, peer)
@@ -95,7 +104,7 @@ class PeerProtocol(asyncio.Protocol):
         # uvloop's transports are none of asyncio's classes, and do all that these do
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(self._limits.write_buffer_bytes)
-        self._crowd.peers.add(self)
+        self._crowd.know(self)
         host, port = transport.get_extra_info("peername") or ("unknown", 0)
         self._conversation = Conversation(
             self._crowd.reception,

@@ -99,7 +99,7 @@ def _subjects(models: Iterable[Model], native: Native) -> Iterator[_Subject]:
             model.name,
             partial(model_server, model.name),
             model.why_not,
-            model.is_held_up if model.is_held_up <= _SLOW_PEERS else 0,
+            model.most_peers if model.most_peers <= _SLOW_PEERS else 0,
             has_connections=model.transport == "tcp",
         )
     if native.server is not None:

@@ -27,8 +27,7 @@ class StreamPeer:
         self._writer = writer
         self._conversation = conversation
         self._limits = reception.limits
-        # done when the connection is lost, whoever reads or writes just then
-        self._left = asyncio.get_running_loop().create_task(writer.wait_closed())
+        self._departure: asyncio.Task[None] | None = None
 
     # [the wait]
     async def serve(self) -> None:
@@ -87,6 +86,13 @@ class StreamPeer:
             await self._pass_on_while_here(child)
         finally:
             self._conversation.ended(await asyncio.shield(_finish(child)))
+
+    @property
+    def _left(self) -> asyncio.Task[None]:
+        """Done when the connection is lost, whoever reads or writes; a task, because a wait may give up."""
+        if self._departure is None:
+            self._departure = asyncio.get_running_loop().create_task(self._writer.wait_closed())
+        return self._departure
 
     async def _pass_on_while_here(self, child: asyncio.subprocess.Process) -> None:
         """Pass on the output until it ends, the time is up or the peer has left, whatever comes first."""

@@ -15,11 +15,10 @@ from doorward.models._model import Model
 
 MODEL = Model(
     name="fork",
-    waits="the parent in accept, each child in its peer's recv",
+    waits="the parent for the next peer or the end of a child, each child in its peer's recv",
     costs="a process a peer: milliseconds to make and end it, megabytes that it no longer shares, reaping",
     take_when="peers are few and must not touch each other: a crash, a leak, another user id stay with one",
     most_peers=500,
-    is_held_up=500,
     out_of_reach={501: "it stops at 500 processes, a few megabytes each"},
 )
 

@@ -18,7 +18,6 @@ MODEL = Model(
     costs="a peer that says nothing holds a whole process, and eight of them hold the door",
     take_when="peers come and go quickly and make the processor work: no interpreter lock between them",
     most_peers=WORKERS,
-    is_held_up=WORKERS,
     out_of_reach={WORKERS + 1: "its eight processes have one peer each; the others wait in the backlog"},
 )
 

@@ -17,7 +17,6 @@ MODEL = Model(
     costs="a stack and a switch a peer, and a lock around whatever two of them share",
     take_when="there are tens of peers, and libraries that block",
     most_peers=2_000,
-    is_held_up=2_000,
     out_of_reach={
         2_001: "it stops at 2,000 threads: each wants a stack, and all of them one interpreter lock"
     },

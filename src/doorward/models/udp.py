@@ -27,7 +27,6 @@ MODEL = Model(
     "somebody else answered, so that it stays on loopback",
     take_when="a question and its answer are small, and who got none asks again: as names are looked up",
     most_peers=1,
-    is_held_up=1,
     out_of_reach={QUEUED + 1: f"its one buffer holds some {QUEUED} questions, and what comes then is lost"},
     transport="udp",
 )
