@@ -45,8 +45,8 @@ class Rate:
         p50_ms: half of the answers came within; those that came after the load's time count here alone.
         p99_ms: 99 of a hundred.
         cpu_us: of the server's processor, an answer: what a busy machine changes least.
-        server_share: of a processor that the server had: well below 1, others used the machine, or the load
-            was the limit.
+        server_share: of a processor that the server had until the last answer: well below 1, others used the
+            machine, or the load was the limit.
         load_share: the same of the load: near 1, it and not the server was the limit.
         errors: answers that were none.
         first_error: the first of them in words.
@@ -89,7 +89,7 @@ class Load:
         Raises:
             MeasureFailed: the load did not tell what it found.
         """
-        before_seconds = server.cpu_seconds()
+        began, before_seconds = time.monotonic(), server.cpu_seconds()
         scheme = "udp" if mode == "datagrams" else "tcp"
         words = [mode, f"{scheme}:127.0.0.1:{server.port}", *_WORDS]
         try:
@@ -102,15 +102,15 @@ class Load:
             )
         except subprocess.TimeoutExpired as error:
             raise MeasureFailed(f"the load did not end within {_LOAD_SECONDS:g} s of its time") from error
-        used_seconds = server.cpu_seconds() - before_seconds
+        used_seconds, took_seconds = server.cpu_seconds() - before_seconds, time.monotonic() - began
         told = _json_of(run.stdout, run.stderr)
         return Rate(
             per_second=told["requests"] / told["seconds"] if told["seconds"] else 0.0,
             p50_ms=told["p50_us"] / 1000,
             p99_ms=told["p99_us"] / 1000,
             cpu_us=used_seconds * 1e6 / max(told["requests"] + told["late"], 1),
-            server_share=used_seconds / max(seconds, 0.001),
-            load_share=told["cpu_seconds"] / max(seconds, 0.001),
+            server_share=used_seconds / took_seconds,
+            load_share=told["cpu_seconds"] / took_seconds,
             errors=int(told["errors"]),
             first_error=str(told["first_error"]),
         )
