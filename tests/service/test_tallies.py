@@ -1,6 +1,6 @@
 """What happened is counted, and kept by another all the same."""
 
-from doorward.core.audit import AuditEvent, AuditKind
+from doorward.core.audit import AuditEvent, AuditKind, AuditValue
 from doorward.core.principal import Peer
 from doorward.service.tallies import Tallies
 from doorward.testing.audit import MemoryAuditLog
@@ -21,7 +21,7 @@ def test_every_kind_is_counted_by_what_matters() -> None:
         AuditEvent(AuditKind.RELOAD),
     ]
     for seconds, output_bytes in ((0.25, 10), (0.5, 20)):
-        end = {
+        end: dict[str, AuditValue] = {
             "run": 1,
             "command": "df",
             "outcome": "exited",
