@@ -106,7 +106,7 @@ def our_door(folder: Path) -> Iterator[LineDoor]:
     audit = AuditFile(folder / "audit.jsonl", clock=clock, waiting_lines=limits.audit_queue, told=print)
     audit.open()
     verifier = PasswordVerifier(waiting=1, most_bytes=limits.password_bytes, workers=1)
-    portal = Portal((), verifier=verifier, audit=audit, process_uid=-1, checks_per_source=1)
+    portal = Portal((), verifier=verifier, audit=audit, clock=clock, process_uid=-1, checks_per_source=1)
     gate = Gate(limits, clock, audit=audit, most=10 * SESSIONS, chance=lambda: 0.5)
     spawner = FakeSpawner(programs={"/usr/bin/uptime": tell_uptime})
     runs = Runs(limits, spawner=spawner, clock=clock, audit=audit)

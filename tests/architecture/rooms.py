@@ -123,8 +123,10 @@ ROOMS = {
         | LOOP
         | FILES
         | WIRE
-        # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone
-        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "select", "termios"},
+        # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone;
+        # http has the names of statuses
+        | {"aiohttp", "asyncssh", "fcntl", "http", "importlib.resources", "jinja2", "msgspec", "multidict"}
+        | {"prometheus_client", "secrets", "select", "termios"},
         has_siblings=True,
     ),
     "clients": Room(

@@ -74,6 +74,14 @@ def a_user_of_the_state(house: House, stack: ExitStack) -> str:
     return "alice"
 
 
+def a_broken_file_of_tokens(house: House, stack: ExitStack) -> str:
+    path = house.daemon.state / "tokens.json"
+    path.touch(mode=0o600)
+    path.write_text('{"version": 1, "tokens": [{"id": "aaaaaaaa", "user": "alice"}]}')
+    stack.callback(path.unlink)
+    return "tokens.json: token 1 is not an object with"
+
+
 def a_taken_port(house: House, stack: ExitStack) -> str:
     holder = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
     port = holder.getsockname()[1]
@@ -125,6 +133,7 @@ BROKEN = [
     cut_configuration,
     unknown_key,
     a_user_of_the_state,
+    a_broken_file_of_tokens,
     a_taken_port,
     an_address_of_another_machine,
     tcp_for_everybody,

@@ -10,6 +10,8 @@ import pytest
 
 from doorward.cli.completing import parameter_words
 from doorward.core.principal import User
+from doorward.core.tokens import Token
+from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 from tests.daemon import ANSWER_SECONDS, COMMANDS, DOORS, RunningDaemon, Shell
 
@@ -82,7 +84,7 @@ def test_bash_completes_the_commands_of_the_running_daemon(
     assert in_bash(shell, found, "ask", "help", "pi") == ["pick"]
 
 
-def test_bash_completes_the_numbers_of_runs_and_the_names_of_users(
+def test_bash_completes_the_numbers_of_runs_the_names_of_users_and_the_ids_of_tokens(
     daemon: RunningDaemon, shell: Shell, program: dict[str, str]
 ) -> None:
     found = {**program, "DOORWARD_AT": daemon.unix_url}
@@ -99,6 +101,10 @@ def test_bash_completes_the_numbers_of_runs_and_the_names_of_users(
     UserFile(daemon.state).add(User(name="dora"))
     assert in_bash(shell, program, "user", "remove", "--state", str(daemon.state), "d") == ["dora"]
     assert in_bash(shell, program, "user", "passwd", "--state", str(daemon.state), "x") == []
+    for letter in "ab":
+        TokenFile(daemon.state).add(Token(id=letter * 8, user="dora", digest=bytes(32)), most=2)
+    assert in_bash(shell, program, "token", "revoke", "--state", str(daemon.state), "a") == ["a" * 8]
+    assert in_bash(shell, program, "token", "new", "--state", str(daemon.state), "--user", "") == ["dora"]
 
 
 def test_without_a_daemon_the_configuration_is_read(shell: Shell, program: dict[str, str]) -> None:

@@ -28,7 +28,7 @@ def preparation_in(folder: Path) -> Preparation:
 def test_a_door_that_nobody_described_is_not_opened_for_guests_in_plain_text(
     tmp_path: Path, *, is_default: bool
 ) -> None:
-    doors = {"web": DoorSettings(name="web", listen=("127.0.0.1:0",))}
+    doors = {"attic": DoorSettings(name="attic", listen=("127.0.0.1:0",))}
     settings = Settings(file="" if is_default else "doorward.toml", doors=MappingProxyType(doors))
     with pytest.raises(KeyError):
         preparation_in(tmp_path).prepare(settings, ())

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -27,11 +28,13 @@ from doorward.core.errors import (
     DoorwardError,
     ListenError,
 )
-from doorward.core.principal import Login, User, principal_of
+from doorward.core.principal import Login, Peer, User, principal_of
 from doorward.core.settings import Settings
-from doorward.service.portal import Admitted
+from doorward.core.tokens import Token, new_token
+from doorward.service.portal import Admitted, Refused
 from doorward.stores.places import state_place
 from doorward.stores.state import HeldState, hold_state, read_doors
+from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 from tests.certificates import make_certificate
 from tests.doors.tls_peers import HASH
@@ -358,6 +361,45 @@ async def test_users_alone_are_read_while_the_configuration_is_being_edited(held
         assert (await it.reload(scope=Scope.USERS)).endswith("; 1 users, 0 sessions ended\n")
         with pytest.raises(ConfigurationError):
             await it.reload()
+
+
+SHOWN = new_token(Random(1).randbytes)
+TOKEN = Token(id=SHOWN.id, user="bob", digest=SHOWN.digest)
+WEB = Peer("web", "192.0.2.1")
+BOB = "[users.bob]\nuid = 4343\n"
+
+
+@pytest.mark.parametrize("scope", [*Scope])
+async def test_tokens_are_read_with_the_users_and_what_is_revoked_ends_its_sessions(
+    held: HeldState, scope: Scope
+) -> None:
+    tokens = TokenFile(held.folder)
+    async with opened(held, TCP + BOB) as it:
+        portal = it.daemon._portal
+        assert isinstance(portal.admit_token(WEB, SHOWN.text), Refused)
+        tokens.add(TOKEN, most=1)
+        assert (await it.reload(scope=scope)).endswith("; 1 users, 0 sessions ended\n")
+        admitted = portal.admit_token(WEB, SHOWN.text)
+        assert isinstance(admitted, Admitted)
+        session = portal.opened(admitted, list)
+        tokens.remove(TOKEN.id)
+        assert (await it.reload(scope=scope)).endswith("; 1 users, 1 sessions ended\n")
+        assert session.is_revoked
+        assert isinstance(portal.admit_token(WEB, SHOWN.text), Refused)
+
+
+async def test_tokens_of_the_state_count_from_the_start_and_over_their_limit_nothing_does(
+    held: HeldState,
+) -> None:
+    TokenFile(held.folder).add(TOKEN, most=1)
+    async with opened(held, TCP + BOB) as it:
+        assert isinstance(it.daemon._portal.admit_token(WEB, SHOWN.text), Admitted)
+        with pytest.raises(ConfigurationError, match=r"tokens\.json: tokens: 1 tokens are more than"):
+            await it.reload(TCP + BOB + "[limits]\ntokens = 0\n")
+        assert isinstance(it.daemon._portal.admit_token(WEB, SHOWN.text), Admitted)
+        # its user may be gone: that is no error, and it opens nothing
+        await it.reload(TCP)
+        assert isinstance(it.daemon._portal.admit_token(WEB, SHOWN.text), Refused)
 
 
 def shown_certificate(address: tuple[str, int]) -> bytes:

@@ -91,7 +91,9 @@ def connect(house: House) -> Callable[[], TcpPeer]:
         limits=house.limits,
         clock=house.clock,
         gate=Gate(house.limits, house.clock, audit=house.audit, most=1000, chance=lambda: 0.0),
-        portal=Portal([], verifier=verifier, audit=house.audit, process_uid=1, checks_per_source=2),
+        portal=Portal(
+            [], verifier=verifier, audit=house.audit, clock=house.clock, process_uid=1, checks_per_source=2
+        ),
         desk=house.desk,
     )
     return lambda: TcpPeer(door)

@@ -14,6 +14,7 @@ from doorward.core.secret import Secret
 from doorward.service.portal import Admission, Admitted, Busy, Portal, Refused, Session
 from doorward.stores.passwords import HashCost, PasswordVerifier, argon2_check, hash_password
 from doorward.testing.audit import MemoryAuditLog
+from doorward.testing.clock import ManualClock
 
 CHEAP = HashCost(memory_kib=8, passes=1, lanes=1)
 PROCESS_UID = 990
@@ -64,7 +65,12 @@ def audit() -> MemoryAuditLog:
 @pytest.fixture
 def portal(verifier: PasswordVerifier, audit: MemoryAuditLog) -> Portal:
     return Portal(
-        [ALICE, BOB, KEYS_ONLY], verifier=verifier, audit=audit, process_uid=PROCESS_UID, checks_per_source=2
+        [ALICE, BOB, KEYS_ONLY],
+        verifier=verifier,
+        audit=audit,
+        clock=ManualClock(),
+        process_uid=PROCESS_UID,
+        checks_per_source=2,
     )
 
 
@@ -159,13 +165,13 @@ async def test_a_wrong_line_lets_nobody_in(
 
 
 async def test_the_only_user_with_a_password_need_not_say_who_they_are(portal: Portal) -> None:
-    portal.replace_users([ALICE, KEYS_ONLY])
+    portal.replace_credentials([ALICE, KEYS_ONLY], [])
     assert name_of(await portal.admit_line(TLS, Secret("correct horse"))) == "alice"
     assert isinstance(await portal.admit_line(TLS, Secret("alice correct horse")), Refused)
 
 
 async def test_without_any_password_every_line_is_wrong(portal: Portal) -> None:
-    portal.replace_users([KEYS_ONLY])
+    portal.replace_credentials([KEYS_ONLY], [])
     for line in ("", "keys ", "keys x"):
         assert isinstance(await portal.admit_line(TLS, Secret(line)), Refused)
 
@@ -208,7 +214,7 @@ async def test_who_was_removed_or_changed_while_the_hash_was_computed_does_not_c
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(portal.admit_line(TLS, Secret("correct horse"), user="alice"))
         await asyncio.sleep(0)
-        portal.replace_users(users)
+        portal.replace_credentials(users, [])
         check.go.set()
     assert task.result() == Refused("wrong name or password")
 
@@ -241,10 +247,10 @@ def admitted_alice(portal: Portal) -> Admitted:
 def test_the_sessions_of_a_user_who_is_gone_or_changed_end_at_once(portal: Portal, users: list[User]) -> None:
     ended = [Ended(), Ended()]
     sessions = [portal.opened(admitted_alice(portal), callback) for callback in ended]
-    assert portal.replace_users(users) == 2
+    assert portal.replace_credentials(users, []) == 2
     assert [callback.count for callback in ended] == [1, 1]
     assert all(session.is_revoked for session in sessions)
-    assert portal.replace_users([]) == 0
+    assert portal.replace_credentials([], []) == 0
 
 
 def test_sessions_of_all_others_go_on(portal: Portal) -> None:
@@ -254,19 +260,19 @@ def test_sessions_of_all_others_go_on(portal: Portal) -> None:
     sessions = [
         portal.opened(admitted, ended) for admitted in (admitted_alice(portal), root, portal.admit_guest())
     ]
-    assert portal.replace_users([replace(ALICE), replace(BOB, password_hash=None)]) == 0
+    assert portal.replace_credentials([replace(ALICE), replace(BOB, password_hash=None)], []) == 0
     assert not any(session.is_revoked for session in sessions)
 
 
 def test_the_session_of_a_declared_admin_ends_and_that_of_root_does_not(portal: Portal) -> None:
     admin = User(name="admin", roles=frozenset({"admin"}), uid=1001)
-    portal.replace_users([admin])
+    portal.replace_credentials([admin], [])
     callbacks = {uid: Ended() for uid in (0, 1001)}
     for uid, callback in callbacks.items():
         admitted = portal.admit_uid(unix(uid))
         assert isinstance(admitted, Admitted)
         portal.opened(admitted, callback)
-    assert portal.replace_users([]) == 1
+    assert portal.replace_credentials([], []) == 1
     assert (callbacks[0].count, callbacks[1001].count) == (0, 1)
 
 
@@ -275,13 +281,13 @@ def test_a_session_that_is_over_is_not_ended(portal: Portal) -> None:
     session = portal.opened(admitted_alice(portal), ended)
     session.close()
     session.close()
-    assert portal.replace_users([]) == 0
+    assert portal.replace_credentials([], []) == 0
     assert ended.count == 0
 
 
 def test_who_was_changed_between_login_and_session_is_ended_as_it_begins(portal: Portal) -> None:
     admitted = admitted_alice(portal)
-    portal.replace_users([replace(ALICE, roles=frozenset())])
+    portal.replace_credentials([replace(ALICE, roles=frozenset())], [])
     ended = Ended()
     assert portal.opened(admitted, ended).is_revoked
     assert ended.count == 1
@@ -297,7 +303,7 @@ def test_a_session_that_closes_another_as_it_ends_spares_it_the_call(portal: Por
 
     sessions["a"] = portal.opened(admitted_alice(portal), lambda: end("a", "b"))
     sessions["b"] = portal.opened(admitted_alice(portal), lambda: end("b", "a"))
-    portal.replace_users([])
+    portal.replace_credentials([], [])
     assert len(ended) == 1
 
 
@@ -311,7 +317,7 @@ def test_every_session_ends_though_one_of_them_fails(portal: Portal) -> None:
     for callback in (ended, fail, ended, fail):
         portal.opened(admitted_alice(portal), callback)
     with pytest.raises(RuntimeError, match="cannot end"):
-        portal.replace_users([])
+        portal.replace_credentials([], [])
     assert ended.count == 4
 
 
@@ -331,7 +337,7 @@ def test_a_certificate_that_was_taken_away_ends_its_sessions_and_opens_nothing(p
     assert isinstance(admitted, Admitted)
     ended: list[bool] = []
     portal.opened(admitted, lambda: ended.append(True))
-    portal.replace_users([ALICE, replace(BOB, certificate=None)])
+    portal.replace_credentials([ALICE, replace(BOB, certificate=None)], [])
     assert ended == [True]
     assert isinstance(portal.admit_certificate(TLS, b"bob's own"), Refused)
 
@@ -340,7 +346,9 @@ async def test_one_source_has_two_passwords_looked_at_and_another_is_not_kept_wa
     audit: MemoryAuditLog, check: HeldCheck
 ) -> None:
     verifier = PasswordVerifier(waiting=16, most_bytes=1024, workers=1, cost=CHEAP, check=check)
-    portal = Portal([ALICE, BOB], verifier=verifier, audit=audit, process_uid=1, checks_per_source=2)
+    portal = Portal(
+        [ALICE, BOB], verifier=verifier, audit=audit, clock=ManualClock(), process_uid=1, checks_per_source=2
+    )
     right = Secret("alice correct horse")
     check.go.clear()
     async with asyncio.TaskGroup() as tasks:
@@ -417,5 +425,5 @@ def test_a_certificate_that_tls_refused_is_written_down(portal: Portal, audit: M
 def test_a_name_is_asked_for_unless_it_is_clear_whose_password_is_meant(
     portal: Portal, users: list[User], user: str, *, asks: bool
 ) -> None:
-    portal.replace_users(users)
+    portal.replace_credentials(users, [])
     assert portal.asks_name(user=user) is asks

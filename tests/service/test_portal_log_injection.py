@@ -10,6 +10,7 @@ from doorward.core.secret import Secret
 from doorward.service.portal import Portal, Refused
 from doorward.stores.passwords import HashCost, PasswordVerifier
 from doorward.testing.audit import MemoryAuditLog
+from doorward.testing.clock import ManualClock
 
 COST = HashCost(memory_kib=8, passes=1, lanes=1)
 PEER = Peer("tls", "192.0.2.1", visitor=9)
@@ -33,7 +34,14 @@ def audit() -> MemoryAuditLog:
 @pytest.fixture
 def portal(audit: MemoryAuditLog) -> Iterator[Portal]:
     verifier = PasswordVerifier(waiting=4, most_bytes=1024, workers=1, cost=COST)
-    yield Portal([User(name="alice")], verifier=verifier, audit=audit, process_uid=990, checks_per_source=2)
+    yield Portal(
+        [User(name="alice")],
+        verifier=verifier,
+        audit=audit,
+        clock=ManualClock(),
+        process_uid=990,
+        checks_per_source=2,
+    )
     verifier.close()
     verifier.join()
 

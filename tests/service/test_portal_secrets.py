@@ -12,6 +12,7 @@ from doorward.core.secret import Secret
 from doorward.service.portal import Admitted, Portal
 from doorward.stores.passwords import HashCost, PasswordVerifier, argon2_check, hash_password, password_bytes
 from doorward.testing.audit import MemoryAuditLog
+from doorward.testing.clock import ManualClock
 
 CANARY = "canary-7f3a"
 COST = HashCost(memory_kib=8, passes=1, lanes=1)
@@ -40,7 +41,9 @@ def verifier() -> Iterator[PasswordVerifier]:
 @pytest.fixture
 def portal(verifier: PasswordVerifier, audit: MemoryAuditLog) -> Portal:
     users = [User(name="alice", password_hash=HASH, uid=1000), User(name="bob", password_hash=HASH)]
-    return Portal(users, verifier=verifier, audit=audit, process_uid=990, checks_per_source=2)
+    return Portal(
+        users, verifier=verifier, audit=audit, clock=ManualClock(), process_uid=990, checks_per_source=2
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,7 +93,14 @@ async def test_an_error_of_the_check_does_not_carry_it(
     failing_verifier: PasswordVerifier, audit: MemoryAuditLog
 ) -> None:
     alice = User(name="alice", password_hash=HASH)
-    portal = Portal([alice], verifier=failing_verifier, audit=audit, process_uid=990, checks_per_source=2)
+    portal = Portal(
+        [alice],
+        verifier=failing_verifier,
+        audit=audit,
+        clock=ManualClock(),
+        process_uid=990,
+        checks_per_source=2,
+    )
     with pytest.raises(MemoryError) as caught:
         await portal.admit_line(PEER, Secret(CANARY))
     assert CANARY not in "".join(traceback.format_exception(caught.value))

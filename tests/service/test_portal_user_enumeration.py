@@ -9,6 +9,7 @@ from doorward.core.secret import Secret
 from doorward.service.portal import Admission, Portal, Refused
 from doorward.stores.passwords import HashCost, PasswordVerifier, argon2_check, hash_password
 from doorward.testing.audit import MemoryAuditLog
+from doorward.testing.clock import ManualClock
 
 COST = HashCost(memory_kib=8, passes=1, lanes=1)
 COST_TEXT = "$m=8,t=1,p=1$"
@@ -40,7 +41,14 @@ def portal(check: CountedCheck) -> Iterator[Portal]:
         User(name="keys", keys=("ssh-ed25519 AAAA",)),
         User(name="broken", password_hash="$argon2id$v=19$m=99999999,t=9,p=9$AAAA$AAAA"),
     ]
-    yield Portal(users, verifier=verifier, audit=MemoryAuditLog(), process_uid=990, checks_per_source=2)
+    yield Portal(
+        users,
+        verifier=verifier,
+        audit=MemoryAuditLog(),
+        clock=ManualClock(),
+        process_uid=990,
+        checks_per_source=2,
+    )
     verifier.close()
     verifier.join()
 

@@ -9,8 +9,10 @@ import pytest
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.errors import StateError
 from doorward.core.principal import User
+from doorward.core.tokens import Token
 from doorward.stores.atomic import write_atomically
 from doorward.stores.audit import AuditFile, AuditTrouble
+from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 from doorward.testing.clock import ManualClock
 from tests.stores.conftest import fill
@@ -36,6 +38,18 @@ def test_users_stay_as_they_were(small_disk: Path) -> None:
     with pytest.raises(StateError, match="No space left on device"):
         users.add(User(name="bob", roles=frozenset(f"role{number}" for number in range(800))))
     assert [user.name for user in UserFile(small_disk).load()] == ["alice"]
+
+
+def test_tokens_stay_as_they_were(small_disk: Path) -> None:
+    tokens = TokenFile(small_disk)
+    kept = Token(id="aaaaaaaa", user="alice", digest=bytes(32))
+    tokens.add(kept, most=10)
+    fill(small_disk / "filler")
+    roles = frozenset(f"role{number}" for number in range(800))
+    with pytest.raises(StateError, match="No space left on device"):
+        tokens.add(Token(id="bbbbbbbb", user="bob", digest=bytes(32), roles=roles), most=10)
+    assert TokenFile(small_disk).load() == (kept,)
+    assert sorted(os.listdir(small_disk)) == ["filler", "tokens.json", "tokens.lock"]
 
 
 async def write_until_full(audit: AuditFile, clock: ManualClock, *, lines: int) -> None:

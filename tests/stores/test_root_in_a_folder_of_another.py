@@ -8,8 +8,10 @@ import pytest
 
 from doorward.core.errors import StateError
 from doorward.core.principal import User
+from doorward.core.tokens import Token
 from doorward.stores.owners import acting_as_owner
 from doorward.stores.state import make_private_folder
+from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 
 OWNER = 54321
@@ -46,6 +48,23 @@ def test_a_link_to_root_s_own_state_leads_nowhere(home: Path, tmp_path: Path) ->
     os.lchown(home / "state", OWNER, OWNER)
     with pytest.raises(StateError, match="Permission denied"):
         UserFile(home / "state").add(User(name="mallory", roles=frozenset({"admin"}), uid=OWNER))
+    assert not list(roots.iterdir())
+
+
+def test_tokens_are_the_owner_s_too_and_a_link_leads_nowhere(home: Path, tmp_path: Path) -> None:
+    token = Token(id="aaaaaaaa", user="alice", digest=bytes(32))
+    state = home / "state"
+    state.mkdir(mode=0o700)
+    os.chown(state, OWNER, OWNER)
+    TokenFile(state).add(token, most=1)
+    assert {path.stat().st_uid for path in state.iterdir()} == {OWNER}
+    assert TokenFile(state).load() == (token,)
+    roots = tmp_path / "roots"
+    roots.mkdir(mode=0o700)
+    (home / "link").symlink_to(roots)
+    os.lchown(home / "link", OWNER, OWNER)
+    with pytest.raises(StateError, match="Permission denied"):
+        TokenFile(home / "link").add(token, most=1)
     assert not list(roots.iterdir())
 
 

@@ -73,6 +73,25 @@ def complete_user(
     return []
 
 
+def complete_token(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
+    """Complete the ID of a token of the state."""
+    from click.shell_completion import CompletionItem
+
+    from doorward.stores.places import state_place
+    from doorward.stores.tokens import TokenFile
+
+    with contextlib.suppress(DoorwardError, OSError):
+        tokens = TokenFile(state_place(context.params.get("state"), os.environ).folder).load()
+        return [
+            CompletionItem(token.id, help=f"{token.user} {token.summary}".strip())
+            for token in tokens
+            if token.id.startswith(incomplete)
+        ]
+    return []
+
+
 def _run_items(options: Mapping[str, Any], incomplete: str, *, is_live: bool) -> "list[CompletionItem]":
     from click.shell_completion import CompletionItem
 

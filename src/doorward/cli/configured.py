@@ -8,9 +8,11 @@ from pathlib import Path
 from doorward.core.errors import ConfigurationError, DoorwardError, StateError, TrustError
 from doorward.core.principal import User
 from doorward.core.settings import Settings
+from doorward.core.tokens import check_number
 from doorward.core.users import merge_users
 from doorward.stores.places import LOCAL_STATE, state_place
 from doorward.stores.state import check_private_folder, is_trusted
+from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 
 
@@ -65,7 +67,11 @@ class StoredUsers:
 def examined_state(
     settings: Settings | None, state: str | None, environment: Mapping[str, str]
 ) -> StoredUsers:
-    """The users of the state that `state` names, or of the usual one, and whether they go with `settings`."""
+    """
+    The users of the state that `state` names, or of the usual one.
+
+    The problems are those of its users and tokens, alone and with `settings`.
+    """
     try:
         folder = state_place(state, environment).folder
     except StateError:
@@ -77,6 +83,7 @@ def examined_state(
         if os.path.exists(folder):
             check_private_folder(folder, may_be_anothers=True)
         stored = file.load()
+        _check_tokens(TokenFile(folder), settings)
         if settings is not None:
             merge_users(
                 settings.users.values(), stored, configured_in=settings.file, stored_in=str(file.path)
@@ -84,3 +91,9 @@ def examined_state(
     except (ConfigurationError, StateError, TrustError) as error:
         return StoredUsers(folder, problems=(error,))
     return StoredUsers(folder, stored)
+
+
+def _check_tokens(file: TokenFile, settings: Settings | None) -> None:
+    number = len(file.load())
+    if settings is not None:
+        check_number(number, most=settings.limits.tokens, file=str(file.path))

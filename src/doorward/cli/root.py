@@ -30,6 +30,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain", "Tell what asking for a command would run."),
     "who-can": ("who_can", "Tell who may ask for a command, and by which doors."),
     "user": ("user", "Keep the users of a state."),
+    "token": ("token", "Keep the tokens of a state."),
     "hash-password": ("hash_password", "Hash a password for a configuration."),
     "models": ("models", "Serve one protocol on every I/O model, and measure them."),
     "init": ("init", "Write a configuration to begin with."),

@@ -262,12 +262,18 @@ def change(
 @click.argument("name", shell_complete=complete_user)
 @state_option(_STATE_HELP)
 def remove(*, name: str, state: str | None) -> None:
-    """Remove the user NAME."""
+    """Remove the user NAME, and the tokens of that name."""
+    from doorward.stores.tokens import TokenFile
+
     file = opened_users(state, os.environ)
     expected_user(name, None, os.environ, file)
     before = file.load()
+    # first, so that none is left for whoever gets that name next
+    revoked = TokenFile(file.path.parent).remove_of(name)
     file.remove(name)
     click.echo(f"{name} is removed from {file.path}.")
+    if revoked:
+        click.echo(f"Revoked: {', '.join(f'the token {token.id}' for token in revoked)}.")
     _tell_of_the_line(before, file)
     _show(_told(state, file), None)
 

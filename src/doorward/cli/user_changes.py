@@ -1,4 +1,4 @@
-"""The users of a state opened for a change, and the daemon that has to hear of it."""
+"""A state opened for a change of its users or tokens, and the daemon that has to hear of it."""
 
 import json
 import os
@@ -23,9 +23,9 @@ _OF_THE_RELOAD = frozenset({OutcomeKind.FAILED, OutcomeKind.EXITED})
 """How a reload ends that was begun; a refusal, say, is about who asked."""
 
 
-def opened_users(state: str | None, environment: Mapping[str, str]) -> UserFile:
+def opened_state(state: str | None, environment: Mapping[str, str]) -> Path:
     """
-    The users of the state that `state` names, or of the usual one; a folder that is missing is not made.
+    The folder of the state that `state` names, or of the usual one; one that is missing is not made.
 
     Raises:
         StateError: the folder cannot be used.
@@ -33,7 +33,12 @@ def opened_users(state: str | None, environment: Mapping[str, str]) -> UserFile:
     folder = state_place(state, environment).folder
     if os.path.exists(folder):
         check_private_folder(folder, may_be_anothers=True)
-    return UserFile(folder)
+    return folder
+
+
+def opened_users(state: str | None, environment: Mapping[str, str]) -> UserFile:
+    """The users of the state, whose folder is opened as by `opened_state`."""
+    return UserFile(opened_state(state, environment))
 
 
 def expected_user(name: str, config: Path | None, environment: Mapping[str, str], file: UserFile) -> User:
@@ -47,7 +52,7 @@ def expected_user(name: str, config: Path | None, environment: Mapping[str, str]
     try:
         return file.find(name)
     except ConfigurationError as error:
-        for settings in _configurations(file.path.parent, config, environment):
+        for settings in configurations(file.path.parent, config, environment):
             if name in settings.users:
                 problem = "this user stands in the configuration, which you edit; then send SIGHUP"
                 raise ConfigurationError(problem, key=f"users.{name}", file=settings.file) from error
@@ -89,7 +94,7 @@ def refuse_configured(
     return was_compared
 
 
-def _configurations(folder: Path, config: Path | None, environment: Mapping[str, str]) -> Iterator[Settings]:
+def configurations(folder: Path, config: Path | None, environment: Mapping[str, str]) -> Iterator[Settings]:
     """Yield the settings that count for the users of the state `folder`, as far as they can be read."""
     yield from _settings(_running_configuration(folder, environment), config, environment)
 
@@ -115,7 +120,7 @@ def other_login_line(
     if len(was) == len(now):
         return ""
     configured: list[str] = []
-    for settings in _configurations(folder, None, environment):
+    for settings in configurations(folder, None, environment):
         door = settings.doors.get(TLS)
         if door is None or door.user:
             return ""
@@ -171,7 +176,7 @@ class Told:
 
 
 def tell_daemon(folder: Path, environment: Mapping[str, str], *, was_named: bool) -> Told:
-    """Have the daemon of the state `folder` read its users again."""
+    """Have the daemon of the state `folder` read its users and tokens again."""
     try:
         doors = _doors_of(folder)
     except (StateError, TrustError) as error:

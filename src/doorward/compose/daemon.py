@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from doorward import __version__
 from doorward.compose.descriptors import allow_descriptors, most_connections
+from doorward.compose.figures import daemon_figures
 from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
 from doorward.compose.reloading import Reloads, Scope
 from doorward.core.addresses import parse_address
@@ -23,6 +24,7 @@ from doorward.core.call import Call
 from doorward.core.certificates import Certificate
 from doorward.core.command import Command, Function
 from doorward.core.errors import DoorwardError, StateError
+from doorward.core.figures import Figure
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType
 from doorward.core.principal import ADMIN, User
@@ -38,6 +40,7 @@ from doorward.service.desk import Desk
 from doorward.service.failures import explanation
 from doorward.service.portal import Portal
 from doorward.service.runs import Runs
+from doorward.service.tallies import Tallies
 from doorward.stores.audit import AUDIT_NAME, AuditFile
 from doorward.stores.clock import SystemClock
 from doorward.stores.first_start import FirstUser, make_first_user
@@ -130,6 +133,7 @@ class Daemon:
         self._audit = AuditFile(
             held.folder / AUDIT_NAME, clock=self._clock, waiting_lines=limits.audit_queue, told=_log.error
         )
+        self._tallies = Tallies(self._audit)
         self._verifier = PasswordVerifier(
             waiting=limits.hashing_waiting,
             most_bytes=limits.password_bytes,
@@ -138,7 +142,8 @@ class Daemon:
         self._portal = Portal(
             (),
             verifier=self._verifier,
-            audit=self._audit,
+            audit=self._tallies,
+            clock=self._clock,
             process_uid=os.geteuid(),
             checks_per_source=limits.hashing_per_source,
         )
@@ -146,12 +151,12 @@ class Daemon:
         self._gate = Gate(
             limits,
             self._clock,
-            audit=self._audit,
+            audit=self._tallies,
             most=most_connections(limits),
             chance=secrets.SystemRandom().random,
         )
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
-        self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._audit)
+        self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._tallies)
         self._house = House(limits, self._clock)
         self._desk = Desk(
             self._now.catalogue,
@@ -223,10 +228,11 @@ class Daemon:
 
     def reload(self, scope: Scope = Scope.EVERYTHING) -> "asyncio.Future[str]":
         """
-        Read the configuration, the certificates and the users again, or the users alone.
+        Read the configuration, the certificates and the users again, or the users with their tokens alone.
 
         All of it counts at once or, after an error, none. Runs and connections go on, fresh answers are
-        forgotten, new doors open before old ones close. Sessions of users who are gone or were changed end.
+        forgotten, new doors open before old ones close. Sessions of users and tokens that are gone or were
+        changed end.
 
         Returns:
             What was done, one line; or the `DoorwardError` for which everything stays as it was. The reading
@@ -258,7 +264,8 @@ class Daemon:
         limits = prepared.settings.limits
         ended = await self._take_over(prepared)
         counted = {} if ended is None else {"sessions_ended": ended}
-        self._audit.record(AuditEvent(AuditKind.RELOAD, details={"users": len(prepared.users), **counted}))
+        known = {"users": len(prepared.users), "tokens": len(prepared.tokens)}
+        self._tallies.record(AuditEvent(AuditKind.RELOAD, details={**known, **counted}))
         later = changed_at_start_only(self._began_with, limits)
         return (
             f"doors {', '.join(prepared.settings.doors)}; {len(prepared.catalogue)} commands"
@@ -286,7 +293,7 @@ class Daemon:
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
         self._house.replace_limits(limits)
-        ended = self._replace_users(prepared)
+        ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
                 self._gate.renew(listener, protocols[listener])
@@ -295,9 +302,9 @@ class Daemon:
                 self._gate.shut(listener)
         return ended
 
-    def _replace_users(self, prepared: Prepared) -> int | None:
+    def _replace_credentials(self, prepared: Prepared) -> int | None:
         try:
-            return self._portal.replace_users(prepared.users)
+            return self._portal.replace_credentials(prepared.users, prepared.tokens)
         except Exception:  # noqa: BLE001 - logged
             # all of them count, and every session that had to was ended: one of those did not take it well
             _log.exception("a session could not be ended in an orderly way")
@@ -382,6 +389,7 @@ class Daemon:
             public_origin=door.public_url,
             hosts=frozenset(door.hosts),
             language=prepared.settings.language,
+            figures=self._figures,
         )
 
     def _reload_command(self) -> Command:
@@ -401,6 +409,11 @@ class Daemon:
             parameters=(what,),
             roles=frozenset({ADMIN}),
             is_builtin=True,
+        )
+
+    def _figures(self) -> Iterator[Figure]:
+        return daemon_figures(
+            gate=self._gate, runs=self._runs, tallies=self._tallies, audit_lines_lost=self._audit.lost_lines
         )
 
     def _status(self) -> dict[str, object]:

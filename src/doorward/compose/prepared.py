@@ -13,11 +13,13 @@ from doorward.core.command import Command
 from doorward.core.limits import Limits
 from doorward.core.principal import User
 from doorward.core.settings import WEB, DoorSettings, Settings
+from doorward.core.tokens import Token, check_number
 from doorward.core.users import merge_users
 from doorward.gate.inherited import check_inherited
 from doorward.gate.listeners import Listener, forget_path, listen_somewhere, listen_tcp, listen_unix
 from doorward.stores.certificates import CertificatePair, load_door_pair, notices_of, server_context
 from doorward.stores.own_certificate import make_own_certificate
+from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 
 
@@ -30,6 +32,7 @@ class Prepared:
         settings: the configuration.
         catalogue: what can be asked for, the daemon's own commands among it.
         users: all of them, of the configuration and of the state.
+        tokens: all of them; a user of theirs may be gone.
         pairs: certificate and key by the name of the door.
         contexts: of TLS, by the name of the door.
         listeners: all that are to be open; those that are open already among them.
@@ -39,6 +42,7 @@ class Prepared:
     settings: Settings
     catalogue: Catalogue
     users: tuple[User, ...] = ()
+    tokens: tuple[Token, ...] = ()
     pairs: Mapping[str, CertificatePair] = field(default_factory=lambda: MappingProxyType({}))
     contexts: Mapping[str, ssl.SSLContext] = field(default_factory=lambda: MappingProxyType({}))
     listeners: tuple[Listener, ...] = ()
@@ -72,6 +76,7 @@ class Preparation:
         self._inherited = tuple(inherited)
         self._own_commands = tuple(own_commands)
         self._user_file = UserFile(folder)
+        self._token_file = TokenFile(folder)
 
     def catalogue(self, settings: Settings) -> Catalogue:
         """
@@ -94,7 +99,7 @@ class Preparation:
             DoorwardError: something cannot be; nothing that was bound for it stays.
         """
         catalogue = self.catalogue(settings)
-        users = self._load_users(settings)
+        users, tokens = self._load_users(settings), self._load_tokens(settings)
         notices: list[str] = []
         pairs = {
             door.name: self._pair(door, notices)
@@ -108,6 +113,7 @@ class Preparation:
             settings=settings,
             catalogue=catalogue,
             users=users,
+            tokens=tokens,
             pairs=MappingProxyType(pairs),
             contexts=contexts,
             listeners=listeners,
@@ -116,13 +122,13 @@ class Preparation:
 
     def prepare_users(self, before: Prepared) -> Prepared:
         """
-        What `before` is with the users as they stand in the state now.
+        What `before` is with the users and tokens as they stand in the state now.
 
         Raises:
-            DoorwardError: they cannot be read, or do not go with those of the configuration.
+            DoorwardError: they cannot be read, or do not go with the configuration.
         """
-        users = self._load_users(before.settings)
-        return replace(before, users=users, contexts=_contexts(before.pairs, users))
+        users, tokens = self._load_users(before.settings), self._load_tokens(before.settings)
+        return replace(before, users=users, tokens=tokens, contexts=_contexts(before.pairs, users))
 
     def _load_users(self, settings: Settings) -> tuple[User, ...]:
         return merge_users(
@@ -131,6 +137,11 @@ class Preparation:
             configured_in=settings.file,
             stored_in=str(self._user_file.path),
         )
+
+    def _load_tokens(self, settings: Settings) -> tuple[Token, ...]:
+        tokens = self._token_file.load()
+        check_number(len(tokens), most=settings.limits.tokens, file=str(self._token_file.path))
+        return tokens
 
     def _pair(self, door: DoorSettings, notices: list[str]) -> CertificatePair:
         now = self._wall()

@@ -361,6 +361,11 @@ class Limits:
         2, unit="password checks of one source, waiting or under way", least=1, most=1024, source="ours"
     )
 
+    # Tokens
+    tokens: int = _limit(
+        1024, unit="tokens in the state", least=0, most=8192, source="a hundred users with ten each"
+    )
+
     # The end
     drain_seconds: float = _limit(
         25.0,

@@ -17,6 +17,7 @@ class Login(enum.Enum):
     UID = "uid"
     PASSWORD = "password"  # noqa: S105 - the name of a method
     CERTIFICATE = "certificate"
+    TOKEN = "token"  # noqa: S105 - the name of a method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

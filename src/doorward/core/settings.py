@@ -147,7 +147,8 @@ class DoorSettings:
     @property
     def is_encrypted(self) -> bool:
         """Whether TLS is spoken at any of the addresses asked for."""
-        return any(self.encrypts(address) for address in self.listen)
+        is_always = self.kind.encryption is Encryption.ALWAYS
+        return is_always or any(self.encrypts(address) for address in self.listen)
 
     @property
     def kind(self) -> DoorKind:

@@ -15,9 +15,9 @@ from doorward.core.principal import ADMIN, GUEST, User
 from doorward.core.settings import Comers, DoorSettings
 
 UID_MOST = 2**32 - 2
+NAME_EXPECTED = "a-z or _, then a-z, 0-9, _, . and -, at most 32 characters"
 
 _NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
-_NAME_EXPECTED = "a-z or _, then a-z, 0-9, _, . and -, at most 32 characters"
 _KEY_EXPECTED = 'one line of OpenSSH, "ssh-ed25519 AAAA... comment", without options'
 _KEY_CHARACTERS_MOST = 16 * 1024
 _KEY_TYPES = frozenset(
@@ -97,6 +97,11 @@ def user_problems(user: User) -> Iterator[UserProblem]:
         yield from _hash_problems(user.password_hash)
 
 
+def is_user_name(name: str) -> bool:
+    """Whether a user can be called `name`."""
+    return name != GUEST and _NAME.fullmatch(name) is not None
+
+
 def role_problems(role: str) -> Iterator[UserProblem]:
     """Yield why no role can be called `role`; the same for users and for the commands that name it."""
     if not _NAME.fullmatch(role):
@@ -104,7 +109,7 @@ def role_problems(role: str) -> Iterator[UserProblem]:
             key="roles",
             element=role,
             problem="a role cannot be called this",
-            expected=_NAME_EXPECTED,
+            expected=NAME_EXPECTED,
             found=shown(role),
         )
 
@@ -218,9 +223,9 @@ def _told(clash: Clash) -> str:
 def _name_problems(user: User) -> Iterator[UserProblem]:
     if user.name == GUEST:
         yield UserProblem(problem="guest is whoever did not log in, and cannot be declared")
-    elif not _NAME.fullmatch(user.name):
+    elif not is_user_name(user.name):
         yield UserProblem(
-            problem="a user cannot be called this", expected=_NAME_EXPECTED, found=shown(user.name)
+            problem="a user cannot be called this", expected=NAME_EXPECTED, found=shown(user.name)
         )
     if user.name == ADMIN and ADMIN not in user.roles:
         yield UserProblem(problem="a user called admin needs the role admin", expected=f'roles = ["{ADMIN}"]')

@@ -10,14 +10,18 @@ from types import MappingProxyType
 
 from doorward.core.addresses import source_of
 from doorward.core.audit import AuditEvent, AuditKind, AuditValue
-from doorward.core.ports import AuditLog, Verdict, Verifier
+from doorward.core.ports import AuditLog, Clock, Timer, Verdict, Verifier
 from doorward.core.principal import Login, Peer, Principal, User, guest, principal_of, system_administrator
 from doorward.core.secret import Secret
+from doorward.core.tokens import ShownToken, Token, parse_token, principal_of_token
 
 _TRIED_CHARACTERS = 64
 _WRONG = "wrong name or password"
 _BUSY = "too many passwords are being checked, try again later"
 _UNKNOWN_CERTIFICATE = "the certificate is no user's"
+_UNKNOWN_TOKEN = "the token is not valid"  # noqa: S105 - said of one
+_LOOK_SECONDS = 3600.0
+"""However far the next end of a token is: the wall clock may be set meanwhile."""
 
 _log = logging.getLogger("doorward.portal")
 
@@ -31,10 +35,12 @@ class Admitted:
         principal: who.
         user: as declared at that moment; None for guests, and at the unix door for root and the daemon's own
             user.
+        token: the one that they came by; None for all other ways.
     """
 
     principal: Principal
     user: User | None = field(default=None, repr=False)
+    token: Token | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +68,18 @@ class Session:
 
     Attributes:
         principal: who.
-        is_revoked: the user was removed or changed; the session may do nothing more.
+        admitted: what let them in.
+        is_revoked: the user or the token was removed or changed, or the token expired; the session may do
+            nothing more.
     """
 
-    __slots__ = ("_on_revoked", "_sessions", "is_revoked", "principal", "user")
+    __slots__ = ("_on_revoked", "_sessions", "admitted", "is_revoked", "principal")
 
     def __init__(
         self, admitted: Admitted, on_revoked: Callable[[], object], sessions: "set[Session]"
     ) -> None:
         self.principal = admitted.principal
-        self.user = admitted.user
+        self.admitted = admitted
         self.is_revoked = False
         self._on_revoked = on_revoked
         self._sessions = sessions
@@ -81,7 +89,7 @@ class Session:
         self._sessions.discard(self)
 
     def revoke(self) -> None:
-        """End the session: for the portal, when it replaces users."""
+        """End the session: for the portal, when what let its owner in does not count any more."""
         if self in self._sessions:
             self.close()
             self.is_revoked = True
@@ -92,8 +100,8 @@ class Portal:
     """
     The one place where credentials are checked, for all doors, and every login and refusal written down.
 
-    Unknown users, users without a password and wrong passwords cost the same work and get the same answer. No
-    method decides what somebody may do.
+    Unknown users, users without a password and wrong passwords cost the same work and get the same answer,
+    and so do unknown tokens, wrong ones and those that expired. No method decides what somebody may do.
     """
 
     def __init__(
@@ -102,20 +110,25 @@ class Portal:
         *,
         verifier: Verifier,
         audit: AuditLog,
+        clock: Clock,
         process_uid: int,
         checks_per_source: int,
+        tokens: Iterable[Token] = (),
     ) -> None:
         self._verifier = verifier
         self._checks_per_source = checks_per_source
         self._checking: Counter[str] = Counter()
         self._tries: set[asyncio.Task[None]] = set()
         self._audit = audit
+        self._clock = clock
+        self._expiry: Timer | None = None
         self._administrators = frozenset({0, process_uid})
         self._sessions: set[Session] = set()
         self._users: Mapping[str, User] = MappingProxyType({})
         self._names_by_uid: Mapping[int, str] = MappingProxyType({})
         self._names_by_certificate: Mapping[bytes, str] = MappingProxyType({})
-        self._take(users)
+        self._tokens: Mapping[str, Token] = MappingProxyType({})
+        self._take(users, tokens)
 
     def replace_checks_per_source(self, checks: int) -> None:
         """Look at so many passwords of one source at once from now on."""
@@ -147,6 +160,30 @@ class Portal:
         """Write down that `peer` showed a certificate that the TLS library did not believe."""
         self._refused(peer, {"how": Login.CERTIFICATE.value}, reason=reason)
 
+    def admit_token(self, peer: Peer, secret: Secret) -> Admitted | Refused:
+        """
+        Let in by the text of a token.
+
+        An unknown token, a wrong secret, one that expired and one whose user is gone get the same answer.
+        """
+        shown = parse_token(secret.revealed)
+        how: dict[str, AuditValue] = {"how": Login.TOKEN.value}
+        if shown is not None:
+            # of letters and digits alone, and public
+            how["token"] = shown.id
+        admitted = self._owner_of(shown)
+        if admitted is None:
+            return self._refused(peer, how, reason=_UNKNOWN_TOKEN)
+        return self._admitted(peer, admitted, how)
+
+    def recognise_token(self, secret: Secret) -> Admitted | None:
+        """
+        Look a token up without a word in the trail: for one that `admit_token` let in on this connection.
+
+        It comes with every request, and counts no longer than it would there; None once it does not.
+        """
+        return self._owner_of(parse_token(secret.revealed))
+
     def asks_name(self, *, user: str) -> bool:
         """Whether a line that logs in begins with a name, at a door that asks for the password of `user`."""
         return not (user or self._only_user_with_password)
@@ -170,9 +207,11 @@ class Portal:
         trying.add_done_callback(self._end_try)
 
     def close(self) -> None:
-        """Look at no login any more."""
+        """Look at no login any more, and at the end of no token."""
         for trying in self._tries:
             trying.cancel()
+        if self._expiry is not None:
+            self._expiry.cancel()
 
     async def admit_line(self, peer: Peer, line: Secret, *, user: str = "") -> Admission:
         """
@@ -199,37 +238,57 @@ class Portal:
         Args:
             admitted: what let its owner in.
             on_revoked: called once, on the loop, when the session has to end at once; before this returns,
-                when the user was changed since they were let in.
+                when the user or the token was changed since they were let in, or the token expired.
         """
         session = Session(admitted, on_revoked, self._sessions)
         self._sessions.add(session)
-        if not self._is_current(session.user):
+        if not self._is_current(admitted):
             session.revoke()
         return session
 
-    def replace_users(self, users: Iterable[User]) -> int:
+    def replace_credentials(self, users: Iterable[User], tokens: Iterable[Token]) -> int:
         """
-        Take `users` in the place of all others, and end the sessions of those who are gone or were changed.
+        Take `users` and `tokens` in the place of all others, and end the sessions of what is gone or changed.
 
-        Names and uids are unique among them. Every session is ended even when an `on_revoked` raises; the
-        error comes out afterwards.
+        A session ends with its user, and one that a token began with that token too. Names and uids are
+        unique among users, ids among tokens; the user of a token may be missing. Every session is ended even
+        when an `on_revoked` raises; the error comes out afterwards.
 
         Returns:
             How many sessions ended.
         """
-        self._take(users)
-        revoked = [session for session in self._sessions if not self._is_current(session.user)]
+        self._take(users, tokens)
+        return self._revoke_outdated()
+
+    def _revoke_outdated(self) -> int:
+        revoked = [session for session in self._sessions if not self._is_current(session.admitted)]
         with ExitStack() as stack:
             for session in revoked:
                 stack.callback(session.revoke)
         return len(revoked)
+
+    def _await_expiry(self) -> None:
+        """Have the sessions of the next token that expires ended when it does."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        ends = [token.expires_at for token in self._tokens.values() if token.expires_at is not None]
+        if ends:
+            now = self._clock.wall()
+            left_seconds = (end - now for end in ends if end > now)
+            delay_seconds = min((_LOOK_SECONDS, *left_seconds))
+            self._expiry = self._clock.call_later(delay_seconds, self._end_expired)
+
+    def _end_expired(self) -> None:
+        self._await_expiry()
+        self._revoke_outdated()
 
     def _end_try(self, trying: "asyncio.Task[None]") -> None:
         self._tries.discard(trying)
         if not trying.cancelled() and (error := trying.exception()) is not None:
             _log.error("what came of a login could not be told", exc_info=error)
 
-    def _take(self, users: Iterable[User]) -> None:
+    def _take(self, users: Iterable[User], tokens: Iterable[Token]) -> None:
         self._users = MappingProxyType({user.name: user for user in users})
         self._names_by_uid = MappingProxyType(
             {user.uid: user.name for user in self._users.values() if user.uid is not None}
@@ -239,9 +298,28 @@ class Portal:
         )
         with_password = [user.name for user in self._users.values() if user.password_hash is not None]
         self._only_user_with_password = with_password[0] if len(with_password) == 1 else ""
+        self._tokens = MappingProxyType({token.id: token for token in tokens})
+        self._await_expiry()
 
-    def _is_current(self, user: User | None) -> bool:
+    def _is_current(self, admitted: Admitted) -> bool:
+        token = admitted.token
+        return self._is_current_user(admitted.user) and (token is None or self._is_current_token(token))
+
+    def _is_current_user(self, user: User | None) -> bool:
         return user is None or self._users.get(user.name) == user
+
+    def _is_current_token(self, token: Token) -> bool:
+        return self._tokens.get(token.id) == token and not token.is_expired(self._clock.wall())
+
+    def _owner_of(self, shown: ShownToken | None) -> Admitted | None:
+        if shown is None:
+            return None
+        token = self._tokens.get(shown.id)
+        # the work is done for an unknown one too
+        if not shown.is_of(token) or token is None or token.is_expired(self._clock.wall()):
+            return None
+        user = self._users.get(token.user)
+        return None if user is None else Admitted(principal_of_token(user, token), user, token)
 
     async def _admit(self, peer: Peer, name: str, password: Secret, *, tried: str) -> Admission:
         user = self._users.get(name)
@@ -253,7 +331,7 @@ class Portal:
             self._refused(peer, how, reason=_BUSY)
             return Busy()
         # the users may have been replaced while the hash was computed
-        if verdict is not Verdict.RIGHT or user is None or not self._is_current(user):
+        if verdict is not Verdict.RIGHT or user is None or not self._is_current_user(user):
             return self._refused(peer, how, reason=_WRONG)
         return self._admitted(peer, Admitted(principal_of(user, Login.PASSWORD), user))
 
@@ -269,9 +347,12 @@ class Portal:
             if not self._checking[source]:
                 del self._checking[source]
 
-    def _admitted(self, peer: Peer, admitted: Admitted) -> Admitted:
+    def _admitted(
+        self, peer: Peer, admitted: Admitted, how: Mapping[str, AuditValue] | None = None
+    ) -> Admitted:
         principal = admitted.principal
-        self._audit.record(AuditEvent(AuditKind.LOGIN, principal.name, peer, {"how": principal.login.value}))
+        details = {"how": principal.login.value} if how is None else how
+        self._audit.record(AuditEvent(AuditKind.LOGIN, principal.name, peer, details))
         return admitted
 
     def _refused(self, peer: Peer, how: Mapping[str, AuditValue], *, reason: str) -> Refused:

@@ -1,26 +1,17 @@
 """The users that stand in the state, in one file."""
 
 import base64
-import json
-import os
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-from doorward.core.errors import CertificateError, ConfigurationError, StateError, TrustError
+from doorward.core.errors import CertificateError, ConfigurationError, StateError
 from doorward.core.principal import User
 from doorward.core.users import check_user, merge_users
-from doorward.stores.atomic import remove_leftovers, write_atomically
 from doorward.stores.certificate_reading import certificate_of
-from doorward.stores.locks import owner_of, short_lock
-from doorward.stores.owners import acting_as_owner
+from doorward.stores.private_lists import PrivateList, texts
 
 USERS_NAME = "users.json"
 
-_LOCK_NAME = "users.lock"
-_LOCK_SECONDS = 10.0
-_FILE_BYTES = 4 * 1024 * 1024
-_VERSION = 1
 _MEMBERS = frozenset({"name", "roles", "password", "keys", "uid", "certificate"})
 
 
@@ -37,6 +28,7 @@ class UserFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / USERS_NAME
+        self._list = PrivateList(self.path, noun="users")
 
     def load(self) -> tuple[User, ...]:
         """
@@ -47,13 +39,10 @@ class UserFile:
             StateError: it cannot be read, or does not hold users.
             ConfigurationError: a user in it cannot be one, or two have one name, uid or certificate.
         """
-        try:
-            data = _read_private(self.path)
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise StateError(f"{self.path} cannot be read: {error.strerror}") from error
-        users = _decoded(data, self.path)
+        users = tuple(
+            _user(member, f"{self.path}: user {number}")
+            for number, member in enumerate(self._list.read(), start=1)
+        )
         self._check_all(users)
         return users
 
@@ -110,12 +99,10 @@ class UserFile:
         )
 
     def _change(self, edit: Callable[[tuple[User, ...]], tuple[User, ...]]) -> None:
-        lock = self.path.with_name(_LOCK_NAME)
-        with acting_as_owner(self.path.parent), short_lock(lock, within_seconds=_LOCK_SECONDS):
+        with self._list.changing():
             users = edit(self.load())
             self._check_all(users)
-            remove_leftovers(self.path)
-            write_atomically(self.path, _encoded(users), mode=0o600)
+            self._list.replace([_members(user) for user in users])
 
     def _check_all(self, users: tuple[User, ...]) -> None:
         for user in users:
@@ -138,25 +125,6 @@ def _check_certificate(user: User, *, file: str) -> None:
         ) from error
 
 
-def _read_private(path: Path) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if facts.st_mode & 0o077:
-            raise TrustError(f"{path} is open to other users; type: chmod 600 {shlex.quote(str(path))}")
-        if facts.st_uid not in {os.geteuid(), owner_of(path.parent)[0]}:
-            raise TrustError(f"{path} belongs to uid {facts.st_uid}, who is not the owner of its folder")
-        data = file.read(_FILE_BYTES + 1)
-    if len(data) > _FILE_BYTES:
-        raise StateError(f"{path} has more than {_FILE_BYTES} bytes")
-    return data
-
-
-def _encoded(users: tuple[User, ...]) -> bytes:
-    members = [_members(user) for user in users]
-    return (json.dumps({"version": _VERSION, "users": members}, indent=2) + "\n").encode("ascii")
-
-
 def _members(user: User) -> dict[str, object]:
     members: dict[str, object] = {
         "name": user.name,
@@ -171,22 +139,6 @@ def _members(user: User) -> dict[str, object]:
     return members
 
 
-def _decoded(data: bytes, path: Path) -> tuple[User, ...]:
-    try:
-        found = json.loads(data)
-    # a number of thousands of digits is a ValueError too
-    except (ValueError, RecursionError) as error:
-        raise StateError(
-            f"{path} is no JSON; restore it from a backup, or remove it and add the users anew"
-        ) from error
-    if not isinstance(found, dict) or found.get("version") != _VERSION:
-        raise StateError(f"{path} is not a file of users, or was written by a later version of this program")
-    members = found.get("users")
-    if not isinstance(members, list) or not set(found) <= {"version", "users"}:
-        raise StateError(f"{path} does not hold a list of users")
-    return tuple(_user(member, f"{path}: user {number}") for number, member in enumerate(members, start=1))
-
-
 def _user(member: object, place: str) -> User:
     if not isinstance(member, dict) or not member.keys() <= _MEMBERS:
         raise StateError(f"{place} is not an object with {', '.join(sorted(_MEMBERS))}")
@@ -199,9 +151,9 @@ def _user(member: object, place: str) -> User:
         raise StateError(f"{place}: the uid is not a number")
     return User(
         name=name,
-        roles=frozenset(_texts(member.get("roles", []), f"{place}: roles")),
+        roles=frozenset(texts(member.get("roles", []), f"{place}: roles")),
         password_hash=password_hash,
-        keys=tuple(_texts(member.get("keys", []), f"{place}: keys")),
+        keys=tuple(texts(member.get("keys", []), f"{place}: keys")),
         uid=uid,
         certificate=_certificate(member.get("certificate"), place),
     )
@@ -216,9 +168,3 @@ def _certificate(found: object, place: str) -> bytes | None:
     except ValueError as error:
         raise StateError(f"{place}: the certificate is no base64") from error
     raise StateError(f"{place}: the certificate is not a text")
-
-
-def _texts(found: object, place: str) -> list[str]:
-    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-        raise StateError(f"{place} is not a list of texts")
-    return found

@@ -64,7 +64,8 @@ class Reading:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._visit.door.desk.leave(self.answer)
+        # by HTTP one comes and goes with each request
+        self._visit.door.desk.leave(self.answer, comes_back=True)
         if self._visit.identity is not None:
             self._visit.identity.forget(self)
 
@@ -75,20 +76,18 @@ class Reading:
         Raises:
             Problem: whoever asks may not any more.
         """
-        answer = self.answer
         chunks: list[bytes] = []
-        until: float | None = None
-        while True:
-            while (chunk := answer.take()) is not None:
-                chunks.append(chunk[1])
-            if answer.outcome is not None:
-                break
-            now = self._visit.door.clock.monotonic()
-            until = now + wait_seconds if until is None else until
-            if now >= until:
-                break
-            await self._news(until - now)
-        return Collected(chunks[0] if len(chunks) == 1 else b"".join(chunks), answer.outcome)
+        outcome = await self._until_end(chunks.append, wait_seconds=wait_seconds)
+        return Collected(chunks[0] if len(chunks) == 1 else b"".join(chunks), outcome)
+
+    async def ended(self, *, wait_seconds: float) -> Outcome | None:
+        """
+        How it ended, as soon as it has, whatever there was to take; None when it goes on after that time.
+
+        Raises:
+            Problem: whoever asks may not any more.
+        """
+        return await self._until_end(_pass_over, wait_seconds=wait_seconds)
 
     async def more(self, *, wait_seconds: float) -> bool:
         """
@@ -126,6 +125,21 @@ class Reading:
             if not await self.more(wait_seconds=BEAT_SECONDS):
                 yield None
 
+    async def _until_end(self, take: Callable[[bytes], object], *, wait_seconds: float) -> Outcome | None:
+        answer = self.answer
+        until: float | None = None
+        while True:
+            while (chunk := answer.take()) is not None:
+                take(chunk[1])
+            if answer.outcome is not None:
+                return answer.outcome
+            # the usual answer is complete at once, and asks for no time
+            now = self._visit.door.clock.monotonic()
+            until = now + wait_seconds if until is None else until
+            if now >= until:
+                return None
+            await self._news(until - now)
+
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
@@ -144,16 +158,22 @@ class Reading:
         _ = visit.who
 
 
+def _pass_over(_data: bytes) -> None:
+    """Output that nobody wants to see."""
+
+
 def answer_members(visit: Visit, answer: Answer) -> dict[str, object] | None:
     """
     The run that is read as its reader knows it, for JSON; None when the desk answers by itself.
 
-    One who was taken off a run reads that it was cancelled for them, although it goes on for others.
+    One who was taken off a run reads that it was cancelled for them, although it goes on for others. This
+    reader is not counted among its readers.
     """
     run = answer.run
     if run is None:
         return None
     members = run_members(run, now=visit.door.clock.monotonic())
+    members["readers"] = sum(reader is not answer for reader in run.readers)
     if answer.outcome is not None:
         members["outcome"] = outcome_members(answer.outcome)
     if (drawing := answer.drawing()) is not None:

@@ -201,6 +201,9 @@ class WebConnection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        if isinstance(exc, ConnectionError):
+            # the peer has left, or its answer was cut off; it is told nothing more
+            raise exc
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
         _log.info("visitor %d sent no HTTP: %s", self.visitor, one_line(exc.message))

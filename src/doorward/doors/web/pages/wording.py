@@ -119,13 +119,12 @@ def _plain_hint(texts: Texts, kind: FlagType | HostnameType | AddressType) -> st
 
 def _bounded_hint(texts: Texts, kind: TextType | SecretType | PortType) -> str:
     match kind:
-        case TextType():
-            words = texts.any_text
-        case SecretType():
-            words = texts.secret
-        case PortType():
-            words = texts.port
-    return words.format(least=kind.min, most=kind.max)
+        case TextType(min=least, max=most):
+            return texts.any_text.format(least=least, most=most)
+        case SecretType(min=least, max=most):
+            return texts.secret.format(least=least, most=most)
+        case PortType(min=least, max=most):
+            return texts.port.format(least=least, most=most)
 
 
 def _number_hint(texts: Texts, kind: IntegerType | NumberType) -> str:
