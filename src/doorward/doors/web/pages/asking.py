@@ -37,7 +37,7 @@ _READING = frozenset({Verb.WHOAMI, Verb.ECHO, Verb.HELP, Verb.RUNS, Verb.STATUS}
 
 async def catalogue(visit: Visit) -> web.StreamResponse:
     """All that may be asked for here: cards for browsers, a line each for the rest."""
-    commands = [each for each in visit.door.desk.commands(visit.caller) if each.action not in _ELSEWHERE]
+    commands = [each for each in visit.door.desk.commands(visit.caller) if not _is_one_of(each, _ELSEWHERE)]
     if not visit.wants_html:
         width = max((len(command.name) for command in commands), default=0)
         lines = (f"{command.name:<{width}}  {command.summary}".rstrip() for command in commands)
@@ -111,7 +111,12 @@ async def start(visit: Visit) -> web.StreamResponse:
 
 def is_asked_with_get(command: Command) -> bool:
     """Whether a mere look at an address may have it done."""
-    return command.read_only or command.action in _READING
+    return command.read_only or _is_one_of(command, _READING)
+
+
+def _is_one_of(command: Command, verbs: frozenset[Verb]) -> bool:
+    # an action of another kind may have no hash
+    return isinstance(command.action, Verb) and command.action in verbs
 
 
 def _found(visit: Visit) -> Command:
