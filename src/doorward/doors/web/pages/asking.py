@@ -114,6 +114,12 @@ def is_asked_with_get(command: Command) -> bool:
     return command.read_only or _is_one_of(command, _READING)
 
 
+def is_shown_at_once(command: Command) -> bool:
+    """Whether its address says all: what the desk can write in another form, it writes for people here."""
+    is_bare = not command.parameters or command.action is Verb.STATUS
+    return is_bare and is_asked_with_get(command)
+
+
 def _is_one_of(command: Command, verbs: frozenset[Verb]) -> bool:
     # an action of another kind may have no hash
     return isinstance(command.action, Verb) and command.action in verbs
@@ -134,7 +140,7 @@ def _query(visit: Visit) -> Pairs:
 
 
 def _card(command: Command, texts: Texts) -> dict[str, object]:
-    is_plain = is_asked_with_get(command) and not command.parameters
+    is_plain = is_shown_at_once(command)
     return {
         "name": command.name,
         "summary": summary_of(command, texts),
@@ -142,7 +148,7 @@ def _card(command: Command, texts: Texts) -> dict[str, object]:
         "path": f"/commands/{command.name}{'' if is_plain else '/form'}",
         "is_plain": is_plain,
         "takes_input": command.takes_input,
-        "parameters": [parameter.name for parameter in command.parameters],
+        "parameters": [] if is_plain else [parameter.name for parameter in command.parameters],
     }
 
 
@@ -214,7 +220,7 @@ def _result_page(visit: Visit, command: Command, answer: Answer, chunks: list[Ch
         name=command.name,
         summary=summary_of(command, texts),
         number=answer.number,
-        is_plain=is_asked_with_get(command) and not command.parameters,
+        is_plain=is_shown_at_once(command),
         parts=parts_of(chunks, is_whole=True),
         words=outcome_words(texts, outcome),
         is_success=outcome.is_success,

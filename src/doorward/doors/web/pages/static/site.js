@@ -310,7 +310,7 @@ function chart() {
     });
   };
   look();
-  whileSeen(5, async () => {
+  whileSeen(10, async () => {
     const fresh = await freshPage();
     if (!fresh || !one("[data-series]", fresh)) return;
     putRegions(fresh, ["result"]);
