@@ -1,7 +1,7 @@
 """What happened since the start, counted: every event passes here on its way to the audit trail."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.figures import Figure
@@ -80,10 +80,7 @@ class Tallies:
 
 
 def _total(
-    name: str,
-    about: str,
-    labels: tuple[str, ...],
-    values: "Counter[tuple[str, ...]] | dict[tuple[str, ...], float]",
+    name: str, about: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]
 ) -> Figure:
     # a copy: it is written out off the loop
     return Figure(name=name, about=about, is_total=True, labels=labels, values=dict(values))

@@ -227,6 +227,9 @@ class WebConnection(RequestHandler):
             return False
         self._head_bytes = size_bytes
         self._tail = data[-3:] if end < 0 else b""
+        if end >= 0:
+            # what comes before the handler has begun is no head any more
+            self._phase = Phase.ANSWER
         return True
 
     def _set_deadline(self, at: float | None) -> None:
