@@ -7,9 +7,10 @@
  * MODE    once      a connection a request, CONNECTIONS of them at once
  *         kept      CONNECTIONS sessions, one request outstanding in each
  *         pipelined CONNECTIONS sessions, DEPTH requests in each write; the times are those of a whole batch
+ *         datagrams CONNECTIONS askers over UDP, one question outstanding in each, and no greeting
  *         idle      opens CONNECTIONS, waits for every greeting, asks PROBES times on a fresh connection beside
  *                   them (-K: the server keeps sessions), prints, and holds them until its stdin ends
- * TARGET  tcp:ADDRESS:PORT (IPv4) or unix:PATH
+ * TARGET  tcp:ADDRESS:PORT (IPv4) or unix:PATH; udp:ADDRESS:PORT for datagrams
  * -e      what every answer must hold; nothing unless given
  * -a      source addresses to spread connections over, from 127.0.0.1 on (tcp to loopback only)
  *
@@ -18,7 +19,9 @@
  * one told in words.
  *
  * Prints one line of JSON. `requests` were answered within `seconds`, `late` after them (no new ones are begun
- * then); `cpu_seconds` are its own: near `seconds`, it and not the server was the limit.
+ * then). The times are those of both: without the late ones, no time would be longer than `seconds`, and a server
+ * with a long queue would look quick. `cpu_seconds` are its own: near `seconds`, it and not the server was the limit.
+ * Nothing is sent again: a datagram that is lost is a question without an answer, which is an error.
  *
  * Ports: in `once` the server closes first, so that TIME_WAIT is on its side, where a new SYN with a later
  * timestamp may take the place of an old connection (RFC 6191): the ephemeral ports do not run out. Where this
@@ -50,12 +53,12 @@
 #define EVENTS 512
 #define OPENING_AT_ONCE 1000 /* idle: fewer than any backlog worth measuring */
 #define ERRORS_AT_MOST 1000
-#define LATE_NS 2000000000LL
+#define LATE_NS 30000000000LL     /* a long queue is worked off in it */
 #define PATIENCE_NS 20000000000LL /* no answer at all for so long: given up */
 #define HOLD_MS 60000
 #define PROBE_SECONDS 5
 
-enum mode { ONCE, KEPT, PIPELINED, IDLE };
+enum mode { ONCE, KEPT, PIPELINED, IDLE, DATAGRAMS };
 enum state { AT_GREETING, AT_ANSWER, AT_END };
 
 struct connection {
@@ -223,7 +226,8 @@ static int connect_socket(bool blocking)
 {
     /* A full backlog makes connect() to a unix socket fail at once unless it may block. */
     bool is_unix = target.ss_family == AF_UNIX;
-    int fd = socket(target.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (blocking || is_unix ? 0 : SOCK_NONBLOCK), 0);
+    int type = mode == DATAGRAMS ? SOCK_DGRAM : SOCK_STREAM;
+    int fd = socket(target.ss_family, type | SOCK_CLOEXEC | (blocking || is_unix ? 0 : SOCK_NONBLOCK), 0);
     if (fd < 0)
         return -1;
     if (blocking || is_unix) {
@@ -279,13 +283,13 @@ static bool may_begin(long long at_ns)
 
 static void note_answers(struct connection *connection, unsigned count, long long at_ns)
 {
+    note_time(at_ns - connection->began_ns);
     if (!requests_wanted && at_ns > end_ns) {
         late += count;
         return;
     }
     answered += count;
     last_ns = at_ns;
-    note_time(at_ns - connection->began_ns);
 }
 
 static bool send_batch(struct connection *connection)
@@ -347,11 +351,28 @@ static bool on_end(struct connection *connection, int error, long long at_ns)
     return false;
 }
 
+/* False: close. */
+static bool on_datagram(struct connection *connection, size_t received, long long at_ns)
+{
+    if (received > ANSWER_BYTES)
+        note_error("an answer beyond 1024 bytes", 0);
+    else if (!is_right(data, received))
+        note_wrong(data, received);
+    else {
+        note_answers(connection, 1, at_ns);
+        connection->began_ns = at_ns;
+        return may_begin(at_ns) && send_batch(connection);
+    }
+    return false;
+}
+
 static bool on_event(struct connection *connection, uint32_t events, long long at_ns)
 {
     ssize_t received = recv(connection->fd, data, sizeof data, 0);
     if (received < 0)
         return errno == EAGAIN ? true : on_end(connection, errno, at_ns);
+    if (mode == DATAGRAMS)
+        return on_datagram(connection, (size_t)received, at_ns);
     if (received > 0 && !on_bytes(connection, data + received, at_ns))
         return false;
     /* The peer's end was there before this read took all there was: a second read would say no more. */
@@ -366,6 +387,8 @@ static void open_all(long long at_ns)
     for (int i = 0; i < connections && may_begin(at_ns); i++)
         if (!open_connection(&all[i], at_ns))
             all[i].fd = -1;
+        else if (mode == DATAGRAMS && !send_batch(&all[i]))
+            close_connection(&all[i]);
 }
 
 static void run_requests(void)
@@ -486,16 +509,16 @@ static void hold_until_stdin_ends(void)
 
 static void usage(void)
 {
-    fputs("usage: line_load once|kept|pipelined|idle tcp:ADDRESS:PORT|unix:PATH [-n CONNECTIONS]\n"
-          "                 [-s SECONDS | -r REQUESTS] [-d DEPTH] [-k PROBES] [-K] [-e EXPECTED] [-c COMMAND]\n"
+    fputs("usage: line_load once|kept|pipelined|idle|datagrams tcp:ADDRESS:PORT|unix:PATH|udp:ADDRESS:PORT\n"
+          "                 [-n CONNECTIONS] [-s SECONDS | -r REQUESTS] [-d DEPTH] [-k PROBES] [-K] [-e EXPECTED] [-c COMMAND]\n"
           "                 [-a ADDRESSES]\n", stderr);
     exit(2);
 }
 
 static void parse_mode(const char *name)
 {
-    static const char *names[] = {"once", "kept", "pipelined", "idle"};
-    for (int i = 0; i < 4; i++)
+    static const char *names[] = {"once", "kept", "pipelined", "idle", "datagrams"};
+    for (int i = 0; i < 5; i++)
         if (strcmp(name, names[i]) == 0) {
             mode = (enum mode)i;
             return;
@@ -505,7 +528,7 @@ static void parse_mode(const char *name)
 
 static void parse_target(const char *text)
 {
-    if (strncmp(text, "unix:", 5) == 0) {
+    if (mode != DATAGRAMS && strncmp(text, "unix:", 5) == 0) {
         struct sockaddr_un *address = (struct sockaddr_un *)&target;
         if (strlen(text + 5) >= sizeof address->sun_path)
             usage();
@@ -514,10 +537,11 @@ static void parse_target(const char *text)
         target_bytes = sizeof *address;
         return;
     }
-    char host[64];
+    char scheme[4], host[64];
     unsigned port;
     struct sockaddr_in *address = (struct sockaddr_in *)&target;
-    if (sscanf(text, "tcp:%63[^:]:%u", host, &port) != 2 || port > 65535 || !inet_aton(host, &address->sin_addr))
+    if (sscanf(text, "%3[a-z]:%63[^:]:%u", scheme, host, &port) != 3 || port > 65535 ||
+        strcmp(scheme, mode == DATAGRAMS ? "udp" : "tcp") != 0 || !inet_aton(host, &address->sin_addr))
         usage();
     address->sin_family = AF_INET;
     address->sin_port = htons((uint16_t)port);

@@ -36,6 +36,25 @@ def test_two_models_are_measured_told_and_drawn(shell: Shell, tmp_path: Path) ->
         assert ElementTree.parse(file).getroot().tag.endswith("svg")
 
 
+def test_figures_go_to_stdout_in_the_place_of_the_table(shell: Shell) -> None:
+    run = shell.run(
+        "models", "compare", "--only", "udp", "--seconds", "0.2", "--load", "python", "--json", "-"
+    )
+    assert run.returncode == 0, run.stderr
+    udp = json.loads(run.stdout)["models"][0]
+    assert udp["once"]["64"]["per_second"] > 10
+    assert udp["once"]["64"]["errors"] == 0
+    assert udp["once"]["1000"] == "its one buffer holds some 190 questions, and what comes then is lost"
+    assert udp["kept"] == udp["idle"]["1000"] == udp["beside_silent"] == "it has no connections"
+    assert udp["beside_slow"] > 0.9
+
+
+def test_a_folder_for_figures_that_is_missing_is_told_before_anything_is_measured(shell: Shell) -> None:
+    run = shell.run("models", "compare", "--json", str(shell.folder / "none" / "figures.json"))
+    assert run.returncode == 2
+    assert "there is no folder" in run.stderr
+
+
 def test_an_interrupted_comparison_leaves_nothing_running() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "doorward", "models", "compare", "--only", "uvloop", "--seconds", "30"],

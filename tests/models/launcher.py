@@ -1,6 +1,11 @@
-"""A model in a process of its own, with the limits of the contract: `python launcher.py NAME once|keep`."""
+"""
+A model in a process of its own: `python launcher.py NAME once|keep [BYTES]`.
+
+It has the limits of the contract, except that an answer may have BYTES.
+"""
 
 import sys
+from dataclasses import replace
 
 from doorward.core.settings import LineSessionKind
 from doorward.models import find
@@ -20,6 +25,6 @@ if __name__ == "__main__":
         "127.0.0.1",
         0,
         kind=LineSessionKind(sys.argv[2]),
-        limits=LIMITS,
+        limits=replace(LIMITS, output_bytes=int(sys.argv[3])) if len(sys.argv) > 3 else LIMITS,
         announce=announce,
     )

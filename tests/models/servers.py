@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from doorward.testing.model_contract import LIMITS
+
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 @contextmanager
-def started(name: str, kind: str) -> Iterator[tuple[int, tuple[str, int]]]:
+def started(
+    name: str, kind: str, *, output_bytes: int = LIMITS.output_bytes
+) -> Iterator[tuple[int, tuple[str, int]]]:
     """A model's process, and where it listens; whatever it complained about fails the test."""
     with subprocess.Popen(
-        [sys.executable, LAUNCHER, name, kind], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, LAUNCHER, name, kind, str(output_bytes)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None

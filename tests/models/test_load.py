@@ -11,7 +11,14 @@ from statistics import median
 import pytest
 
 from doorward.core.settings import LineSessionKind
-from doorward.models._measuring import GREETING, Load, Process, model_server
+from doorward.models._measuring import (
+    GREETING,
+    Load,
+    Process,
+    datagram_beside,
+    load_of,
+    model_server,
+)
 from doorward.models._native import native_programs
 
 DELAY_SECONDS = 0.06
@@ -60,6 +67,29 @@ async def _end_of_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.parametrize("paced", ["once"], indirect=True)
+@pytest.mark.parametrize(
+    "load", ["python", pytest.param("c", marks=pytest.mark.needs_program("gcc", package="gcc"))]
+)
+def test_answers_that_come_late_count_for_their_times_alone(paced: int, load: str) -> None:
+    # nothing can be answered in this load's time, and all that was asked is waited for
+    asks = PYTHON if load == "python" else load_of(native_programs(os.environ))
+    rate = asks.rate("once", Process(os.getpid(), paced), connections=8, seconds=DELAY_SECONDS / 10)
+    assert (rate.per_second, rate.errors) == (0, 0)
+    assert rate.p50_ms >= DELAY_SECONDS * 990
+
+
+@pytest.mark.parametrize(
+    "load", ["python", pytest.param("c", marks=pytest.mark.needs_program("gcc", package="gcc"))]
+)
+def test_datagrams_are_asked_and_counted(load: str) -> None:
+    asks = PYTHON if load == "python" else load_of(native_programs(os.environ))
+    with model_server("udp", LineSessionKind.ONCE) as server:
+        rate = asks.rate("datagrams", server, connections=8, seconds=0.2)
+        assert (rate.errors, rate.per_second > 10, rate.p50_ms > 0) == (0, True, True)
+        assert datagram_beside(server, b"sleep 0.3") > 0.29
 
 
 @pytest.mark.soak

@@ -76,7 +76,6 @@ def _about(name: str) -> dict[str, object]:
         "take_when": model.take_when,
         "transport": model.transport,
         "most_peers": model.most_peers,
-        "held_up_by": model.is_held_up,
         "out_of_reach": {str(level): why for level, why in sorted(model.out_of_reach.items())},
     }
 

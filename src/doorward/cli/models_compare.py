@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from doorward.models._native import Native
 
 _BAR_CHARACTERS = 40
+_STDOUT = Path("-")
 
 
 @click.command(
@@ -33,15 +34,16 @@ _BAR_CHARACTERS = 40
         "doorward models compare",
         "doorward models compare --only select --only epoll --seconds 0.5",
         "doorward models compare --json figures.json --svg plots",
+        "doorward models compare --only epoll --json - | jq '.models[0].once'",
     ),
 )
 @click.option("--only", "names", multiple=True, metavar="NAME", help="This model; can be given again.")
 @click.option(
     "--json",
     "json_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE",
-    help="Write figures.",
+    help="Write figures as JSON; to stdout instead of the table for -.",
 )
 @click.option(
     "--svg",
@@ -74,6 +76,7 @@ def command(
     from doorward.models import NAMES
     from doorward.models._native import Native, native_programs
 
+    _check_folder(json_file)
     models = [found_model(name).MODEL for name in names or NAMES]
     native = native_programs(os.environ)
     if load_kind == "c" and native.load is None:
@@ -84,12 +87,21 @@ def command(
     before = machine()
     with _ended_by_term():
         rows = _measured(models, native, load, seconds=seconds)
-    _show(rows, before)
-    if json_file is not None:
-        told = {"machine": before, "seconds": seconds, "models": [row.members() for row in rows]}
+    told = {"machine": before, "seconds": seconds, "models": [row.members() for row in rows]}
+    if json_file == _STDOUT:
+        click.echo(json.dumps(told))
+    else:
+        _show(rows, before)
+    if json_file is not None and json_file != _STDOUT:
         json_file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     if svg_folder is not None:
         _draw(rows, svg_folder)
+
+
+def _check_folder(file: Path | None) -> None:
+    """Find out before minutes of measuring, and not after them, that there is no folder for the figures."""
+    if file is not None and not file.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(file.parent)!r}", param_hint="--json")
 
 
 def machine() -> str:

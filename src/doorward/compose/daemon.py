@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from doorward import __version__
 from doorward.compose.descriptors import allow_descriptors, most_connections
+from doorward.compose.figures import daemon_figures
 from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
 from doorward.compose.reloading import Reloads, Scope
 from doorward.core.addresses import parse_address
@@ -23,6 +24,7 @@ from doorward.core.call import Call
 from doorward.core.certificates import Certificate
 from doorward.core.command import Command, Function
 from doorward.core.errors import DoorwardError, StateError
+from doorward.core.figures import Figure
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType
 from doorward.core.principal import ADMIN, User
@@ -41,6 +43,7 @@ from doorward.service.desk import Desk
 from doorward.service.failures import explanation
 from doorward.service.portal import Portal
 from doorward.service.runs import Runs
+from doorward.service.tallies import Tallies
 from doorward.service.threads import Threads
 from doorward.stores.audit import AUDIT_NAME, AuditFile
 from doorward.stores.clock import SystemClock
@@ -134,6 +137,7 @@ class Daemon:
         self._audit = AuditFile(
             held.folder / AUDIT_NAME, clock=self._clock, waiting_lines=limits.audit_queue, told=_log.error
         )
+        self._tallies = Tallies(self._audit)
         self._verifier = PasswordVerifier(
             waiting=limits.hashing_waiting,
             most_bytes=limits.password_bytes,
@@ -142,7 +146,7 @@ class Daemon:
         self._portal = Portal(
             (),
             verifier=self._verifier,
-            audit=self._audit,
+            audit=self._tallies,
             clock=self._clock,
             process_uid=os.geteuid(),
             checks_per_source=limits.hashing_per_source,
@@ -151,12 +155,12 @@ class Daemon:
         self._gate = Gate(
             limits,
             self._clock,
-            audit=self._audit,
+            audit=self._tallies,
             most=most_connections(limits),
             chance=secrets.SystemRandom().random,
         )
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
-        self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._audit)
+        self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._tallies)
         self._house = House(limits, self._clock)
         self._file_threads = Threads(FILE_THREADS, name="files")
         self._mounts = self._mounts_of(settings)
@@ -269,7 +273,7 @@ class Daemon:
         ended = await self._take_over(prepared)
         counted = {} if ended is None else {"sessions_ended": ended}
         known = {"users": len(prepared.users), "tokens": len(prepared.tokens)}
-        self._audit.record(AuditEvent(AuditKind.RELOAD, details={**known, **counted}))
+        self._tallies.record(AuditEvent(AuditKind.RELOAD, details={**known, **counted}))
         later = changed_at_start_only(self._began_with, limits)
         return (
             f"doors {', '.join(prepared.settings.doors)}; {len(prepared.catalogue)} commands"
@@ -409,6 +413,7 @@ class Daemon:
             public_origin=door.public_url,
             hosts=frozenset(door.hosts),
             language=prepared.settings.language,
+            figures=self._figures,
             mounts=mounts,
         )
 
@@ -429,6 +434,11 @@ class Daemon:
             parameters=(what,),
             roles=frozenset({ADMIN}),
             is_builtin=True,
+        )
+
+    def _figures(self) -> Iterator[Figure]:
+        return daemon_figures(
+            gate=self._gate, runs=self._runs, tallies=self._tallies, audit_lines_lost=self._audit.lost_lines
         )
 
     def _status(self) -> dict[str, object]:

@@ -101,6 +101,16 @@ class Gate:
         return len(self._places)
 
     @property
+    def connected_by_door(self) -> Mapping[str, int]:
+        """How many there are at each door that has any."""
+        return Counter(place.door for place in self._places.values())
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether nobody is admitted any more."""
+        return self._is_stopping
+
+    @property
     def visitors(self) -> int:
         """How many connections were admitted since the start."""
         return self._visitors

@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable
 
 from doorward.core.launch import Launch
-from doorward.lines.session import LINGERING_SECONDS
+from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS
 from doorward.models._answering import Conversation, Reception
 from doorward.models._child import READ_BYTES, Child
 
 _log = logging.getLogger("doorward.models")
-
-_LINGERING_READS = 16
 
 
 def serve_peer(connection: socket.socket, reception: Reception, *, here: Callable[[], int]) -> None:
@@ -120,7 +118,10 @@ class _BlockingPeer:
     def _linger(self) -> None:
         """Read on for a moment: to close over unread bytes resets, and a reset takes the answer along."""
         self._connection.shutdown(socket.SHUT_WR)
-        self._connection.settimeout(LINGERING_SECONDS)
-        for _ in range(_LINGERING_READS):
-            if not self._connection.recv(READ_BYTES):
+        by, lingered_bytes = time.monotonic() + LINGERING_SECONDS, 0
+        while lingered_bytes <= LINGERING_BYTES and (seconds := by - time.monotonic()) > 0:
+            self._connection.settimeout(seconds)
+            data = self._connection.recv(READ_BYTES)
+            if not data:
                 return
+            lingered_bytes += len(data)

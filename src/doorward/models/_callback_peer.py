@@ -33,9 +33,8 @@ class Crowd:
                 await loop.connect_accepted_socket(lambda: PeerProtocol(self), connection)
                 await self._wait_while(lambda: len(self.peers) >= self.reception.most_peers)
         finally:
-            for peer in list(self.peers):
-                peer.abort()
-            await self._wait_while(lambda: bool(self.peers or self._starting or self._children))
+            # one who was let in just before arrives only now
+            await self._wait_while(self._send_home)
 
     def start(self, peer: "PeerProtocol", launch: Launch) -> None:
         """Start a child for `peer`, which hears of it."""
@@ -44,11 +43,21 @@ class Crowd:
         task.add_done_callback(self._starting.discard)
         task.add_done_callback(lambda _task: self._changed.set())
 
+    def know(self, peer: "PeerProtocol") -> None:
+        """Hear that a peer is there."""
+        self.peers.add(peer)
+        self._changed.set()
+
     def forget(self, one: "PeerProtocol | ChildProtocol") -> None:
         """Hear that a peer or a child is gone."""
         self.peers.discard(cast(PeerProtocol, one))
         self._children.discard(cast(ChildProtocol, one))
         self._changed.set()
+
+    def _send_home(self) -> bool:
+        for peer in list(self.peers):
+            peer.abort()
+        return bool(self.peers or self._starting or self._children)
 
     async def _start(self, peer: "PeerProtocol", launch: Launch) -> None:
         child = ChildProtocol(self, peer)
@@ -95,7 +104,7 @@ class PeerProtocol(asyncio.Protocol):
         # uvloop's transports are none of asyncio's classes, and do all that these do
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(self._limits.write_buffer_bytes)
-        self._crowd.peers.add(self)
+        self._crowd.know(self)
         host, port = transport.get_extra_info("peername") or ("unknown", 0)
         self._conversation = Conversation(
             self._crowd.reception,
@@ -255,6 +264,7 @@ class ChildProtocol(asyncio.SubprocessProtocol):
     def __init__(self, crowd: Crowd, peer: PeerProtocol) -> None:
         self._crowd = crowd
         self._peer = peer
+        self._has_output = True
         self.is_gone = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -263,6 +273,9 @@ class ChildProtocol(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._peer.child_wrote(data)
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        self._has_output = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.is_gone = True
@@ -275,14 +288,18 @@ class ChildProtocol(asyncio.SubprocessProtocol):
         if self._transport.get_returncode() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._transport.get_pid(), signal.SIGKILL)
+        # its end is told behind the end of its output, and that is found by reading
+        self.resume()
 
     def pause(self) -> None:
         """Read no more of what it writes; it waits then, by itself."""
-        self._pipe().pause_reading()
+        if self._has_output:
+            self._pipe().pause_reading()
 
     def resume(self) -> None:
         """Read on."""
-        self._pipe().resume_reading()
+        if self._has_output:
+            self._pipe().resume_reading()
 
     def _pipe(self) -> asyncio.ReadTransport:
         return cast(asyncio.ReadTransport, self._transport.get_pipe_transport(1))

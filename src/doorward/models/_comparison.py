@@ -18,6 +18,7 @@ from doorward.models._measuring import (
     Process,
     Rate,
     answer_beside,
+    datagram_beside,
     limit_server,
     model_server,
     most_descriptors,
@@ -26,6 +27,7 @@ from doorward.models._model import Model
 from doorward.models._native import Native
 
 LIMIT = "C epoll"
+_NO_CONNECTIONS = "it has no connections"
 FoundT = TypeVar("FoundT")
 _SLOW_PEERS = 8
 """At most: a model that so many do not hold up is measured with one."""
@@ -37,7 +39,7 @@ class Row:
     What was found of one model; in place of a figure may stand why there is none.
 
     Attributes:
-        once: a connection for each request, by how many are busy at once.
+        once: a connection for each request, by how many are busy at once; over UDP, a datagram.
         kept: sessions that ask again and again.
         idle: connections that say nothing, by their number.
         beside_silent, beside_slow: how many seconds somebody waited for a short answer beside `slow_peers`
@@ -64,8 +66,9 @@ class _Subject:
     name: str
     start: Callable[[LineSessionKind], AbstractContextManager[Process]]
     why_not: Callable[[int], str]
-    held_up_by: int
-    runs_commands: bool
+    held_up_by: int = 0
+    runs_commands: bool = True
+    has_connections: bool = True
 
 
 def compare(
@@ -96,11 +99,11 @@ def _subjects(models: Iterable[Model], native: Native) -> Iterator[_Subject]:
             model.name,
             partial(model_server, model.name),
             model.why_not,
-            model.is_held_up if model.is_held_up <= _SLOW_PEERS else 0,
-            runs_commands=True,
+            model.most_peers if model.most_peers <= _SLOW_PEERS else 0,
+            has_connections=model.transport == "tcp",
         )
     if native.server is not None:
-        yield _Subject(LIMIT, partial(limit_server, native), lambda _level: "", 0, runs_commands=False)
+        yield _Subject(LIMIT, partial(limit_server, native), lambda _level: "", runs_commands=False)
 
 
 def _row(subject: _Subject, load: Load, *, seconds: float, tell: Callable[[str], None]) -> Row:
@@ -113,12 +116,15 @@ def _row(subject: _Subject, load: Load, *, seconds: float, tell: Callable[[str],
         except MeasureFailed as error:
             return str(error)
 
-    if reason := subject.why_not(1):
-        for _ in range(steps(1, Native())):
-            tell(subject.name)
-        row.once = dict.fromkeys(ONCE_LEVELS, reason)
-        row.idle = dict.fromkeys(IDLE_LEVELS, reason)
-        row.kept = row.beside_silent = row.beside_slow = reason
+    slow = b"sleep %g\n" % SLOW_SECONDS
+    if not subject.has_connections:
+        with subject.start(LineSessionKind.ONCE) as server:
+            for level in ONCE_LEVELS:
+                rate = partial(load.rate, "datagrams", server, connections=level, seconds=seconds)
+                row.once[level] = measured(f"{level} at once", rate, subject.why_not(level))
+            row.beside_slow = measured("a slow command", partial(datagram_beside, server, slow))
+        row.idle = dict.fromkeys(IDLE_LEVELS, _NO_CONNECTIONS)
+        row.kept = row.beside_silent = _NO_CONNECTIONS
         return row
     with subject.start(LineSessionKind.ONCE) as server:
         for level in ONCE_LEVELS:
@@ -130,7 +136,6 @@ def _row(subject: _Subject, load: Load, *, seconds: float, tell: Callable[[str],
             row.idle[level] = measured(f"{level} idle", idle, why_not)
         beside = partial(answer_beside, server, peers=row.slow_peers)
         row.beside_silent = measured("a peer that says nothing", partial(beside, b""))
-        slow = b"sleep %g\n" % SLOW_SECONDS
         why_not = "" if subject.runs_commands else "it runs no commands"
         row.beside_slow = measured("a slow command", partial(beside, slow), why_not)
     with subject.start(LineSessionKind.KEEP) as server:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from doorward.models._stopping import Stopped, stop_ticking
+from doorward.models._stopping import Stopped, hold_signals, let_signals_in, stop_ticking
 
 
 def serve_loop(
@@ -18,17 +18,23 @@ def serve_loop(
         Stopped: the signal came.
     """
     stop_ticking()
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(_until_stopped(serve()))
+    # a loop that is half made, or swallows what a signal raises, is no place for one
+    hold_signals()
+    try:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(_until_stopped(serve))
+    finally:
+        let_signals_in()
     raise Stopped
 
 
-async def _until_stopped(serving: Coroutine[Any, Any, Any]) -> None:
+async def _until_stopped(serve: Callable[[], Coroutine[Any, Any, Any]]) -> None:
     loop = asyncio.get_running_loop()
-    task = loop.create_task(serving)
+    task = loop.create_task(serve())
     for number in (signal.SIGTERM, signal.SIGINT):
         # the handler that raises would raise anywhere in the loop
         loop.add_signal_handler(number, task.cancel)
+    let_signals_in()
     try:
         await task
     except asyncio.CancelledError:

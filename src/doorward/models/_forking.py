@@ -10,22 +10,32 @@ from collections.abc import Callable, Collection
 from doorward.models._stopping import Stopped, tick
 
 
-def fork_child(act: Callable[[], object]) -> int:
+def fork_child(act: Callable[[], object], born: Callable[[int], object]) -> None:
     """
     Fork; the child calls `act` and exits, whatever comes of it.
 
-    Returns:
-        The child's number, in the parent; the child never returns.
+    Args:
+        act: what the child does; it never returns from here.
+        born: called in the parent with the child's number, before a signal can come between the two: who is
+            ended then has to know all of its children.
+
+    Raises:
+        OSError: there is no child.
     """
     # no signal may come between the two processes: the child would take it for its parent's
     handled = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, handled)
     sys.stdout.flush()
     sys.stderr.flush()
-    pid = os.fork()
+    pid = -1  # what stays, if there is no child
+    try:
+        if pid := os.fork():
+            born(pid)
+    finally:
+        if pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
     if pid:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)
-        return pid
+        return
     status = 1
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, handled)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +42,11 @@ class Rate:
 
     Attributes:
         per_second: answers.
-        p50_ms: half of the answers came within.
+        p50_ms: half of the answers came within; those that came after the load's time count here alone.
         p99_ms: 99 of a hundred.
         cpu_us: of the server's processor, an answer: what a busy machine changes least.
-        server_share: of a processor that the server had: well below 1, others used the machine, or the load
-            was the limit.
+        server_share: of a processor that the server had until the last answer: well below 1, others used the
+            machine, or the load was the limit.
         load_share: the same of the load: near 1, it and not the server was the limit.
         errors: answers that were none.
         first_error: the first of them in words.
@@ -77,35 +77,40 @@ class Load:
     command: tuple[str, ...]
 
     def rate(self, mode: str, server: "Process", *, connections: int, seconds: float) -> Rate:
-        """Ask for so long, as fast as answers come."""
-        before_seconds = server.cpu_seconds()
-        run = subprocess.run(
-            [
-                *_pinned(self.command, last=True),
-                *(
-                    mode,
-                    f"tcp:127.0.0.1:{server.port}",
-                    *_WORDS,
-                    "-n",
-                    str(connections),
-                    "-s",
-                    f"{seconds:g}",
-                ),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=seconds + _LOAD_SECONDS,
-            check=False,
-        )
-        used_seconds = server.cpu_seconds() - before_seconds
+        """
+        Ask for so long, as fast as answers come.
+
+        Args:
+            mode: `once`, `kept` or `datagrams`.
+            server: who is asked.
+            connections: how many ask at once; over UDP, how many questions are on their way.
+            seconds: for how long new questions are asked.
+
+        Raises:
+            MeasureFailed: the load did not tell what it found.
+        """
+        began, before_seconds = time.monotonic(), server.cpu_seconds()
+        scheme = "udp" if mode == "datagrams" else "tcp"
+        words = [mode, f"{scheme}:127.0.0.1:{server.port}", *_WORDS]
+        try:
+            run = subprocess.run(
+                [*pinned(self.command, last=True), *words, "-n", str(connections), "-s", f"{seconds:g}"],
+                capture_output=True,
+                text=True,
+                timeout=seconds + _LOAD_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise MeasureFailed(f"the load did not end within {_LOAD_SECONDS:g} s of its time") from error
+        used_seconds, took_seconds = server.cpu_seconds() - before_seconds, time.monotonic() - began
         told = _json_of(run.stdout, run.stderr)
         return Rate(
             per_second=told["requests"] / told["seconds"] if told["seconds"] else 0.0,
             p50_ms=told["p50_us"] / 1000,
             p99_ms=told["p99_us"] / 1000,
             cpu_us=used_seconds * 1e6 / max(told["requests"] + told["late"], 1),
-            server_share=used_seconds / max(seconds, 0.001),
-            load_share=told["cpu_seconds"] / max(seconds, 0.001),
+            server_share=used_seconds / took_seconds,
+            load_share=told["cpu_seconds"] / took_seconds,
             errors=int(told["errors"]),
             first_error=str(told["first_error"]),
         )
@@ -113,7 +118,7 @@ class Load:
     def idle(self, server: "Process", *, connections: int) -> Idle:
         """Open so many, say nothing on them, and ask beside them."""
         before_kib = server.memory_kib()
-        command = [*_pinned(self.command, last=True), "idle", f"tcp:127.0.0.1:{server.port}", *_WORDS]
+        command = [*pinned(self.command, last=True), "idle", f"tcp:127.0.0.1:{server.port}", *_WORDS]
         with subprocess.Popen(
             [*command, "-n", str(connections), "-k", str(_PROBES)],
             stdin=subprocess.PIPE,
@@ -178,7 +183,7 @@ def limit_server(native: Native, kind: LineSessionKind) -> Iterator[Process]:
 @contextmanager
 def _server(words: Sequence[str], ready: re.Pattern[str]) -> Iterator[Process]:
     with subprocess.Popen(
-        [*_pinned(words, last=False)], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [*pinned(words, last=False)], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as server:
         try:
             # a server says its port at once or ends, and then this is empty
@@ -224,12 +229,27 @@ def _one_answer(process: Process) -> float:
         other.settimeout(SLOW_SECONDS * 2)
         other.sendall(b"echo hello\n")
         other.shutdown(socket.SHUT_WR)
-        try:
+        # as long as that, and nobody knows how much longer
+        with suppress(TimeoutError):
             while other.recv(4096):
                 pass
-        except TimeoutError:
-            pass  # as long as that, and nobody knows how much longer
     return time.monotonic() - began
+
+
+def datagram_beside(process: Process, saying: bytes) -> float:
+    """How many seconds somebody waits for a short answer over UDP behind one whose question was `saying`."""
+    with ExitStack() as stack:
+        slow, other = (stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(2))
+        for each in (slow, other):
+            each.connect(("127.0.0.1", process.port))
+        slow.send(saying)
+        began = time.monotonic()
+        other.settimeout(SLOW_SECONDS * 2)
+        other.send(b"echo hello")
+        # as long as that, and nobody knows how much longer
+        with suppress(TimeoutError):
+            other.recv(4096)
+        return time.monotonic() - began
 
 
 def most_descriptors() -> int:
@@ -237,7 +257,7 @@ def most_descriptors() -> int:
     return resource.getrlimit(resource.RLIMIT_NOFILE)[1] - _SPARE_DESCRIPTORS
 
 
-def _pinned(words: Sequence[str], *, last: bool) -> Iterator[str]:
+def pinned(words: Sequence[str], *, last: bool) -> Iterator[str]:
     """`words` on the first or on the last core that may be used, so that load and server share none."""
     cores = sorted(os.sched_getaffinity(0))
     if taskset := shutil.which("taskset"):

@@ -20,9 +20,8 @@ class Model:
         waits: how it waits.
         costs: what that costs.
         take_when: when it is the one to take.
-        most_peers: how many it serves at once; who comes then waits in the listener's backlog.
-        is_held_up: a slow peer, or a slow command, holds up everybody else when so many of them are there;
-            0 when none does.
+        most_peers: how many it serves at once, slow ones and silent ones among them; who comes then waits in
+            the listener's backlog, held up by whatever those do.
         out_of_reach: a number of connections to why the model does not get there; levels above count too.
         transport: `tcp` or `udp`.
         package: what must be installed for it; empty for nothing.
@@ -33,7 +32,6 @@ class Model:
     costs: str
     take_when: str
     most_peers: int
-    is_held_up: int = 0
     out_of_reach: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     transport: str = "tcp"
     package: str = ""

@@ -67,6 +67,21 @@ class Stopping:
             raise Stopped
 
 
+def hold_signals() -> None:
+    """
+    Keep the signals for later, until `let_signals_in`.
+
+    Raises:
+        Stopped: one came before.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def let_signals_in() -> None:
+    """Act on the signals that were kept, and on those to come."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
 def tick() -> None:
     """
     Interrupt whatever this process waits for, twice a second.

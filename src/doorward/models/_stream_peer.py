@@ -1,11 +1,12 @@
 """One peer of asyncio's streams: a coroutine that waits for what comes next, and its child beside it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 
 from doorward.core.launch import Launch
-from doorward.lines.session import LINGERING_SECONDS
+from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS
 from doorward.models._answering import Conversation, Reception
 
 READ_BYTES = 64 * 1024
@@ -26,8 +27,7 @@ class StreamPeer:
         self._writer = writer
         self._conversation = conversation
         self._limits = reception.limits
-        # done when the connection is lost, whoever reads or writes just then
-        self._left = asyncio.get_running_loop().create_task(writer.wait_closed())
+        self._departure: asyncio.Task[None] | None = None
 
     # [the wait]
     async def serve(self) -> None:
@@ -87,6 +87,13 @@ class StreamPeer:
         finally:
             self._conversation.ended(await asyncio.shield(_finish(child)))
 
+    @property
+    def _left(self) -> asyncio.Task[None]:
+        """Done when the connection is lost, whoever reads or writes; a task, because a wait may give up."""
+        if self._departure is None:
+            self._departure = asyncio.get_running_loop().create_task(self._writer.wait_closed())
+        return self._departure
+
     async def _pass_on_while_here(self, child: asyncio.subprocess.Process) -> None:
         """Pass on the output until it ends, the time is up or the peer has left, whatever comes first."""
         loop = asyncio.get_running_loop()
@@ -125,9 +132,9 @@ class StreamPeer:
         if self._conversation.is_overfed:
             self._writer.write_eof()
             async with asyncio.timeout(LINGERING_SECONDS):
-                for _ in range(16):
-                    if not await self._reader.read(READ_BYTES):
-                        break
+                lingered_bytes = 0
+                while lingered_bytes <= LINGERING_BYTES and (data := await self._reader.read(READ_BYTES)):
+                    lingered_bytes += len(data)
         self._writer.close()
         await asyncio.wait({self._left}, timeout=self._limits.stalled_write_seconds)
 
@@ -135,7 +142,9 @@ class StreamPeer:
 async def _finish(child: asyncio.subprocess.Process) -> int:
     """End it if it has not ended, and wait for it; its status, or minus a signal."""
     if child.returncode is None:
-        os.killpg(child.pid, signal.SIGKILL)
+        # it may have been waited for already, and the loop not have been told yet
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
     # `wait` comes back only when the pipe has ended, which it does not while nobody reads
     while child.stdout is not None and await child.stdout.read(READ_BYTES):
         pass

@@ -159,7 +159,10 @@ class PeerProtocol(Protocol):
         if self._parting_by is not None or self._is_lost:
             return
         while self._stalled_by is None and (launch := self._conversation.next_launch()) is not None:
-            self._child = self._started(launch)
+            try:
+                self._child = self._started(launch)
+            except OSError as error:
+                self._conversation.not_started(error)
         if self._child is not None and self._conversation.stops_child:
             self._child.kill()
         self._send()
@@ -250,3 +253,5 @@ class ChildProtocol(ProcessProtocol):
         """Kill it; what it started in its turn is not known to Twisted."""
         with contextlib.suppress(ProcessExitedAlready):
             self.transport.signalProcess("KILL")
+        # its end is told behind the end of its output, and that is found by reading
+        self.transport.resumeProducing()

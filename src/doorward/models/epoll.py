@@ -42,7 +42,7 @@ class _Loop:
         self._epoll = select.epoll()
         self._waits_for: dict[LoopPeer, dict[int, Interest]] = {}
         self._owners: dict[int, LoopPeer] = {}
-        self._deadlines = Deadlines()
+        self._deadlines: Deadlines[LoopPeer] = Deadlines()
         self._listens = False
         self._listen_while_there_is_room()
 
@@ -56,10 +56,9 @@ class _Loop:
             elif (peer := self._owners.get(descriptor)) is not None:
                 peer.ready(descriptor, _what(events))
                 self._wait_for(peer)
-        for due in list(self._deadlines.take_due(time.monotonic())):
-            if isinstance(due, LoopPeer):
-                due.time_is_up()
-                self._wait_for(due)
+        for peer in list(self._deadlines.take_due(time.monotonic())):
+            peer.time_is_up()
+            self._wait_for(peer)
 
     def _wait_for(self, peer: LoopPeer) -> None:
         """Tell the kernel what changed, and no more."""

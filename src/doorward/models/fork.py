@@ -1,5 +1,6 @@
 """A child a peer: fork after accept, and reap every child that ends."""
 
+import logging
 import mmap
 import os
 import selectors
@@ -14,13 +15,14 @@ from doorward.models._model import Model
 
 MODEL = Model(
     name="fork",
-    waits="the parent in accept, each child in its peer's recv",
+    waits="the parent for the next peer or the end of a child, each child in its peer's recv",
     costs="a process a peer: milliseconds to make and end it, megabytes that it no longer shares, reaping",
     take_when="peers are few and must not touch each other: a crash, a leak, another user id stay with one",
     most_peers=500,
-    is_held_up=500,
     out_of_reach={501: "it stops at 500 processes, a few megabytes each"},
 )
+
+_log = logging.getLogger("doorward.models")
 
 _COUNT = struct.Struct("=I")
 
@@ -68,9 +70,12 @@ class _Nursery:
         return any(key.fileobj is self._listener for key, _ in ready)
 
     def welcome(self, connection: socket.socket) -> None:
-        pid = fork_child(lambda: self._serve(connection))
-        connection.close()
-        self._children.add(pid)
+        with connection:
+            try:
+                fork_child(lambda: self._serve(connection), self._children.add)
+            except OSError as error:
+                # the system's processes or memory are used up: one peer less, and the others stay
+                _log.warning("a peer was sent away, there can be no process for it: %s", error)
         self._tell_count()
 
     def reap(self) -> None:

@@ -18,7 +18,6 @@ MODEL = Model(
     costs="a peer that says nothing holds a whole process, and eight of them hold the door",
     take_when="peers come and go quickly and make the processor work: no interpreter lock between them",
     most_peers=WORKERS,
-    is_held_up=WORKERS,
     out_of_reach={WORKERS + 1: "its eight processes have one peer each; the others wait in the backlog"},
 )
 
@@ -27,16 +26,23 @@ def serve(listener: socket.socket, reception: Reception) -> None:
     """Serve with `WORKERS` processes, a new one for each that died, see `Server`."""
     # one byte a worker, each written by its worker alone: no lock
     busy = mmap.mmap(-1, WORKERS)
-    workers: dict[int, int] = {}
+    places: dict[int, int] = {}
+
+    def begin(place: int) -> None:
+        fork_child(
+            partial(_work, listener, reception, busy, place), lambda pid: places.__setitem__(pid, place)
+        )
+
     try:
+        for place in range(WORKERS):
+            begin(place)
         while True:
-            for place in set(range(WORKERS)) - set(workers.values()):
-                workers[fork_child(partial(_work, listener, reception, busy, place))] = place
             pid, _ = os.waitpid(-1, 0)
-            place = workers.pop(pid)
+            place = places.pop(pid)
             busy[place] = 0
+            begin(place)
     finally:
-        end_all(workers)
+        end_all(places)
 
 
 def _work(listener: socket.socket, reception: Reception, busy: mmap.mmap, place: int) -> None:

@@ -41,7 +41,7 @@ class _Loop:
         self._listener = listener
         self._reception = reception
         self._peers: set[LoopPeer] = set()
-        self._deadlines = Deadlines()
+        self._deadlines: Deadlines[LoopPeer] = Deadlines()
 
     # [the wait]
     def turn(self) -> None:
@@ -56,10 +56,9 @@ class _Loop:
                 self._tell(owners[descriptor], descriptor, READ)
             else:
                 self._accept()
-        for due in list(self._deadlines.take_due(time.monotonic())):
-            if isinstance(due, LoopPeer):
-                due.time_is_up()
-                self._look_after(due)
+        for peer in list(self._deadlines.take_due(time.monotonic())):
+            peer.time_is_up()
+            self._look_after(peer)
 
     def _wanted(self) -> tuple[list[int], list[int], dict[int, LoopPeer]]:
         """The lists for the kernel, made anew each time, and whose each descriptor is."""

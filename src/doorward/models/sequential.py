@@ -12,7 +12,6 @@ MODEL = Model(
     costs="everybody waits for the slowest: a peer that says nothing shuts the door for its whole patience",
     take_when="there is one peer, as between two programs of one's own",
     most_peers=1,
-    is_held_up=1,
     out_of_reach={2: "it has one peer; the others wait in the backlog"},
 )
 

@@ -5,7 +5,7 @@ import socket
 
 from doorward.models._answering import Reception
 from doorward.models._model import Model, ModelMissing
-from doorward.models._stopping import Stopped, stop_ticking
+from doorward.models._stopping import Stopped, hold_signals, let_signals_in, stop_ticking
 
 try:
     from doorward.models._twisted_peer import Crowd, reactor
@@ -27,6 +27,9 @@ def serve(listener: socket.socket, reception: Reception) -> None:
     crowd = Crowd(reception)
     listener.setblocking(False)
     stop_ticking()
+    # a reactor that is starting swallows what a signal raises
+    hold_signals()
+    reactor.callWhenRunning(let_signals_in)
     # the reactor takes Ctrl-C only from whoever has it as Python does
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # [the wait]

@@ -102,6 +102,11 @@ class Answer:
         return stream, data
 
     @property
+    def has_more(self) -> bool:
+        """Whether there is something to take now."""
+        return self._own_outcome is None and self._taken_bytes < self._transcript.size_bytes
+
+    @property
     def taken_bytes(self) -> int:
         """How much was taken or skipped so far, of both streams."""
         return self._taken_bytes

@@ -148,10 +148,17 @@ class Desk:
         if answer.run is not None and answer.takes_input:
             self._runs.end_input(answer.run)
 
-    def leave(self, answer: Answer) -> None:
-        """The asker reads no more; idempotent."""
+    def leave(self, answer: Answer, *, comes_back: bool = False) -> None:
+        """
+        The asker reads no more; idempotent.
+
+        Args:
+            answer: what they read.
+            comes_back: they may read on by another request soon, so that a run which still waits for a place
+                is not given up at once.
+        """
         if answer.run is not None:
-            self._leave(answer.run, answer)
+            self._leave(answer.run, answer, comes_back=comes_back)
 
     def cancel(self, caller: Caller, answer: Answer) -> None:
         """The asker wants the run that they read to end: it does, unless it is others' too."""
@@ -269,12 +276,12 @@ class Desk:
             self._runs.read_again(run)
         return answer
 
-    def _leave(self, run: Run, reader: RunReader) -> None:
+    def _leave(self, run: Run, reader: RunReader, *, comes_back: bool = False) -> None:
         # also a run that has ended, and is about to tell this one so
         run.transcript.forget(reader)
         if reader in run.readers:
             run.readers.remove(reader)
-            self._runs.left(run)
+            self._runs.left(run, comes_back=comes_back)
 
     def _take_off(self, run: Run, readers: Sequence[RunReader], caller: Caller) -> None:
         name = caller.principal.name

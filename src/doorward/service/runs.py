@@ -146,13 +146,17 @@ class Runs:
         if (timer := run.timers.pop("linger", None)) is not None:
             timer.cancel()
 
-    def left(self, run: Run) -> None:
-        """A reader left: when it was the last, the run is stopped after a while, unless it is detached."""
+    def left(self, run: Run, *, comes_back: bool = False) -> None:
+        """
+        A reader left: when it was the last, the run is stopped after a while, unless it is detached.
+
+        One that waits for a place is stopped at once, unless that reader may come back.
+        """
         if run.readers:
             self._hand_over(run)
         if run.readers or run.invocation.command.detach or run.state is RunState.ENDED:
             return
-        if run.state is RunState.WAITING:
+        if run.state is RunState.WAITING and not comes_back:
             self.stop(run, StopCause.UNREAD)
         elif self._drained is not None:
             self.stop(run, StopCause.DRAINED)

@@ -48,6 +48,10 @@ class Served:
     descriptors: int
     children: frozenset[int]
 
+    def comes_to_rest(self) -> None:
+        """Check that it has what it had at first, and nothing else, within `PATIENCE_SECONDS`."""
+        _wait_until_as_before(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Here:

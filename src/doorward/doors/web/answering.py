@@ -46,13 +46,16 @@ class Answering:
         try:
             response = await self._answer(visit)
         except Problem as problem:
+            _cut_off_begun(request)
             response = answer_problem(visit, problem)
+        except ConnectionError:
+            # the peer has left
+            raise
         except Exception:  # noqa: BLE001 - logged
             # one request is isolated from the others
             reference = secrets.token_hex(4)
             _log.exception("request %s of visitor %d failed", reference, connection.visitor)
-            if request.writer.output_size:
-                raise ConnectionResetError from None
+            _cut_off_begun(request)
             detail = f"it failed; the log explains {reference}"
             response = answer_problem(visit, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail))
         if not response.prepared:
@@ -95,6 +98,12 @@ class Answering:
             allowed = ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
             raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this takes {allowed}", headers={"Allow": allowed})
         raise Problem(HTTPStatus.NOT_FOUND, "there is no such page")
+
+
+def _cut_off_begun(request: web.BaseRequest) -> None:
+    """End the connection when an answer has begun already: nobody must take it for a whole one."""
+    if request.writer.output_size:
+        raise ConnectionResetError
 
 
 def visit_of(request: web.BaseRequest, connection: WebConnection) -> Visit:

@@ -236,6 +236,9 @@ class WebConnection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        if isinstance(exc, ConnectionError):
+            # the peer has left, or its answer was cut off; it is told nothing more
+            raise exc
         if not isinstance(exc, HttpProcessingError):
             return super().handle_error(request, status, exc, message)
         _log.info("visitor %d sent no HTTP: %s", self.visitor, one_line(exc.message))
@@ -259,6 +262,9 @@ class WebConnection(RequestHandler):
             return False
         self._head_bytes = size_bytes
         self._tail = data[-3:] if end < 0 else b""
+        if end >= 0:
+            # what comes before the handler has begun is no head any more
+            self._phase = Phase.ANSWER
         return True
 
     def _set_deadline(self, at: float | None) -> None:

@@ -2,8 +2,10 @@
 
 import ipaddress
 import ssl
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from doorward.core.figures import Figure
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.core.settings import Language
@@ -31,6 +33,7 @@ class WebDoor:
         public_origin: `https://ops.example.org` as browsers see it behind a proxy; empty for none.
         hosts: names that a Host header may have, in lower case, beside addresses and localhost.
         language: of whoever does not say which.
+        figures: how the daemon is, for whoever may know.
         mounts: folders that it shows; None for none.
     """
 
@@ -48,6 +51,7 @@ class WebDoor:
     public_origin: str = ""
     hosts: frozenset[str] = frozenset()
     language: Language = Language.ENGLISH
+    figures: Callable[[], Iterable[Figure]] = tuple
     mounts: Mounts | None = None
     cookie_name: str = field(init=False)
 

@@ -25,8 +25,14 @@ On every answer that does not say otherwise.
 Source: OWASP ASVS 5.0, 3.4; the policy allows no inline script or style, and no page around ours.
 """
 
-STRICT_TRANSPORT = "max-age=31536000"
-"""One year, as hstspreload.org asks for; not for subdomains, which may be somebody else's."""
+ENCRYPTED_HEADERS: Mapping[str, str] = MappingProxyType(
+    {**SAFE_HEADERS, "Strict-Transport-Security": "max-age=31536000"}
+)
+"""
+The same where the browser's way to us is encrypted: it is to come so for a year.
+
+Source: hstspreload.org asks for a year; not for subdomains, which may be somebody else's.
+"""
 
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 

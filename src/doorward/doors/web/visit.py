@@ -14,7 +14,7 @@ from doorward.doors.web.door import WebDoor
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.languages import language_of
 from doorward.doors.web.problems import Problem, not_logged_in
-from doorward.doors.web.safety import SAFE_HEADERS, STRICT_TRANSPORT
+from doorward.doors.web.safety import ENCRYPTED_HEADERS, SAFE_HEADERS
 from doorward.doors.web.sessions import WebSession
 from doorward.gate.origins import Origin
 from doorward.service.caller import Caller
@@ -85,9 +85,7 @@ class Visit:
     @property
     def safe_headers(self) -> Mapping[str, str]:
         """What stands on every answer that does not say otherwise."""
-        if not self.is_secure:
-            return SAFE_HEADERS
-        return {**SAFE_HEADERS, "Strict-Transport-Security": STRICT_TRANSPORT}
+        return ENCRYPTED_HEADERS if self.is_secure else SAFE_HEADERS
 
     def make_safe(self, response: web.StreamResponse) -> web.StreamResponse:
         """Add to `response`, which is not sent yet, what every answer has that does not say otherwise."""
