@@ -6,7 +6,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from doorward.doors._encrypted import TlsTransport
-from doorward.doors.web import api, health, metrics
+from doorward.doors.web import api, health, metrics, pages
 from doorward.doors.web.answering import Answering
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.door import WebDoor
@@ -15,7 +15,7 @@ from doorward.doors.web.routes import Table
 
 __all__ = ["House", "WebDoor", "meeting"]
 
-ROUTES = (*health.ROUTES, *metrics.ROUTES, *api.ROUTES)
+ROUTES = (*health.ROUTES, *metrics.ROUTES, *api.ROUTES, *pages.ROUTES, *pages.LAST_ROUTES)
 
 
 def meeting(door: WebDoor) -> Callable[[], asyncio.Protocol]:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from doorward.doors.web.pages import error_page, see_other
 from doorward.doors.web.problems import PROBLEM_TYPE, Problem
 from doorward.doors.web.visit import Visit
 
@@ -16,11 +17,12 @@ def answer_problem(visit: Visit, problem: Problem) -> web.Response:
     request = visit.request
     if request.path.startswith(API) and not visit.wants_html:
         response = web.Response(status=problem.status, body=problem.json(), content_type=PROBLEM_TYPE)
-    elif visit.wants_html and problem.status is HTTPStatus.UNAUTHORIZED and request.method in {"GET", "HEAD"}:
-        # a browser is shown the form, and gets back to where it wanted to go
-        response = web.Response(status=HTTPStatus.SEE_OTHER)
-        response.headers["Location"] = f"/signin?next={quote(request.raw_path, safe='/')}"
-        return response
+    elif visit.wants_html and problem.status is HTTPStatus.UNAUTHORIZED:
+        # a browser is shown the form, and gets back to where it wanted to go; not to what it wanted changed
+        path = request.raw_path if request.method in {"GET", "HEAD"} else "/"
+        return see_other(f"/signin?next={quote(path, safe='/')}")
+    elif visit.wants_html:
+        response = error_page(visit, problem)
     else:
         response = web.Response(status=problem.status, text=f"{problem.detail}\n")
     for name, value in problem.headers.items():

@@ -1,0 +1,19 @@
+"""What people see of the web door: pages that the server writes, and a little script that renews them."""
+
+from doorward.doors.web.pages import asking, run_pages, signing, static, stream, whoami
+from doorward.doors.web.pages.errors import error_page
+from doorward.doors.web.pages.rendering import see_other
+
+__all__ = ["LAST_ROUTES", "ROUTES", "error_page", "see_other"]
+
+ROUTES = (
+    *signing.ROUTES,
+    *static.ROUTES,
+    *whoami.ROUTES,
+    *run_pages.ROUTES,
+    *stream.ROUTES,
+    *asking.ROUTES,
+)
+
+LAST_ROUTES = asking.LAST_ROUTES
+"""Any one word, which is a command's name or none."""

@@ -1,0 +1,270 @@
+"""The catalogue, a command's form, and asking for it: by a form that is sent, or by its address."""
+
+from collections.abc import Iterable
+from functools import partial
+from http import HTTPStatus
+
+from aiohttp import web
+
+from doorward.core.command import Command, Verb
+from doorward.core.errors import BadArgument
+from doorward.core.outcome import Outcome, OutcomeKind, last_lines
+from doorward.doors.web.answers import Reading
+from doorward.doors.web.pages.drawings import draw
+from doorward.doors.web.pages.fields import Said, form_of, said_of
+from doorward.doors.web.pages.output import parts_of
+from doorward.doors.web.pages.parting import part
+from doorward.doors.web.pages.rendering import INPUT_FIELD, page, see_other, texts_of
+from doorward.doors.web.pages.submitted import Pairs, parse_pairs, submitted, values_of
+from doorward.doors.web.pages.texts import Texts
+from doorward.doors.web.pages.wording import outcome_words
+from doorward.doors.web.problems import Problem, refused
+from doorward.doors.web.routes import Route
+from doorward.doors.web.visit import Visit
+from doorward.lines.phrases import PHRASES
+from doorward.service.answer import Answer
+from doorward.service.transcript import Chunk
+from doorward.service.verbs import usage
+
+AT_ONCE_SECONDS = 1.5
+"""An answer that takes longer is shown by the page of its run, where it can be followed and cancelled."""
+
+_ELSEWHERE = frozenset({Verb.QUIT, Verb.HELP, Verb.RUNS, Verb.ATTACH, Verb.CANCEL})
+"""What a page of its own does, or what makes no sense where no connection is kept."""
+
+_READING = frozenset({Verb.WHOAMI, Verb.ECHO, Verb.HELP, Verb.RUNS, Verb.STATUS})
+
+
+async def catalogue(visit: Visit) -> web.StreamResponse:
+    """All that may be asked for here: cards for browsers, a line each for the rest."""
+    commands = [each for each in visit.door.desk.commands(visit.caller) if not _is_one_of(each, _ELSEWHERE)]
+    if not visit.wants_html:
+        width = max((len(command.name) for command in commands), default=0)
+        lines = (f"{command.name:<{width}}  {command.summary}".rstrip() for command in commands)
+        return web.Response(text="".join(f"{line}\n" for line in lines))
+    texts = texts_of(visit)
+    query = next(values_of(_query(visit), "q"), "")[:100].strip()
+    cards = [_card(command, texts) for command in commands]
+    found = [card for card in cards if query.lower() in f"{card['name']} {card['summary']}".lower()]
+    return page(
+        visit,
+        "catalogue.html",
+        query=query,
+        groups=[
+            (texts.of_this_server, [card for card in found if not card["is_builtin"]]),
+            (texts.built_in, [card for card in found if card["is_builtin"]]),
+        ],
+        found=len(found),
+        has_any=bool(cards),
+    )
+
+
+async def form(visit: Visit) -> web.StreamResponse:
+    """A command's form, also of one that could be asked for without."""
+    return _form_page(visit, _found(visit))
+
+
+async def ask(visit: Visit) -> web.StreamResponse:
+    """
+    Answer a command's address.
+
+    What only reads is asked for with the values of the query, and its output is shown; a browser is given the
+    form for everything else, and for what lacks a value.
+    """
+    command = _found(visit)
+    if not is_asked_with_get(command):
+        if visit.wants_html:
+            return _form_page(visit, command)
+        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{command.name} changes something: it takes POST")
+    said = said_of(command, _query(visit))
+    if any(parameter.is_secret and parameter.name in said for parameter in command.parameters):
+        raise Problem(HTTPStatus.BAD_REQUEST, "a secret does not belong into an address")
+    if not said and visit.wants_html and any(each.is_required for each in command.parameters):
+        return _form_page(visit, command)
+    with Reading(visit, partial(visit.door.desk.ask_named, visit.caller, command.name, said)) as reading:
+        answer = reading.answer
+        if _is_refused(answer):
+            return _refusal(visit, command, answer, said)
+        if visit.wants_html:
+            return await _shown(visit, command, reading)
+        return await _streamed(visit, reading)
+
+
+async def start(visit: Visit) -> web.StreamResponse:
+    """Ask by the form that was sent: the browser goes on to the run's page."""
+    command = _found(visit)
+    pairs = await submitted(visit)
+    said = said_of(command, [pair for pair in pairs if pair[0] != INPUT_FIELD])
+    answer = visit.door.desk.ask_named(visit.caller, command.name, said, _no_news)
+    if _is_refused(answer):
+        return _refusal(visit, command, answer, said, pairs)
+    if answer.takes_input:
+        # a browser sends the lines of a text area with CR LF, whatever the user typed
+        given = next(values_of(pairs, INPUT_FIELD), "").replace("\r\n", "\n")
+        visit.door.desk.write_input(answer, given.encode())
+        visit.door.desk.end_input(answer)
+    if not answer.number:
+        return _result_page(visit, command, answer, _taken(answer))
+    part(visit, answer)
+    return see_other(f"/runs/{answer.number}")
+
+
+def is_asked_with_get(command: Command) -> bool:
+    """Whether a mere look at an address may have it done."""
+    return command.read_only or _is_one_of(command, _READING)
+
+
+def is_shown_at_once(command: Command) -> bool:
+    """Whether its address says all: what the desk can write in another form, it writes for people here."""
+    is_bare = not command.parameters or command.action is Verb.STATUS
+    return is_bare and is_asked_with_get(command)
+
+
+def _is_one_of(command: Command, verbs: frozenset[Verb]) -> bool:
+    # an action of another kind may have no hash
+    return isinstance(command.action, Verb) and command.action in verbs
+
+
+def _found(visit: Visit) -> Command:
+    command = visit.door.desk.find_command(visit.caller, visit.names["name"])
+    if isinstance(command, Command):
+        return command
+    if command.kind is OutcomeKind.UNKNOWN:
+        raise Problem(HTTPStatus.NOT_FOUND, PHRASES[visit.language].not_understood.decode().strip())
+    raise refused(command)
+
+
+def _query(visit: Visit) -> Pairs:
+    _, _, query = visit.request.raw_path.partition("?")
+    return parse_pairs(query.encode("ascii", "replace"))
+
+
+def _card(command: Command, texts: Texts) -> dict[str, object]:
+    is_plain = is_shown_at_once(command)
+    return {
+        "name": command.name,
+        "summary": summary_of(command, texts),
+        "is_builtin": command.is_builtin,
+        "path": f"/commands/{command.name}{'' if is_plain else '/form'}",
+        "is_plain": is_plain,
+        "takes_input": command.takes_input,
+        "parameters": [] if is_plain else [parameter.name for parameter in command.parameters],
+    }
+
+
+def summary_of(command: Command, texts: Texts) -> str:
+    """What a command does, in the reader's language as far as it is ours to say."""
+    return texts.summaries.get(command.name, command.summary) if command.is_builtin else command.summary
+
+
+def _form_page(
+    visit: Visit,
+    command: Command,
+    *,
+    said: Said | None = None,
+    problems: Iterable[BadArgument] = (),
+    given: str = "",
+) -> web.Response:
+    texts = texts_of(visit)
+    built = form_of(command, texts, said=said, problems=problems)
+    return page(
+        visit,
+        "command.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if built.is_wrong else HTTPStatus.OK,
+        name=command.name,
+        summary=summary_of(command, texts),
+        usage=usage(command),
+        form=built,
+        takes_input=command.takes_input,
+        given=given,
+        detach=command.detach,
+    )
+
+
+def _is_refused(answer: Answer) -> bool:
+    """Whether the desk began nothing."""
+    outcome = answer.outcome
+    return answer.run is None and outcome is not None and outcome.kind is not OutcomeKind.EXITED
+
+
+def _refusal(
+    visit: Visit, command: Command, answer: Answer, said: Said, pairs: Pairs = ()
+) -> web.StreamResponse:
+    outcome = answer.outcome or Outcome(OutcomeKind.FAILED)
+    if outcome.kind is not OutcomeKind.INVALID or not answer.problems:
+        raise refused(outcome)
+    if not visit.wants_html:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(str(problem) for problem in answer.problems))
+    given = next(values_of(pairs, INPUT_FIELD), "")
+    return _form_page(visit, command, said=said, problems=answer.problems, given=given)
+
+
+async def _shown(visit: Visit, command: Command, reading: Reading) -> web.StreamResponse:
+    answer = reading.answer
+    clock = visit.door.clock
+    until = clock.monotonic() + AT_ONCE_SECONDS
+    chunks = _taken(answer)
+    while answer.outcome is None and await reading.more(wait_seconds=until - clock.monotonic()):
+        chunks += _taken(answer)
+    if answer.outcome is None:
+        return see_other(f"/runs/{answer.number}")
+    return _result_page(visit, command, answer, chunks)
+
+
+def _result_page(visit: Visit, command: Command, answer: Answer, chunks: list[Chunk]) -> web.Response:
+    texts = texts_of(visit)
+    outcome = answer.outcome or Outcome(OutcomeKind.FAILED)
+    return page(
+        visit,
+        "result.html",
+        name=command.name,
+        summary=summary_of(command, texts),
+        number=answer.number,
+        is_plain=is_shown_at_once(command),
+        parts=parts_of(chunks, is_whole=True),
+        words=outcome_words(texts, outcome),
+        is_success=outcome.is_success,
+        drawing=draw(texts, answer.drawing()),
+    )
+
+
+def _taken(answer: Answer) -> list[Chunk]:
+    chunks = []
+    while (chunk := answer.take()) is not None:
+        chunks.append(chunk)
+    return chunks
+
+
+async def _streamed(visit: Visit, reading: Reading) -> web.StreamResponse:
+    """The output as it comes, and what the line protocol would add at its end."""
+    response = web.StreamResponse()
+    response.content_type, response.charset = "text/plain", "utf-8"
+    await visit.stream(response)
+    last = b"\n"
+    async for chunk in reading.pieces():
+        if chunk is not None:
+            await response.write(chunk[1])
+            last = chunk[1]
+    outcome = reading.answer.outcome
+    lines = last_lines(outcome) if outcome is not None else []
+    if lines:
+        ending = "".join(f"{line}\n" for line in lines)
+        await response.write(("" if last.endswith(b"\n") else "\n").encode() + ending.encode())
+    await response.write_eof()
+    return response
+
+
+def _no_news() -> None:
+    """Nobody waits here: the run's page reads it."""
+
+
+ROUTES = (
+    Route("GET", "/", catalogue),
+    Route("GET", "/commands", catalogue),
+    Route("GET", "/commands/{name}", ask),
+    Route("POST", "/commands/{name}", start),
+    Route("GET", "/commands/{name}/form", form),
+)
+
+LAST_ROUTES = (Route("GET", "/{name}", ask),)
+"""Looked at when no other path fits."""

@@ -1,0 +1,177 @@
+"""The list of runs, one run's page, and what can be done there: cancel it, download it."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+
+from doorward.core.outcome import outcome_from
+from doorward.doors.web.answers import Reading
+from doorward.doors.web.pages.asking import summary_of
+from doorward.doors.web.pages.drawings import draw
+from doorward.doors.web.pages.output import SHOWN_BYTES, parts_of, skipped_bytes
+from doorward.doors.web.pages.parting import part
+from doorward.doors.web.pages.rendering import page, see_other, texts_of
+from doorward.doors.web.pages.submitted import submitted
+from doorward.doors.web.pages.texts import Texts
+from doorward.doors.web.pages.wording import duration, moment, outcome_words
+from doorward.doors.web.problems import Problem
+from doorward.doors.web.routes import Route
+from doorward.doors.web.visit import Visit
+from doorward.service.answer import Answer
+from doorward.service.run import Run, RunState
+
+SHOWN_RUNS = 200
+
+
+async def runs(visit: Visit) -> web.StreamResponse:
+    """The runs that the caller may see, the live ones first; the desk's own text for curl."""
+    found = visit.door.desk.runs(visit.caller)
+    if not visit.wants_html:
+        return web.Response(text=_runs_text(visit))
+    texts = texts_of(visit)
+    rows = [row_of(texts, members) for members in found[:SHOWN_RUNS]]
+    return page(
+        visit,
+        "runs.html",
+        groups=[
+            (texts.under_way, [row for row in rows if row["is_live"]]),
+            (texts.ended, [row for row in rows if not row["is_live"]]),
+        ],
+        has_any=bool(rows),
+        is_live=any(row["is_live"] for row in rows),
+    )
+
+
+async def run(visit: Visit) -> web.StreamResponse:
+    """One run: how it stands and what it wrote so far; a script goes on from there."""
+    answer, members = attached(visit)
+    assert answer.run is not None  # noqa: S101 - `attached` says so
+    try:
+        texts = texts_of(visit)
+        size_bytes = answer.run.transcript.size_bytes
+        skipped = skipped_bytes(size_bytes)
+        answer.skip(skipped)
+        chunks = []
+        while (chunk := answer.take()) is not None:
+            chunks.append(chunk)
+        row = row_of(texts, members)
+        return page(
+            visit,
+            "run.html",
+            run=row,
+            summary=summary_of(answer.run.invocation.command, texts),
+            state=state_of(answer.run),
+            parts=parts_of(chunks, is_whole=not row["is_live"]),
+            offset=size_bytes,
+            is_bounded=skipped > 0,
+            bound=SHOWN_BYTES,
+            drawing=draw(texts, answer.drawing()),
+            can_run_again=not answer.run.invocation.command.parameters,
+        )
+    finally:
+        part(visit, answer)
+
+
+async def cancel(visit: Visit) -> web.StreamResponse:
+    """Stop a run, or take its reader off it when it is others' too."""
+    number = int(visit.names["number"])
+    await submitted(visit)
+    answer = visit.door.desk.cancel_number(visit.caller, number)
+    if answer.outcome is not None and not answer.outcome.is_success:
+        raise no_such_run(visit)
+    if visit.door.desk.run(visit.caller, number) is None:
+        return page(visit, "left.html", words=texts_of(visit).goes_on_for_others.format(number=number))
+    return see_other(f"/runs/{number}")
+
+
+async def download(visit: Visit) -> web.StreamResponse:
+    """All that a run wrote, both streams together as it came, until its end."""
+    number = int(visit.names["number"])
+    desk = visit.door.desk
+    with Reading(visit, lambda on_news: desk.attach(visit.caller, number, on_news)) as reading:
+        run_read = reading.answer.run
+        if run_read is None:
+            raise no_such_run(visit)
+        response = web.StreamResponse()
+        response.content_type, response.charset = "text/plain", "utf-8"
+        name = f"{run_read.invocation.command.name}-{number}.txt"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        await visit.stream(response)
+        async for chunk in reading.pieces():
+            if chunk is not None:
+                await response.write(chunk[1])
+        await response.write_eof()
+        return response
+
+
+def attached(visit: Visit) -> tuple[Answer, Mapping[str, object]]:
+    """
+    The run that the path names, being read, and its members of JSON.
+
+    Raises:
+        Problem: there is none, or none that the caller may see.
+    """
+    number = int(visit.names["number"])
+    answer = visit.door.desk.attach(visit.caller, number, _no_news)
+    members = visit.door.desk.run(visit.caller, number) if answer.run is not None else None
+    if members is None:
+        visit.door.desk.leave(answer)
+        raise no_such_run(visit)
+    return answer, members
+
+
+def no_such_run(visit: Visit) -> Problem:
+    """There is none, or none of theirs: which of the two is told to nobody."""
+    return Problem(HTTPStatus.NOT_FOUND, "no such run, or none of yours")
+
+
+def state_of(one: Run) -> str:
+    """How a run stands, as a word for the style sheet and the script."""
+    if one.outcome is None:
+        return one.state.value
+    return "done" if one.outcome.is_success else "failed"
+
+
+def row_of(texts: Texts, members: Mapping[str, object]) -> dict[str, object]:
+    """What the pages show of a run, from its members of JSON."""
+    outcome = members["outcome"]
+    ended = outcome_from(outcome) if isinstance(outcome, Mapping) else None
+    states = {
+        RunState.WAITING.value: texts.state_waiting,
+        RunState.LIVE.value: texts.state_live,
+        RunState.STOPPING.value: texts.state_stopping,
+    }
+    seconds = members["seconds"]
+    assert isinstance(seconds, float | int)  # noqa: S101 - for the types
+    state = str(members["state"])
+    asked_at = str(members["asked_at"])
+    return {
+        **members,
+        "is_live": ended is None,
+        "can_be_cancelled": state in {RunState.WAITING.value, RunState.LIVE.value},
+        "state": state if ended is None else ("done" if ended.is_success else "failed"),
+        "state_words": states[state] if ended is None else outcome_words(texts, ended),
+        "took": duration(texts, seconds),
+        "asked_at_words": moment(asked_at),
+    }
+
+
+def _runs_text(visit: Visit) -> str:
+    answer = visit.door.desk.ask(visit.caller, "runs", _no_news)
+    data = b""
+    while (chunk := answer.take()) is not None:
+        data += chunk[1]
+    return data.decode()
+
+
+def _no_news() -> None:
+    """What is there now is all that this request wants."""
+
+
+ROUTES = (
+    Route("GET", "/runs", runs),
+    Route("GET", "/runs/{number}", run),
+    Route("POST", "/runs/{number}/cancel", cancel),
+    Route("GET", "/runs/{number}/download", download),
+)

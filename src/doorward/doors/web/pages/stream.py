@@ -1,0 +1,95 @@
+"""A run's output for our script, as it comes: server-sent events of pieces of text that have their style."""
+
+import json
+from http import HTTPStatus
+
+from aiohttp import web
+
+from doorward.doors.web.answers import Reading
+from doorward.doors.web.pages.ansi import Piece, Text
+from doorward.doors.web.pages.output import SHOWN_BYTES, OutputReader
+from doorward.doors.web.pages.parting import part
+from doorward.doors.web.pages.run_pages import no_such_run
+from doorward.doors.web.pages.submitted import parse_pairs, values_of
+from doorward.doors.web.problems import Problem
+from doorward.doors.web.routes import Route
+from doorward.doors.web.visit import Visit
+from doorward.service.run import RunState
+
+RETRY_MILLISECONDS = 2000
+_OFFSET_DIGITS = 15
+
+
+async def stream(visit: Visit) -> web.StreamResponse:
+    """
+    Send the output from an offset on, `event: end` at the end, and a comment where nothing happens.
+
+    An event's data are `[[stream, text, classes], ...]`; a text of null begins the line anew. Its id is the
+    offset behind it, with which a browser that lost its connection comes again.
+    """
+    number = int(visit.names["number"])
+    offset = _offset(visit)
+    desk = visit.door.desk
+    with Reading(visit, lambda on_news: desk.attach(visit.caller, number, on_news)) as reading:
+        answer = reading.answer
+        if answer.run is None:
+            raise no_such_run(visit)
+        response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
+        response.content_type, response.charset = "text/event-stream", "utf-8"
+        await visit.stream(response)
+        try:
+            await _send(response, reading, offset=offset)
+        finally:
+            if answer.run.state is RunState.WAITING and not (
+                visit.identity is None or visit.identity.is_over
+            ):
+                # a browser that loads its page anew is away for a moment
+                part(visit, desk.attach(visit.caller, number, _no_news))
+        return response
+
+
+async def _send(response: web.StreamResponse, reading: Reading, *, offset: int) -> None:
+    await response.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
+    answer, reader = reading.answer, OutputReader()
+    # what was shown already is read again for the style in which the rest goes on
+    answer.skip(max(0, offset - SHOWN_BYTES))
+    async for chunk in reading.pieces():
+        if chunk is None:
+            await response.write(b":\n\n")
+            continue
+        stream_read, data = chunk
+        shown_bytes = max(0, len(data) - (answer.taken_bytes - offset))
+        reader.receive((stream_read, data[:shown_bytes]))
+        name, pieces = reader.receive((stream_read, data[shown_bytes:]))
+        if pieces:
+            await response.write(event([(name, pieces)], offset=answer.taken_bytes))
+    if ends := reader.finish():
+        await response.write(event(ends, offset=answer.taken_bytes))
+    await response.write(b"event: end\ndata: {}\n\n")
+    await response.write_eof()
+
+
+def event(said: list[tuple[str, list[Piece]]], *, offset: int) -> bytes:
+    """One event with the pieces of streams, by their names."""
+    data = [
+        [name, piece.text, piece.classes] if isinstance(piece, Text) else [name, None, ""]
+        for name, pieces in said
+        for piece in pieces
+    ]
+    return f"id: {offset}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def _offset(visit: Visit) -> int:
+    _, _, query = visit.request.raw_path.partition("?")
+    asked = next(values_of(parse_pairs(query.encode("ascii", "replace")), "offset"), "0")
+    word = visit.request.headers.get("Last-Event-ID") or asked
+    if not (word.isascii() and word.isdigit() and len(word) <= _OFFSET_DIGITS):
+        raise Problem(HTTPStatus.BAD_REQUEST, "the offset is no number of bytes")
+    return int(word)
+
+
+def _no_news() -> None:
+    """It is held, and not read."""
+
+
+ROUTES = (Route("GET", "/runs/{number}/stream", stream),)

@@ -1,0 +1,67 @@
+"""A form that a browser sends: read within bounds, and known to be ours."""
+
+import hmac
+from collections.abc import Iterator
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from doorward.doors.web.pages.rendering import CSRF_FIELD
+from doorward.doors.web.problems import Problem
+from doorward.doors.web.visit import Visit, too_large
+
+FORM_FIELDS = 512
+"""Source: the parameters of a command and what goes with each form are a few dozen at most."""
+
+SMALL_FORM_BYTES = 16 * 1024
+
+_FORM_TYPE = "application/x-www-form-urlencoded"
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+async def submitted(visit: Visit, *, is_small: bool = False) -> Pairs:
+    """
+    The fields of a form, without the token that it carried.
+
+    A session's form carries the session's token. Whoever sends a password or a token with each request has no
+    session, and so no such token: what keeps another site's page from using what their browser remembers is
+    Origin or Sec-Fetch-Site, which was looked at before.
+
+    Args:
+        visit: the request.
+        is_small: of 16 KiB at most.
+
+    Raises:
+        Problem: it is no form, too large, or not one of ours.
+    """
+    if visit.request.content_type != _FORM_TYPE:
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"this takes {_FORM_TYPE}")
+    length_bytes = visit.request.content_length
+    if is_small and (length_bytes is None or length_bytes > SMALL_FORM_BYTES):
+        raise too_large(SMALL_FORM_BYTES)
+    pairs = parse_pairs(await visit.body())
+    session = visit.session
+    if session is not None:
+        tokens = [value for name, value in pairs if name == CSRF_FIELD]
+        if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), session.csrf_token.encode()):
+            raise Problem(HTTPStatus.FORBIDDEN, "this form is not of your session; open the page again")
+    return tuple(pair for pair in pairs if pair[0] != CSRF_FIELD)
+
+
+def parse_pairs(data: bytes) -> Pairs:
+    """
+    The names and values of a form or of a query.
+
+    Raises:
+        Problem: it is no text, or of more than 512 fields.
+    """
+    try:
+        text = data.decode("ascii")
+        return tuple(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS))
+    except ValueError:
+        raise Problem(HTTPStatus.BAD_REQUEST, "the fields cannot be read") from None
+
+
+def values_of(pairs: Pairs, name: str) -> Iterator[str]:
+    """The values of the fields called `name`."""
+    return (value for key, value in pairs if key == name)
