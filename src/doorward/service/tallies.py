@@ -79,8 +79,6 @@ class Tallies:
                 sums[command,] = sums.get((command,), 0.0) + value
 
 
-def _total(
-    name: str, about: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]
-) -> Figure:
+def _total(name: str, about: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]) -> Figure:
     # a copy: it is written out off the loop
     return Figure(name=name, about=about, is_total=True, labels=labels, values=dict(values))

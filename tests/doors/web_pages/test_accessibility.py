@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.doors.web_pages.conftest import NewContext
+from tests.doors.web_pages.browsing import NewContext
 from tests.doors.web_pages.site import Site
 
 pytestmark = [

@@ -64,9 +64,12 @@ def test_no_control_but_lf_and_tab_gets_through_and_nothing_grows(data: bytes) -
 @given(st.text(st.characters(exclude_categories=["C"]), max_size=50))
 def test_plain_text_comes_through_as_it_is(text: str) -> None:
     shown = re.sub("[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]", "", text)
-    assert "".join(piece.text for piece in read(text.encode()) if isinstance(piece, Text)).replace(
-        "\u2028", ""
-    ).replace("\u2029", "") == shown
+    assert (
+        "".join(piece.text for piece in read(text.encode()) if isinstance(piece, Text))
+        .replace("\u2028", "")
+        .replace("\u2029", "")
+        == shown
+    )
 
 
 @pytest.mark.parametrize(
