@@ -15,6 +15,7 @@ from doorward.config.ranges import plain
 from doorward.config.shapes import (
     CommandShape,
     FileShape,
+    MountShape,
     ParameterShape,
     ServerShape,
     TcpShape,
@@ -35,6 +36,7 @@ _SECTIONS = {
     "## `[server]`": ServerShape,
     "### `[doors.tcp]`": TcpShape,
     "### `[doors.tls]`": TlsShape,
+    "### `[doors.web.files]`": MountShape,
     "### `[doors.unix]`": UnixShape,
     "## `[users.NAME]`": UserShape,
     "## `[commands.NAME]`": CommandShape,

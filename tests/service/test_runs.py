@@ -133,6 +133,23 @@ def test_a_waiting_run_that_its_last_reader_leaves_is_never_started() -> None:
     house.assert_at_rest()
 
 
+def test_a_waiting_run_whose_reader_comes_back_is_given_up_as_late_as_a_live_one() -> None:
+    house = House(SLEEP, limits=Limits(runs=1, linger_seconds=10.0))
+    first = house.ask(ALICE, "sleep")
+    second, third = house.ask(ALICE, "sleep"), house.ask(ALICE, "sleep")
+    for each in (second, third):
+        house.desk.leave(each.answer, comes_back=True)
+    house.clock.advance(9)
+    assert house.runs.places.waiting == 2
+    back = house.ask(ALICE, "attach 2")
+    house.clock.advance(9)
+    assert (house.runs.places.waiting, third.run.state, kind(back)) == (1, RunState.ENDED, None)
+    first.cancel()
+    assert back.run.state is RunState.LIVE
+    back.cancel()
+    house.assert_at_rest()
+
+
 @pytest.mark.parametrize("verb", ["attach", "cancel"])
 def test_others_are_told_the_same_of_a_run_as_of_none(verb: str) -> None:
     house = House(SLEEP)

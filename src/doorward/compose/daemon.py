@@ -31,6 +31,9 @@ from doorward.core.principal import ADMIN, User
 from doorward.core.settings import WEB, DoorSettings, Settings
 from doorward.doors.line import LineDoor, meet
 from doorward.doors.web import House, WebDoor, meeting
+from doorward.doors.web.files.answers import Way
+from doorward.doors.web.files.handler import THREADS_MOST as FILE_THREADS
+from doorward.doors.web.files.mounts import Mounts
 from doorward.gate.gate import Gate, MakeProtocol
 from doorward.gate.listeners import Listener, forget_path
 from doorward.lines.phrases import PHRASES
@@ -41,6 +44,7 @@ from doorward.service.failures import explanation
 from doorward.service.portal import Portal
 from doorward.service.runs import Runs
 from doorward.service.tallies import Tallies
+from doorward.service.threads import Threads
 from doorward.stores.audit import AUDIT_NAME, AuditFile
 from doorward.stores.clock import SystemClock
 from doorward.stores.first_start import FirstUser, make_first_user
@@ -158,6 +162,8 @@ class Daemon:
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._tallies)
         self._house = House(limits, self._clock)
+        self._file_threads = Threads(FILE_THREADS, name="files")
+        self._mounts = self._mounts_of(settings)
         self._desk = Desk(
             self._now.catalogue,
             limits,
@@ -220,6 +226,8 @@ class Daemon:
         await self._reloads.ended(_READING_SECONDS)
         self._portal.close()
         self._house.close()
+        self._mounts.close()
+        self._file_threads.close()
         self._stop_accepting()
         self._gate.close()
         self._verifier.close()
@@ -277,8 +285,11 @@ class Daemon:
     async def _take_over(self, prepared: Prepared) -> int | None:
         """Have `prepared` count from now on; how many sessions that ended, None when nobody can say."""
         before, limits = self._now, prepared.settings.limits
+        mounts = self._mounts_of(prepared.settings)
         try:
-            protocols = {listener: self._protocol(listener, prepared) for listener in prepared.listeners}
+            protocols = {
+                listener: self._protocol(listener, prepared, mounts) for listener in prepared.listeners
+            }
             for listener in self._fresh(prepared):
                 await self._gate.open(listener, protocols[listener])
             self._held.write_doors(_by_door(prepared.listeners))
@@ -293,6 +304,9 @@ class Daemon:
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
         self._house.replace_limits(limits)
+        # what is being sent goes on
+        self._mounts.close()
+        self._mounts = mounts
         ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
@@ -348,12 +362,17 @@ class Daemon:
     def _notices(self) -> tuple[str, ...]:
         return (*self._now.notices, *([self._descriptor_notice] if self._descriptor_notice else []))
 
-    def _protocol(self, listener: Listener, prepared: Prepared) -> MakeProtocol:
+    def _mounts_of(self, settings: Settings) -> Mounts:
+        door = settings.doors.get(WEB)
+        way = Way(self._file_threads, self._clock, settings.limits.stalled_write_seconds)
+        return Mounts(() if door is None else door.mounts, way=way)
+
+    def _protocol(self, listener: Listener, prepared: Prepared, mounts: Mounts) -> MakeProtocol:
         """What meets those who come to `listener`."""
         door = prepared.settings.doors[listener.door]
         context = prepared.contexts[door.name] if door.encrypts(listener.name) else None
         if door.name == WEB:
-            return meeting(self._web_door(door, listener, prepared, context))
+            return meeting(self._web_door(door, listener, prepared, context, mounts))
         line_door = LineDoor(
             name=door.name,
             kind=door.session,
@@ -371,7 +390,12 @@ class Daemon:
         return partial(meet, line_door)
 
     def _web_door(
-        self, door: DoorSettings, listener: Listener, prepared: Prepared, context: ssl.SSLContext | None
+        self,
+        door: DoorSettings,
+        listener: Listener,
+        prepared: Prepared,
+        context: ssl.SSLContext | None,
+        mounts: Mounts,
     ) -> WebDoor:
         address = parse_address(listener.name)
         return WebDoor(
@@ -390,6 +414,7 @@ class Daemon:
             hosts=frozenset(door.hosts),
             language=prepared.settings.language,
             figures=self._figures,
+            mounts=mounts,
         )
 
     def _reload_command(self) -> Command:

@@ -68,7 +68,7 @@ def run(options: ServeOptions, on_open: Callable[[Opened], None]) -> None:
     settings = read_settings()
     place = state_place(str(options.state) if options.state else None, os.environ)
     held = hold_state(place.folder)
-    runner = asyncio.Runner(loop_factory=_loop_factory(options.loop))
+    runner = asyncio.Runner(loop_factory=loop_factory(options.loop))
     try:
         daemon = partial(
             Daemon,
@@ -117,7 +117,8 @@ def _end_process(stubborn: list[str], error: BaseException | None) -> None:
     os._exit(0 if error is None else 1)
 
 
-def _loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the loop called `name`, `uvloop` or `asyncio`."""
     if name == "asyncio":
         return asyncio.new_event_loop
     import uvloop  # imported for this loop only

@@ -68,6 +68,18 @@ class WebShape(msgspec.Struct):
     public_url: OptionalText = None
     proxies: Texts = []
     hosts: Texts = []
+    files: Tables = {}
+
+
+class MountShape(msgspec.Struct):
+    """A table of `[doors.web.files]`."""
+
+    root: Text = ""
+    listing: YesNo = None
+    hidden: YesNo = None
+    public: YesNo = None
+    trusted: YesNo = None
+    roles: OptionalTexts = None
 
 
 class UnixShape(msgspec.Struct):

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from doorward.config.mount_settings import read_mounts
 from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import WebShape
 from doorward.core.settings import DoorSettings
@@ -41,6 +42,7 @@ def with_web(door: DoorSettings, shape: WebShape, key: Key, report: Report) -> D
                 if _is_host(host, (*key, "hosts", index), report)
             ),
         ),
+        mounts=read_mounts(shape.files, (*key, "files"), report),
     )
 
 

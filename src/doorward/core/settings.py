@@ -8,6 +8,7 @@ from types import MappingProxyType
 from doorward.core.addresses import parse_address
 from doorward.core.catalogue import Catalogue
 from doorward.core.limits import Limits
+from doorward.core.mounts import Mount
 from doorward.core.principal import User
 
 
@@ -124,6 +125,7 @@ class DoorSettings:
         proxies: addresses and networks of the proxies in front of the web door.
         hosts: names that the web door answers to beside addresses and `localhost`, in lower case; that of
             `public_url` among them.
+        mounts: folders that the web door shows.
     """
 
     name: str
@@ -135,6 +137,7 @@ class DoorSettings:
     public_url: str = ""
     proxies: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
 
     def encrypts(self, address: str) -> bool:
         """Whether TLS is spoken at `address`, one of its own."""

@@ -1,10 +1,9 @@
-"""Browsers that are signed in, and passwords that are remembered."""
+"""Browsers that are signed in."""
 
 from doorward.core.limits import Limits
 from doorward.core.ports import Verdict
 from doorward.core.principal import Login, User, principal_of
 from doorward.core.secret import Secret
-from doorward.doors.web.remembered import REMEMBERED_PAIRS, REMEMBERED_SECONDS, RememberedPairs
 from doorward.doors.web.sessions import Sessions
 from doorward.service.portal import Admitted, Portal
 from doorward.testing.audit import MemoryAuditLog
@@ -109,27 +108,3 @@ def test_signing_out_ends_the_cookie() -> None:
     desk.sessions.end(session)
     desk.sessions.end(session)
     assert desk.sessions.find(cookie) is None
-
-
-def test_a_good_pair_is_remembered_for_a_while_and_another_is_not() -> None:
-    desk = Desk("alice")
-    pairs = RememberedPairs(desk.clock)
-    admitted = desk.admitted("alice")
-    pairs.remember("alice", Secret("sesame"), admitted)
-    assert pairs.find("alice", Secret("sesame")) is admitted
-    assert pairs.find("alice", Secret("Sesame")) is None
-    assert pairs.find("alice\0sesame", Secret("")) is None
-    assert pairs.find("alice", Secret("\ud800")) is None
-    desk.clock.advance(REMEMBERED_SECONDS)
-    assert pairs.find("alice", Secret("sesame")) is None
-
-
-def test_a_clear_forgets_all_and_too_many_forget_the_oldest() -> None:
-    desk = Desk("alice")
-    pairs = RememberedPairs(desk.clock)
-    for number in range(REMEMBERED_PAIRS + 1):
-        pairs.remember("alice", Secret(str(number)), desk.admitted("alice"))
-    assert pairs.find("alice", Secret("0")) is None
-    assert pairs.find("alice", Secret("1")) is not None
-    pairs.clear()
-    assert pairs.find("alice", Secret("1")) is None

@@ -12,6 +12,7 @@ from doorward.core.addresses import source_of
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.door import WebDoor
 from doorward.doors.web.login import identify
+from doorward.doors.web.mounted import found_files
 from doorward.doors.web.problem_answers import answer_problem
 from doorward.doors.web.problems import Problem, not_logged_in, shut_out
 from doorward.doors.web.routes import Access, Found, Table
@@ -87,6 +88,9 @@ class Answering:
         request = visit.request
         # as it came: the path that aiohttp shows is normalized already
         path, _, _ = request.raw_path.partition("?")
+        mounts = visit.door.mounts
+        if mounts is not None and (mounted := mounts.find(path)) is not None:
+            return found_files(*mounted)
         found = self._table.find(request.method, path)
         if isinstance(found, Found):
             return found
@@ -104,7 +108,8 @@ def _cut_off_begun(request: web.BaseRequest) -> None:
 
 def visit_of(request: web.BaseRequest, connection: WebConnection) -> Visit:
     """What is known of a request before anything is looked up."""
-    door, headers = connection.door, request.headers
+    # the files door has a handler of its own, so that here it is always a whole one
+    door, headers = cast(WebDoor, connection.door), request.headers
     origin, is_secure = connection.origin, door.context is not None
     host = headers.get("Host", "")
     if door.is_proxy(origin.host):

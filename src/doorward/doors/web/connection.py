@@ -3,7 +3,8 @@
 import asyncio
 import enum
 import logging
-from typing import cast
+import ssl
+from typing import Protocol, cast
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
@@ -11,9 +12,10 @@ from aiohttp.web_protocol import RequestHandler
 
 from doorward.core.errors import one_line
 from doorward.core.limits import Limits
-from doorward.doors.web.door import WebDoor
+from doorward.core.ports import Clock
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.safety import SAFE_HEADERS
+from doorward.gate.gate import Gate
 from doorward.gate.origins import LOCAL, Origin, origin_of_host
 
 _log = logging.getLogger("doorward.doors.web")
@@ -30,6 +32,39 @@ class Phase(enum.Enum):
     IDLE = enum.auto()
     HEAD = enum.auto()
     ANSWER = enum.auto()
+
+
+class Entrance(Protocol):
+    """
+    What a connection asks of the door that it came by; a `WebDoor`, or one that shows files and nothing else.
+
+    Attributes:
+        name: of the door.
+        limits: for each connection.
+        clock: the daemon's.
+        gate: in front of it.
+        context: of TLS; None for plain HTTP.
+        only_proxies: whoever is no proxy is turned away.
+        asks_login: whoever ends without a login pays for it.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def gate(self) -> Gate: ...
+    @property
+    def context(self) -> ssl.SSLContext | None: ...
+    @property
+    def only_proxies(self) -> bool: ...
+    @property
+    def asks_login(self) -> bool: ...
+
+    def is_proxy(self, host: str) -> bool:
+        """Whether `host` is an address of a proxy that is named."""
 
 
 class WebConnection(RequestHandler):
@@ -62,7 +97,7 @@ class WebConnection(RequestHandler):
 
     _wire: asyncio.Transport
 
-    def __init__(self, door: WebDoor, server: web.Server) -> None:
+    def __init__(self, door: Entrance, server: web.Server) -> None:
         limits = door.limits
         super().__init__(
             server,
@@ -99,7 +134,7 @@ class WebConnection(RequestHandler):
             # it comes for many, each of whom is looked at with their request
             self.origin = Origin(self.origin.source, self.origin.host)
         if is_proxy or not door.only_proxies:
-            self.visitor = door.gate.admit(self, door.name, self.origin, asks_login=True)
+            self.visitor = door.gate.admit(self, door.name, self.origin, asks_login=door.asks_login)
         # uvloop's transports are none of asyncio's classes, and do all that these do
         self._wire = cast(asyncio.Transport, transport)
         if not self.visitor:

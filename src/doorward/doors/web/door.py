@@ -9,6 +9,7 @@ from doorward.core.figures import Figure
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.core.settings import Language
+from doorward.doors.web.files.mounts import Mounts
 from doorward.doors.web.house import House
 from doorward.gate.gate import Gate
 from doorward.service.desk import Desk
@@ -33,6 +34,7 @@ class WebDoor:
         hosts: names that a Host header may have, in lower case, beside addresses and localhost.
         language: of whoever does not say which.
         figures: how the daemon is, for whoever may know.
+        mounts: folders that it shows; None for none.
     """
 
     name: str
@@ -50,10 +52,16 @@ class WebDoor:
     hosts: frozenset[str] = frozenset()
     language: Language = Language.ENGLISH
     figures: Callable[[], Iterable[Figure]] = tuple
+    mounts: Mounts | None = None
     cookie_name: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cookie_name", f"doorward-{self.port}")
+
+    @property
+    def asks_login(self) -> bool:
+        """Whether those who come are to log in, and pay for it when they do not."""
+        return True
 
     def is_proxy(self, host: str) -> bool:
         """Whether `host` is an address of a proxy that is named."""

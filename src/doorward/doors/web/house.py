@@ -2,7 +2,7 @@
 
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
-from doorward.doors.web.remembered import RememberedPairs
+from doorward.doors.web.checks import PairChecks
 from doorward.doors.web.sessions import Sessions
 
 
@@ -12,20 +12,21 @@ class House:
 
     Attributes:
         sessions: by the cookie of a browser.
-        remembered: good pairs of Basic, so that each is hashed once a minute at most.
+        pairs: names and passwords of Basic, so that each is hashed once a minute at most.
     """
 
-    __slots__ = ("remembered", "sessions")
+    __slots__ = ("pairs", "sessions")
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self.sessions = Sessions(limits, clock)
-        self.remembered = RememberedPairs(clock)
+        self.pairs = PairChecks(clock)
 
     def replace_limits(self, limits: Limits) -> None:
         """Keep by these limits from now on; remembered passwords are forgotten."""
         self.sessions.replace_limits(limits)
-        self.remembered.clear()
+        self.pairs.clear()
 
     def close(self) -> None:
-        """Sign everybody out."""
+        """Sign everybody out, and look at no password any more."""
+        self.pairs.close()
         self.sessions.close()

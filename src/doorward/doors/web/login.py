@@ -4,7 +4,7 @@ import hmac
 from http import HTTPStatus
 
 from doorward.core.secret import Secret
-from doorward.doors.web.credentials import Bearer, Pair, Unreadable, read_authorization, read_cookie
+from doorward.doors.web.credentials import Pair, Unreadable, read_authorization, read_cookie
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.problems import CHALLENGES, RETRY_SECONDS, Problem, shut_out
 from doorward.doors.web.visit import Visit
@@ -48,9 +48,7 @@ async def sign_in(visit: Visit, name: str, password: Secret) -> Admitted:
     Raises:
         Problem: a wrong name or password, too many tries, or no time to look at it.
     """
-    _refuse_shut_out(visit)
-    admission = await visit.door.portal.admit_password(visit.peer, name=name, password=password)
-    return _let_in(visit, admission)
+    return _let_in(await _checked(visit, name, password))
 
 
 def cookie_name(visit: Visit) -> str:
@@ -63,23 +61,37 @@ async def _admitted(visit: Visit, header: str) -> Admitted:
     if isinstance(shown, Unreadable):
         raise _wrong("the Authorization header shows neither Basic nor Bearer")
     door = visit.door
-    if isinstance(shown, Pair) and (known := door.house.remembered.find(shown.name, shown.password)):
-        return known
+    if isinstance(shown, Pair):
+        known = door.house.pairs.known(shown.name, shown.password)
+        return known or _let_in(await _checked(visit, shown.name, shown.password))
     _refuse_shut_out(visit)
-    if isinstance(shown, Bearer):
-        return _let_in(visit, door.portal.admit_token(visit.peer, shown.token))
-    admission = await door.portal.admit_password(visit.peer, name=shown.name, password=shown.password)
-    admitted = _let_in(visit, admission)
-    door.house.remembered.remember(shown.name, shown.password, admitted)
-    return admitted
+    admission = door.portal.admit_token(visit.peer, shown.token)
+    _charge(visit, admission)
+    return _let_in(admission)
 
 
-def _let_in(visit: Visit, admission: Admission) -> Admitted:
+async def _checked(visit: Visit, name: str, password: Secret) -> Admission:
+    """What the portal says of a pair; a wrong one is paid for by whom this comes from, even if they leave."""
+    _refuse_shut_out(visit)
+
+    async def check() -> Admission:
+        admission = await visit.door.portal.admit_password(visit.peer, name=name, password=password)
+        _charge(visit, admission)
+        return admission
+
+    return await visit.door.house.pairs.admit(name, password, check)
+
+
+def _charge(visit: Visit, admission: Admission) -> None:
+    if isinstance(admission, Refused):
+        visit.door.gate.failed(visit.door.name, visit.origin)
+
+
+def _let_in(admission: Admission) -> Admitted:
     match admission:
         case Admitted():
             return admission
         case Refused(reason):
-            visit.door.gate.failed(visit.door.name, visit.origin)
             raise _wrong(reason)
         case Busy(reason):
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, reason, headers={"Retry-After": str(RETRY_SECONDS)})

@@ -196,7 +196,7 @@ PARAMETERS: Schema = {
         "name": "Last-Event-ID",
         "in": "header",
         "description": "The id of the last event that came; counts before the offset",
-        "schema": {"type": "string", "pattern": rf"^(?:[0-9]{{1,{OFFSET_DIGITS}}}|end)$"},
+        "schema": {"type": "string", "pattern": rf"^(?:[0-9]{{1,{OFFSET_DIGITS}}}|end)?$"},
     },
 }
 

@@ -231,7 +231,7 @@ _EVENTS: Schema = {
     "tags": [_RUN_TAG],
     "parameters": [ref("parameters", "offset"), ref("parameters", "last_event")],
     "responses": {
-        "200": {"description": "The events", "content": {EVENT_STREAM: {"schema": TEXT}}},
+        "200": {"description": "The events", "content": {EVENT_STREAM: {}}},
         "204": {"description": "This client has had the last event"},
         **_problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
     },

@@ -1,0 +1,251 @@
+"""Answers that are (parts of) files: head and body go out in one piece, or the body past our memory."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import HttpVersion10
+
+from doorward.core.ports import Clock
+from doorward.doors.web.files.direct import has_nothing_to_write, is_bare, send_now
+from doorward.doors.web.files.heads import ended, with_field
+from doorward.doors.web.files.open_file import OpenFile
+from doorward.doors.web.files.ranges import Part
+from doorward.doors.web.files.reading import READ_BYTES, in_thread, read_all, read_at_once
+from doorward.doors.web.files.transfer import Progress, Transfer, carry
+from doorward.service.threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """
+    How files are sent.
+
+    Attributes:
+        threads: that may block.
+        clock: the daemon's.
+        stalled_seconds: how long a peer may take nothing.
+        scratch: what is read and sent without a wait in between; whoever writes to it uses it up at once.
+    """
+
+    threads: Threads
+    clock: Clock
+    stalled_seconds: float
+    scratch: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_BYTES)), repr=False)
+
+
+_STRICT = "Strict-Transport-Security"
+
+
+class FileAnswer(web.StreamResponse):
+    """
+    An answer whose head is made, and whose body is parts of a file with what stands between them.
+
+    aiohttp's own keeps its head as a table and writes it for each answer, which takes longer than all of
+    ours. What it wants of an answer is kept: whether the connection goes on, and how much was sent.
+
+    The file is held for it, and let go with its end; an answer that is never sent has to be closed.
+
+    Args:
+        status: of the answer.
+        opened_head: as `open_head` makes it. Of what is put into `headers` only Strict-Transport-Security is
+            added: the rest would be a policy for pages of the door.
+        file: where parts come from; held for this answer. None when there are none.
+        pieces: the body; none for HEAD.
+        way: how files are sent.
+    """
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        opened_head: bytes,
+        *,
+        way: Way,
+        file: OpenFile | None = None,
+        pieces: Sequence[bytes | Part] = (),
+    ) -> None:
+        super().__init__(status=status, reason=status.phrase)
+        self._opened_head = opened_head
+        self._file = file
+        self._pieces = pieces
+        self._way = way
+
+    def close(self) -> None:
+        """Let go of the file; idempotent."""
+        if self._file is not None:
+            self._file.release()
+            self._file = None
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        if self._eof_sent or self._payload_writer is not None:
+            return self._payload_writer
+        if self._keep_alive is None:
+            self._keep_alive = request.keep_alive
+        self._req = request
+        self._payload_writer = request.writer
+        return self._payload_writer
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        if self._eof_sent or self._req is None or self._payload_writer is None:
+            self.close()
+            return
+        request, writer = self._req, self._payload_writer
+        opened_head = self._opened_head
+        if (strict := self._headers.get(_STRICT)) is not None:
+            opened_head = with_field(opened_head, _STRICT, strict)
+        head = ended(
+            opened_head,
+            keeps_alive=bool(self._keep_alive),
+            is_http_1_0=request.version <= HttpVersion10,
+        )
+        before_bytes = writer.output_size
+        try:
+            await self._send(request, writer, head)
+        except OSError as error:
+            # what was promised cannot be kept, so the peer has to see that it was cut
+            _cut(request)
+            if isinstance(error, ConnectionError):
+                raise
+            raise ConnectionResetError("the file could not be read") from error
+        finally:
+            self.close()
+            self._body_length = max(writer.output_size - before_bytes - len(head), 0)
+            self._eof_sent = True
+            self._req = self._payload_writer = None
+
+    async def _send(self, request: web.BaseRequest, writer: AbstractStreamWriter, head: bytes) -> None:
+        match self._pieces:
+            case () | []:
+                await writer.write(head)
+            case [Part() as part] if self._file is not None and part.size_bytes <= READ_BYTES:
+                await self._send_small(request, writer, head, self._file, part)
+            case pieces:
+                await self._send_pieces(request, writer, head, pieces)
+        await writer.drain()
+
+    async def _send_small(
+        self,
+        request: web.BaseRequest,
+        writer: AbstractStreamWriter,
+        head: bytes,
+        file: OpenFile,
+        part: Part,
+    ) -> None:
+        """Head and body together, and without any wait when the kernel has the file in memory."""
+        body = self._way.scratch[: part.size_bytes]
+        if not file.is_prompt or read_at_once(file.descriptor, body, part.first) < part.size_bytes:
+            await writer.write(head + await self._read(file, part))
+            return
+        transport, sent_bytes = request.transport, 0
+        if transport is not None and is_bare(transport) and has_nothing_to_write(transport):
+            sent_bytes = send_now(transport, head, body, descriptor=file.descriptor, offset=part.first)
+            writer.output_size += sent_bytes
+        if sent_bytes < len(head):
+            await writer.write(head[sent_bytes:] + body)
+        elif left := body[sent_bytes - len(head) :]:
+            await writer.write(bytes(left))
+
+    async def _read(self, file: OpenFile, part: Part) -> bytes:
+        """
+        The bytes of `part`, in a thread.
+
+        Raises:
+            ConnectionResetError: the file has become shorter than it was said to be.
+        """
+        file.hold()
+        data = await in_thread(
+            self._way.threads,
+            lambda: read_all(file.descriptor, part.size_bytes, part.first),
+            afterwards=file.release,
+        )
+        if len(data) < part.size_bytes:
+            raise ConnectionResetError("the file became shorter")
+        return data
+
+    async def _send_pieces(
+        self,
+        request: web.BaseRequest,
+        writer: AbstractStreamWriter,
+        head: bytes,
+        pieces: Sequence[bytes | Part],
+    ) -> None:
+        before = head
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                before += piece
+            else:
+                await self._send_part(request, writer, before, piece)
+                before = b""
+        if before:
+            await writer.write(before)
+
+    async def _send_part(
+        self, request: web.BaseRequest, writer: AbstractStreamWriter, before: bytes, part: Part
+    ) -> None:
+        file, transport = self._file, request.transport
+        if file is None or transport is None:
+            raise ConnectionResetError("the connection was closed")
+        left: Part | None = part
+        if part.size_bytes > READ_BYTES and await _takes_more_than_bytes(transport):
+            left = await self._carry(file, transport, writer, before, part)
+        elif before:
+            await writer.write(before)
+        while left is not None:
+            piece = Part(left.first, min(left.first + READ_BYTES - 1, left.last))
+            await self._write(writer, await self._read(file, piece))
+            left = Part(piece.last + 1, left.last) if piece.last < left.last else None
+
+    async def _carry(
+        self,
+        file: OpenFile,
+        transport: asyncio.Transport,
+        writer: AbstractStreamWriter,
+        before: bytes,
+        part: Part,
+    ) -> Part | None:
+        """Have the kernel send it; gives what it cannot."""
+        transfer = Transfer(transport, file.descriptor, part, before=before)
+        file.hold()
+        try:
+            progress = await carry(
+                transfer,
+                transport,
+                threads=self._way.threads,
+                clock=self._way.clock,
+                stalled_seconds=self._way.stalled_seconds,
+                let_go=file.release,
+            )
+        finally:
+            writer.output_size += transfer.sent_bytes
+        if progress is Progress.FILE_ENDED:
+            raise ConnectionResetError("the file became shorter")
+        return transfer.left
+
+    async def _write(self, writer: AbstractStreamWriter, data: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._way.stalled_seconds):
+                await writer.write(data)
+                await writer.drain()
+        except TimeoutError as error:
+            raise ConnectionResetError("the peer took nothing for too long") from error
+
+
+async def _takes_more_than_bytes(transport: asyncio.Transport) -> bool:
+    """
+    Whether the kernel may write to the socket itself: nothing is encrypted here, and nothing waits to go out.
+
+    uvloop writes at the end of a turn, so that what an answer before this one wrote gets that one.
+    """
+    if not is_bare(transport):
+        return False
+    if transport.get_write_buffer_size():
+        await asyncio.sleep(0)
+    return has_nothing_to_write(transport)
+
+
+def _cut(request: web.BaseRequest) -> None:
+    if request.transport is not None:
+        request.transport.abort()
