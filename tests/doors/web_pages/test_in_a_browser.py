@@ -279,7 +279,16 @@ def test_everything_works_without_script(site: Site, new_context: NewContext) ->
     expect(page.locator(".bar")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", "/df", "/uptime", "/commands/deploy/form"])
+def test_the_api_is_read_as_a_page_with_what_one_may_run(site: Site, context: BrowserContext) -> None:
+    page = site.sign_in(context)
+    page.get_by_role("link", name="API").click()
+    page.get_by_text("Every kind of value").click()
+    expect(page.locator("details[open] .schema")).to_contain_text('"maximum": 3')
+    expect(page.locator("details[open]")).to_contain_text("202")
+    assert page.get_by_text("For painters").count() == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", "/api", "/df", "/uptime", "/commands/deploy/form"])
 def test_a_phone_scrolls_no_page_sideways(site: Site, new_context: NewContext, path: str) -> None:
     page = site.sign_in(new_context(viewport={"width": 320, "height": 640}), then=path)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
