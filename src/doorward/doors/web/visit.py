@@ -120,14 +120,18 @@ class Visit:
         await response.prepare(self.request)
         return response
 
-    async def body(self) -> bytes:
+    async def body(self, *, most_bytes: int | None = None) -> bytes:
         """
         The whole body.
 
+        Args:
+            most_bytes: how large it may be, when that is less than the limit.
+
         Raises:
-            Problem: it is larger than the limit.
+            Problem: it is larger than that.
         """
-        most_bytes = self.door.limits.http_body_bytes
+        limit_bytes = self.door.limits.http_body_bytes
+        most_bytes = limit_bytes if most_bytes is None else min(most_bytes, limit_bytes)
         if (self.request.content_length or 0) > most_bytes:
             raise too_large(most_bytes)
         data = bytearray()

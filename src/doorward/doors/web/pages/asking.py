@@ -79,7 +79,8 @@ async def ask(visit: Visit) -> web.StreamResponse:
     if not is_asked_with_get(command):
         if visit.wants_html:
             return _form_page(visit, command)
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{command.name} changes something: it takes POST")
+        detail = f"{command.name} may change something: it takes POST at /commands/{command.name}"
+        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "POST"})
     said = said_of(command, pairs) if (pairs := _query(visit)) else {}
     if said and any(parameter.is_secret and parameter.name in said for parameter in command.parameters):
         raise Problem(HTTPStatus.BAD_REQUEST, "a secret does not belong into an address")
