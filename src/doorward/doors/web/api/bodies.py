@@ -37,8 +37,10 @@ class LineBody(Given, frozen=True, forbid_unknown_fields=True, kw_only=True):
     line: str
 
 
-class NoBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Says nothing."""
+class CancelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Says for whom a run is to end: who follows it under this name, or everybody whose it is."""
+
+    reader: str | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
