@@ -54,7 +54,7 @@ class Asker:
             request=cast(object, None),  # type: ignore[arg-type]
             origin=cast(object, None),  # type: ignore[arg-type]
             is_secure=False,
-            own_origin="",
+            host="",
             identity=self.identity,
         )
         return Reading(visit, lambda on_news: self.house.desk.ask(self.caller, line, on_news))
