@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.booted",
     "tests.certificates",
     "tests.daemon",
+    "tests.doors.web_pages.browsing",
     "tests.plugins.blocking",
     "tests.plugins.interrupts",
     "tests.plugins.leftovers",

@@ -81,7 +81,7 @@ def started_anew(shell: Shell) -> Iterator[Daemon]:
 @pytest.mark.needs_program("curl", package="curl")
 def test_every_transcript_is_what_happens(started_anew: Daemon, shell: Shell) -> None:
     played = steps()
-    assert len(played) == 13
+    assert len(played) == 15
     for step in played:
         assert step.words[0] == "curl"
         words = [word.replace("127.0.0.1:7024", f"127.0.0.1:{web_port(started_anew)}") for word in step.words]

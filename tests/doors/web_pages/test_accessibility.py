@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.doors.web_pages.conftest import NewContext
+from tests.doors.web_pages.browsing import NewContext
 from tests.doors.web_pages.site import Site
 
 pytestmark = [
@@ -40,6 +40,11 @@ def _wrong_form(site: Site, page: Page) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def _every_operation(site: Site, page: Page) -> None:
+    page.goto(site.url("/api"))
+    page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
+
+
 PAGES = {
     "catalogue": _visit("/"),
     "nothing found": _visit("/?q=nothing+like+that"),
@@ -51,6 +56,7 @@ PAGES = {
     "coloured run": _run("colours", until="Exit status 3"),
     "live run": _run("tick", until="Running"),
     "runs": _visit("/runs"),
+    "api": _every_operation,
     "error": _visit("/nothing"),
     "whoami": _visit("/whoami/any/path"),
 }

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.doors.tls_peers import PASSWORD
-from tests.doors.web_pages.conftest import NewContext
+from tests.doors.web_pages.browsing import NewContext
 from tests.doors.web_pages.site import Site
 
 pytestmark = [
@@ -228,7 +228,7 @@ def test_a_run_that_nc_began_is_seen_by_an_administrator_and_by_nobody_else(
         assert response.status == 404
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator(".state strong")).to_have_text("Cancelled")
-        assert nc.stdout.read().endswith(b"cancelled\n")
+        assert b"cancelled\n" in iter(nc.stdout.readline, b"")
 
 
 def test_the_list_of_runs_renews_itself(site: Site, context: BrowserContext) -> None:
@@ -279,7 +279,16 @@ def test_everything_works_without_script(site: Site, new_context: NewContext) ->
     expect(page.locator(".bar")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/runs", "/df", "/uptime", "/commands/deploy/form"])
+def test_the_api_is_read_as_a_page_with_what_one_may_run(site: Site, context: BrowserContext) -> None:
+    page = site.sign_in(context)
+    page.get_by_role("link", name="API").click()
+    page.get_by_text("Every kind of value").click()
+    expect(page.locator("details[open] .schema")).to_contain_text('"maximum": 3')
+    expect(page.locator("details[open]")).to_contain_text("202")
+    assert page.get_by_text("For painters").count() == 0
+
+
+@pytest.mark.parametrize("path", ["/", "/runs", "/api", "/df", "/uptime", "/commands/deploy/form"])
 def test_a_phone_scrolls_no_page_sideways(site: Site, new_context: NewContext, path: str) -> None:
     page = site.sign_in(new_context(viewport={"width": 320, "height": 640}), then=path)
     assert page.evaluate("document.documentElement.scrollWidth") == 320

@@ -77,7 +77,9 @@ class Answering:
         visit.identity = await identify(visit)
         gate, connection = visit.door.gate, visit.connection
         if visit.identity is not None:
-            gate.logged_in(connection)
+            if not connection.has_logged_in:
+                connection.has_logged_in = True
+                gate.logged_in(connection)
         elif not gate.may_try(connection) or gate.is_shut_out(visit.origin):
             raise shut_out()
         elif found.route.access is Access.USERS:
@@ -118,16 +120,8 @@ def visit_of(request: web.BaseRequest, connection: WebConnection) -> Visit:
         host = headers.get("X-Forwarded-Host", host)
         if door.public_origin:
             is_secure = door.public_origin.startswith("https://")
-    own_origin = f"{'https' if is_secure else 'http'}://{host}".lower()
-    if door.public_origin and host_name(host) == host_name(door.public_origin.partition("://")[2]):
-        own_origin = door.public_origin
     return Visit(
-        door=door,
-        connection=connection,
-        request=request,
-        origin=origin,
-        is_secure=is_secure,
-        own_origin=own_origin,
+        door=door, connection=connection, request=request, origin=origin, is_secure=is_secure, host=host
     )
 
 
@@ -154,7 +148,12 @@ def forwarded_origin(headers: "CIMultiDictProxy[str]", *, door: WebDoor, nearest
 
 def _refuse_unknown_host(visit: Visit) -> None:
     header = visit.request.headers.get("Host", "")
-    if not is_known_host(header, hosts=visit.door.hosts):
+    # a connection's requests are for one host, and an address takes a while to be told from a name
+    if header == visit.connection.good_host:
+        return
+    if is_known_host(header, hosts=visit.door.hosts):
+        visit.connection.good_host = header
+    else:
         name = host_name(header)[:64]
         raise Problem(
             HTTPStatus.MISDIRECTED_REQUEST,

@@ -51,11 +51,12 @@ class Reading:
         answer: what the desk gave. Output is taken from it here alone.
     """
 
-    __slots__ = ("_visit", "_waiter", "answer")
+    __slots__ = ("_has_waited", "_visit", "_waiter", "answer")
 
     def __init__(self, visit: Visit, ask: Ask) -> None:
         self._visit = visit
         self._waiter: asyncio.Future[None] | None = None
+        self._has_waited = False
         self.answer = ask(self._wake)
 
     def __enter__(self) -> Self:
@@ -64,6 +65,8 @@ class Reading:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self.answer.outcome is not None and not self._has_waited:
+            return  # the usual answer was there at once: nobody knows of its reader
         # by HTTP one comes and goes with each request
         self._visit.door.desk.leave(self.answer, comes_back=True)
         if self._visit.identity is not None:
@@ -147,6 +150,7 @@ class Reading:
     async def _news(self, within_seconds: float) -> None:
         """Wait until there may be more, or not any more, for so long at most."""
         visit = self._visit
+        self._has_waited = True
         visit.who.call_at_end(self, self._wake)
         self._waiter = asyncio.get_running_loop().create_future()
         timer = visit.door.clock.call_later(within_seconds, self._wake)

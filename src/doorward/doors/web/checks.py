@@ -1,4 +1,4 @@
-"""Names and passwords that are being looked at: each pair once, whoever asks, and to the end though they leave."""
+"""Names and passwords that are looked at: each pair once, and to the end though whoever shows it leaves."""
 
 import asyncio
 import hashlib
@@ -20,7 +20,7 @@ _KEY_BYTES = 32
 
 class PairChecks:
     """
-    Pairs under an HMAC whose key no other start has: those that are looked at, and those that were good lately.
+    Those that are looked at, and those that were good lately; under an HMAC whose key no other start has.
 
     A browser shows the same pair on six connections at once, and a program with every request; a hash each
     would take a fifth of a second, and more than two of one source are turned away.

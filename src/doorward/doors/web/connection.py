@@ -17,6 +17,7 @@ from doorward.doors.web.identity import Identity
 from doorward.doors.web.safety import SAFE_HEADERS
 from doorward.gate.gate import Gate
 from doorward.gate.origins import LOCAL, Origin, origin_of_host
+from doorward.service.caller import Caller
 
 _log = logging.getLogger("doorward.doors.web")
 
@@ -78,6 +79,9 @@ class WebConnection(RequestHandler):
         deadline_at: see `gate.Connection`.
         origin: whom the connection itself counts for.
         visitor: its number; 0 for one that was turned away.
+        has_logged_in: the gate knows that somebody has.
+        caller: who asked last by themselves, for the desk.
+        good_host: the last Host header that was one of ours.
         shown: the last credentials that were good on this connection, and who they are.
     """
 
@@ -88,8 +92,11 @@ class WebConnection(RequestHandler):
         "_resume_at",
         "_tail",
         "_wire",
+        "caller",
         "deadline_at",
         "door",
+        "good_host",
+        "has_logged_in",
         "origin",
         "shown",
         "visitor",
@@ -115,6 +122,9 @@ class WebConnection(RequestHandler):
         self.door = door
         self.origin = LOCAL
         self.visitor = 0
+        self.has_logged_in = False
+        self.caller: Caller | None = None
+        self.good_host: str | None = None
         self.shown: tuple[str, Identity] | None = None
         self.deadline_at: float | None = None
         self._phase = Phase.IDLE

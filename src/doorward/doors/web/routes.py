@@ -17,6 +17,13 @@ _NAMES = MappingProxyType({"number": r"[1-9][0-9]{0,8}", "path": r".*"})
 _NAME = r"[^/]{1,256}"
 
 
+_KNOWN_PATHS = 256
+"""Paths whose routes are remembered; the same few are asked for again and again."""
+
+_ANY = "{name}"
+"""The first part of a path that may be any."""
+
+
 class Access(enum.Enum):
     """Who may come to a route; what they may do there, the desk says."""
 
@@ -73,13 +80,14 @@ class Table:
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
+        self._known: dict[tuple[str, str], Found] = {}
         self._exact: dict[str, dict[str, Found]] = {}
-        self._fitting: list[tuple[re.Pattern[str], Route]] = []
+        self._fitting: dict[str, list[tuple[re.Pattern[str], Route]]] = {}
         for route in routes:
             if (pattern := route.pattern) is None:
                 self._exact.setdefault(route.path, {})[route.method] = Found(route, MappingProxyType({}))
             else:
-                self._fitting.append((pattern, route))
+                self._fitting.setdefault(_first_part(route.path), []).append((pattern, route))
 
     def find(self, method: str, path: str) -> Found | frozenset[str]:
         """
@@ -89,14 +97,28 @@ class Table:
             method: in upper case.
             path: as it came, without the query.
         """
-        method = "GET" if method == "HEAD" else method
+        if (known := self._known.get((method, path))) is not None:
+            return known
+        found = self._search("GET" if method == "HEAD" else method, path)
+        if isinstance(found, Found):
+            if len(self._known) >= _KNOWN_PATHS:
+                self._known.clear()
+            self._known[method, path] = found
+        return found
+
+    def _search(self, method: str, path: str) -> Found | frozenset[str]:
         exact = self._exact.get(path)
         if exact is not None:
             return exact.get(method) or frozenset(exact)
         methods = set()
-        for pattern, route in self._fitting:
+        fitting = self._fitting.get(_first_part(path), ())
+        for pattern, route in (*fitting, *self._fitting.get(_ANY, ())):
             if match := pattern.fullmatch(path):
                 if route.method == method:
                     return Found(route, {name: unquote(value) for name, value in match.groupdict().items()})
                 methods.add(route.method)
         return frozenset(methods)
+
+
+def _first_part(path: str) -> str:
+    return path[1:].partition("/")[0]

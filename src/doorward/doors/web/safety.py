@@ -43,6 +43,11 @@ def host_name(header: str) -> str:
     return match["host"].lower().strip("[]").removesuffix(".") if match else ""
 
 
+def is_host_of(origin: str, header: str) -> bool:
+    """Whether a Host header means the host of `origin`, which is `https://host:port`."""
+    return host_name(header) == host_name(origin.partition("://")[2])
+
+
 def is_known_host(header: str, *, hosts: frozenset[str]) -> bool:
     """
     Whether a Host header may be answered.

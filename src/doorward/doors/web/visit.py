@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import MappingProxyType
 
 from aiohttp import web
 
@@ -13,8 +12,9 @@ from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.door import WebDoor
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.languages import language_of
+from doorward.doors.web.made import MadeAnswer
 from doorward.doors.web.problems import Problem, not_logged_in
-from doorward.doors.web.safety import ENCRYPTED_HEADERS, SAFE_HEADERS
+from doorward.doors.web.safety import ENCRYPTED_HEADERS, SAFE_HEADERS, is_host_of
 from doorward.doors.web.sessions import WebSession
 from doorward.gate.origins import Origin
 from doorward.service.caller import Caller
@@ -31,7 +31,7 @@ class Visit:
         request: of aiohttp.
         origin: whom it counts for: behind a proxy, who the proxy says it is from.
         is_secure: the browser's way to us is encrypted.
-        own_origin: `https://host:port` as the browser knows us.
+        host: the Host header, or what a proxy says that it was.
         identity: who; None for nobody.
         names: what stood in the braces of the route's path, decoded.
     """
@@ -41,9 +41,18 @@ class Visit:
     request: web.BaseRequest
     origin: Origin
     is_secure: bool
-    own_origin: str
+    host: str
     identity: Identity | None = None
-    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    names: Mapping[str, str] = field(default_factory=dict)
+    _caller: Caller | None = None
+
+    @property
+    def own_origin(self) -> str:
+        """`https://host:port` as the browser knows us."""
+        public = self.door.public_origin
+        if public and self.door.is_proxy(self.connection.origin.host) and is_host_of(public, self.host):
+            return public
+        return f"{'https' if self.is_secure else 'http'}://{self.host}".lower()
 
     @property
     def peer(self) -> Peer:
@@ -65,7 +74,16 @@ class Visit:
     @property
     def caller(self) -> Caller:
         """Who asks, for the desk; raises as `who` does."""
-        return Caller(self.who.principal, self.peer)
+        principal = self.who.principal
+        if self._caller is None:
+            # the requests of a connection come from one, unless a proxy puts others' on it
+            known, connection = self.connection.caller, self.connection
+            if known is None or known.principal is not principal or self.origin is not connection.origin:
+                known = Caller(principal, self.peer)
+                if self.origin is connection.origin:
+                    connection.caller = known
+            self._caller = known
+        return self._caller
 
     @property
     def session(self) -> WebSession | None:
@@ -89,6 +107,8 @@ class Visit:
 
     def make_safe(self, response: web.StreamResponse) -> web.StreamResponse:
         """Add to `response`, which is not sent yet, what every answer has that does not say otherwise."""
+        if isinstance(response, MadeAnswer):
+            return response
         headers = response.headers
         for name, value in self.safe_headers.items():
             headers.setdefault(name, value)
@@ -100,14 +120,18 @@ class Visit:
         await response.prepare(self.request)
         return response
 
-    async def body(self) -> bytes:
+    async def body(self, *, most_bytes: int | None = None) -> bytes:
         """
         The whole body.
 
+        Args:
+            most_bytes: how large it may be, when that is less than the limit.
+
         Raises:
-            Problem: it is larger than the limit.
+            Problem: it is larger than that.
         """
-        most_bytes = self.door.limits.http_body_bytes
+        limit_bytes = self.door.limits.http_body_bytes
+        most_bytes = limit_bytes if most_bytes is None else min(most_bytes, limit_bytes)
         if (self.request.content_length or 0) > most_bytes:
             raise too_large(most_bytes)
         data = bytearray()

@@ -9,7 +9,8 @@ from aiohttp import web
 from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
-from doorward.doors.web.answers import Reading
+from doorward.doors.web.answers import Ask, Reading
+from doorward.doors.web.made import MadeAnswer, OpenedHead
 from doorward.doors.web.pages.drawings import draw
 from doorward.doors.web.pages.fields import Said, form_of, said_of
 from doorward.doors.web.pages.output import parts_of
@@ -25,6 +26,9 @@ from doorward.lines.phrases import PHRASES
 from doorward.service.answer import Answer
 from doorward.service.transcript import Chunk
 from doorward.service.verbs import usage
+
+_PLAIN = "text/plain; charset=utf-8"
+_HEAD = OpenedHead(_PLAIN)
 
 AT_ONCE_SECONDS = 1.5
 """An answer that takes longer is shown by the page of its run, where it can be followed and cancelled."""
@@ -75,19 +79,27 @@ async def ask(visit: Visit) -> web.StreamResponse:
     if not is_asked_with_get(command):
         if visit.wants_html:
             return _form_page(visit, command)
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"{command.name} changes something: it takes POST")
-    said = said_of(command, _query(visit))
-    if any(parameter.is_secret and parameter.name in said for parameter in command.parameters):
+        detail = f"{command.name} may change something: it takes POST at /commands/{command.name}"
+        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "POST"})
+    said = said_of(command, pairs) if (pairs := _query(visit)) else {}
+    if said and any(parameter.is_secret and parameter.name in said for parameter in command.parameters):
         raise Problem(HTTPStatus.BAD_REQUEST, "a secret does not belong into an address")
     if not said and visit.wants_html and any(each.is_required for each in command.parameters):
         return _form_page(visit, command)
-    with Reading(visit, partial(visit.door.desk.ask_named, visit.caller, command.name, said)) as reading:
+    with Reading(visit, _asked(visit, command, said)) as reading:
         answer = reading.answer
         if _is_refused(answer):
             return _refusal(visit, command, answer, said)
         if visit.wants_html:
             return await _shown(visit, command, reading)
-        return await _streamed(visit, reading)
+        return await _told(visit, reading)
+
+
+def _asked(visit: Visit, command: Command, said: Said) -> Ask:
+    # the name alone is the usual case, which the desk has ready
+    if not said:
+        return partial(visit.door.desk.ask, visit.caller, command.name)
+    return partial(visit.door.desk.ask_named, visit.caller, command.name, said)
 
 
 async def start(visit: Visit) -> web.StreamResponse:
@@ -136,7 +148,7 @@ def _found(visit: Visit) -> Command:
 
 def _query(visit: Visit) -> Pairs:
     _, _, query = visit.request.raw_path.partition("?")
-    return parse_pairs(query.encode("ascii", "replace"))
+    return parse_pairs(query.encode("ascii", "replace")) if query else ()
 
 
 def _card(command: Command, texts: Texts) -> dict[str, object]:
@@ -235,23 +247,32 @@ def _taken(answer: Answer) -> list[Chunk]:
     return chunks
 
 
-async def _streamed(visit: Visit, reading: Reading) -> web.StreamResponse:
-    """The output as it comes, and what the line protocol would add at its end."""
-    response = web.StreamResponse()
-    response.content_type, response.charset = "text/plain", "utf-8"
+async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
+    """The output as a text: whole where it is there already, else as it comes."""
+    answer = reading.answer
+    chunks = _taken(answer)
+    output = chunks[0][1] if len(chunks) == 1 else b"".join(data for _, data in chunks)
+    if answer.outcome is not None:
+        return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), output + _ending(answer, output))
+    response = web.StreamResponse(headers={"Content-Type": _PLAIN})
     await visit.stream(response)
-    last = b"\n"
+    if output:
+        await response.write(output)
     async for chunk in reading.pieces():
         if chunk is not None:
-            await response.write(chunk[1])
-            last = chunk[1]
-    outcome = reading.answer.outcome
-    lines = last_lines(outcome) if outcome is not None else []
-    if lines:
-        ending = "".join(f"{line}\n" for line in lines)
-        await response.write(("" if last.endswith(b"\n") else "\n").encode() + ending.encode())
-    await response.write_eof()
+            output = chunk[1]
+            await response.write(output)
+    await response.write_eof(_ending(answer, output))
     return response
+
+
+def _ending(answer: Answer, output: bytes) -> bytes:
+    """What the line protocol adds behind `output`, or behind its last piece."""
+    lines = last_lines(answer.outcome) if answer.outcome is not None else []
+    if not lines:
+        return b""
+    line_end = "" if not output or output.endswith(b"\n") else "\n"
+    return (line_end + "".join(f"{line}\n" for line in lines)).encode()
 
 
 def _no_news() -> None:

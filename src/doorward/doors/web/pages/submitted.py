@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from doorward.doors.web.pages.rendering import CSRF_FIELD
 from doorward.doors.web.problems import Problem
-from doorward.doors.web.visit import Visit, too_large
+from doorward.doors.web.visit import Visit
 
 FORM_FIELDS = 512
 """Source: the parameters of a command and what goes with each form are a few dozen at most."""
@@ -36,10 +36,7 @@ async def submitted(visit: Visit, *, is_small: bool = False) -> Pairs:
     """
     if visit.request.content_type != _FORM_TYPE:
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"this takes {_FORM_TYPE}")
-    length_bytes = visit.request.content_length
-    if is_small and (length_bytes is None or length_bytes > SMALL_FORM_BYTES):
-        raise too_large(SMALL_FORM_BYTES)
-    pairs = parse_pairs(await visit.body())
+    pairs = parse_pairs(await visit.body(most_bytes=SMALL_FORM_BYTES if is_small else None))
     session = visit.session
     if session is not None:
         tokens = [value for name, value in pairs if name == CSRF_FIELD]

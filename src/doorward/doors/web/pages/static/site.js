@@ -323,7 +323,7 @@ function chart() {
 showTimes();
 const filter = one("[data-filter]");
 if (filter) searchCatalogue(filter);
-const output = one("section.output:has([data-bound])");
+const output = one(".output:has([data-bound])");
 if (output) new Output(output);
 const renewed = one("[data-renewed]");
 if (renewed) {

@@ -28,8 +28,8 @@ def browser() -> Iterator[Browser]:
     """
     Debian's Chromium, one for the tests of a file.
 
-    Not one for all: while it is there, playwright keeps a loop of its own in this thread, where the loop of an
-    asynchronous test of another file could not run.
+    Not one for all: while it is there, playwright keeps a loop of its own in this thread, where the loop of
+    an asynchronous test of another file could not run.
     """
     if not CHROMIUM.exists():
         pytest.skip("chromium is missing: apt-get install chromium")
@@ -45,7 +45,8 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
     """
     Begin a browser that knows nothing yet: `new_context(locale="fr-FR")`.
 
-    The test fails when a page of it logs an error of its own: a script that raised, or a policy that was broken.
+    The test fails when a page of it logs an error of its own: a script that raised, or a policy that was
+    broken.
     """
     faults: list[str] = []
     expect.set_options(timeout=BOUND_SECONDS * 1000)

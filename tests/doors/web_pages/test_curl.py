@@ -1,0 +1,110 @@
+"""The article's pages, for curl and for a browser's plain requests."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.doors.tls_peers import PASSWORD
+from tests.doors.web.house import get
+from tests.doors.web_pages.site import Site
+
+CURL = pytest.mark.needs_program("curl", package="curl")
+HTML = "Accept: text/html,application/xhtml+xml"
+
+
+def curl(site: Site, path: str, *words: str) -> str:
+    login = ["--user", f"alice:{PASSWORD}"]
+    said = ["curl", "--silent", "--show-error", *login, *words, site.url(path)]
+    return subprocess.run(said, check=True, capture_output=True, text=True, timeout=20).stdout
+
+
+@CURL
+def test_curl_gets_the_output_of_what_only_reads(site: Site) -> None:
+    assert "load average" in curl(site, "/uptime")
+    assert "/dev/sda1 100G 95G" in curl(site, "/df")
+    assert curl(site, "/commands/df") == curl(site, "/df")
+    assert curl(site, "/shown?word=hello+there") == "hello there\n"
+
+
+@CURL
+def test_curl_gets_the_catalogue_a_line_each(site: Site) -> None:
+    lines = curl(site, "/").splitlines()
+    assert re.fullmatch(r"colours +Colours and complaints", lines[0])
+    assert any(re.fullmatch(r"uptime +How long .*", line) for line in lines)
+    assert not any(line.startswith("painted") for line in lines)
+
+
+@CURL
+def test_an_unknown_command_is_answered_with_the_phrase(site: Site) -> None:
+    assert curl(site, "/uptimes", "--write-out", "%{http_code}") == "I did not understand.\n404"
+    french = curl(site, "/uptimes", "--header", "Accept-Language: fr")
+    assert french == "Je n'ai rien compris.\n"
+
+
+def test_what_changes_something_is_not_done_by_looking(site: Site) -> None:
+    reply = get(site.daemon, "/tick")
+    assert (reply.status, reply.header("Allow")) == (405, "POST")
+    assert reply.body == b"tick may change something: it takes POST at /commands/tick\n"
+
+
+@CURL
+def test_whoami_shows_any_path_the_address_and_the_visitor(site: Site) -> None:
+    told = curl(site, "/whoami/any/path?with=query")
+    path, words = told.splitlines()
+    assert path == "/whoami/any/path?with=query"
+    assert re.fullmatch(
+        r"You are alice, your address is 127\.0\.0\.1, and you are visitor \d+ since the start\.", words
+    )
+
+
+@CURL
+def test_the_api_is_a_line_an_operation_for_curl(site: Site) -> None:
+    assert "POST  /api/v1/commands/tick/runs  Count for as long as anybody looks\n" in curl(site, "/api")
+
+
+@CURL
+def test_runs_are_text_for_curl(site: Site) -> None:
+    curl(site, "/uptime")
+    assert re.search(r"^RUN .*\n(.*\n)*\d+ .* web +uptime$", curl(site, "/runs"), re.MULTILINE)
+
+
+def test_a_head_shows_what_a_get_would_have(site: Site) -> None:
+    asked = subprocess.run(
+        ["curl", "--silent", "--head", "--user", f"alice:{PASSWORD}", site.url("/df")],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    ).stdout
+    assert asked.startswith("HTTP/1.1 200")
+    assert "Content-Type: text/plain; charset=utf-8" in asked
+
+
+def test_a_browser_gets_a_page_with_the_output(site: Site) -> None:
+    reply = get(site.daemon, "/df", HTML)
+    assert reply.status == 200
+    assert reply.header("Content-Type") == "text/html; charset=utf-8"
+    assert b"/dev/sda1 100G 95G" in reply.body
+
+
+def test_what_is_missing_or_wrong_is_said(site: Site) -> None:
+    assert get(site.daemon, "/shown").status == 422
+    assert get(site.daemon, "/shown?word=" + 21 * "x").status == 422
+    assert get(site.daemon, "/shown?other=1").status == 422
+    assert get(site.daemon, "/shown", HTML).status == 200
+    assert get(site.daemon, "/shown?word=-x", HTML).status == 422
+    assert get(site.daemon, "/painted").status == 403
+    assert get(site.daemon, "/no/such/page").status == 404
+    assert get(site.daemon, "/runs/999999", HTML).status == 404
+
+
+def test_static_files_are_kept_for_ever_and_another_mark_is_not_there(site: Site) -> None:
+    page = get(site.daemon, "/", HTML).body.decode()
+    (style,) = re.findall(r'href="(/static/site\.[0-9a-f]{12}\.css)"', page)
+    reply = get(site.daemon, style)
+    assert reply.header("Cache-Control") == "public, max-age=31536000, immutable"
+    assert reply.header("Content-Type") == "text/css; charset=utf-8"
+    assert get(site.daemon, re.sub(r"[0-9a-f]{12}", "0" * 12, style)).status == 404
+    assert get(site.daemon, "/static/..%2fansi.py").status == 404
+    assert get(site.daemon, "/favicon.ico").header("Content-Type") == "image/svg+xml"
