@@ -298,7 +298,10 @@ class Daemon:
             raise
         # from here on there is no way back, so nothing may raise
         self._now = prepared
-        self._descriptor_notice = allow_descriptors(limits, doors=len(prepared.settings.doors))
+        web = prepared.settings.doors.get(WEB)
+        self._descriptor_notice = allow_descriptors(
+            limits, doors=len(prepared.settings.doors), shows_files=web is not None and bool(web.mounts)
+        )
         self._gate.replace_limits(limits, most=most_connections(limits))
         self._spawner.replace_most(limits.runs + limits.runs_of_builtins)
         self._portal.replace_checks_per_source(limits.hashing_per_source)

@@ -11,7 +11,11 @@ SPARE_DESCRIPTORS = 256
 """Beside connections and runs: listeners, the state's files, what libraries hold."""
 
 
-def allow_descriptors(limits: Limits, *, doors: int) -> str:
+DESCRIPTORS_OF_A_DOWNLOAD = 2
+"""Beside its connection: the file, and a second one of the socket."""
+
+
+def allow_descriptors(limits: Limits, *, doors: int, shows_files: bool = False) -> str:
     """
     Raise this process's soft limit of descriptors as far as its doors and its runs may need.
 
@@ -20,7 +24,8 @@ def allow_descriptors(limits: Limits, *, doors: int) -> str:
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     connections, runs = limits.connections * doors, limits.runs + limits.runs_of_builtins
-    needed = connections + _for_runs(limits) + SPARE_DESCRIPTORS
+    downloads = limits.connections * DESCRIPTORS_OF_A_DOWNLOAD if shows_files else 0
+    needed = connections + downloads + _for_runs(limits) + SPARE_DESCRIPTORS
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
     if needed <= hard:

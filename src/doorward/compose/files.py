@@ -162,7 +162,7 @@ async def _serve(
     for number in _SIGNALS:
         loop.add_signal_handler(number, hear)
     clock, threads = SystemClock(loop), Threads(THREADS_MOST, name="files")
-    if notice := allow_descriptors(limits, doors=1):
+    if notice := allow_descriptors(limits, doors=1, shows_files=True):
         _log.warning("%s", notice)
     gate = Gate(
         limits,

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from doorward.core.ports import Clock, Timer
 from doorward.doors.web.files.resource import Resource
 
-RESOURCES_MOST = 256
-"""Paths that are kept."""
+RESOURCES_MOST = 64
+"""Paths that are kept, each with a descriptor and one more for each of two copies."""
 
 BYTES_MOST = 1024 * 1024
 """Of paths and prepared heads; the files themselves are in the kernel's memory and not in ours."""
