@@ -256,6 +256,8 @@ async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
         return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), output + _ending(answer, output))
     response = web.StreamResponse(headers={"Content-Type": _PLAIN})
     await visit.stream(response)
+    if visit.is_head:
+        return response
     if output:
         await response.write(output)
     async for chunk in reading.pieces():

@@ -98,9 +98,10 @@ async def download(visit: Visit) -> web.StreamResponse:
         name = f"{run_read.invocation.command.name}-{number}.txt"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         await visit.stream(response)
-        async for chunk in reading.pieces():
-            if chunk is not None:
-                await response.write(chunk[1])
+        if not visit.is_head:
+            async for chunk in reading.pieces():
+                if chunk is not None:
+                    await response.write(chunk[1])
         await response.write_eof()
         return response
 

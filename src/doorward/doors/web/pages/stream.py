@@ -38,7 +38,8 @@ async def stream(visit: Visit) -> web.StreamResponse:
         response.content_type, response.charset = "text/event-stream", "utf-8"
         await visit.stream(response)
         try:
-            await _send(response, reading, offset=offset)
+            if not visit.is_head:
+                await _send(response, reading, offset=offset)
         finally:
             if answer.run.state is RunState.WAITING and not (
                 visit.identity is None or visit.identity.is_over
