@@ -13,6 +13,7 @@ import doorward
 from tests.daemon import DOORS, StartDaemon
 
 HEAVY = (
+    "aiohttp",
     "argon2",
     "asyncio",
     "click",
@@ -48,8 +49,8 @@ def test_importing_doorward_loads_nothing_heavy() -> None:
 
 def test_asking_brings_no_tls_along_for_who_needs_none() -> None:
     loaded = modules_after("import doorward.cli.ask, doorward.cli.daemon, doorward.clients.lines.reaching")
-    assert "doorward.clients.lines.trust" in loaded
-    assert loaded.isdisjoint({"ssl", "asyncio", "cryptography", "doorward.lines.tls"})
+    assert "doorward.clients._trust" in loaded
+    assert loaded.isdisjoint({"ssl", "aiohttp", "asyncio", "cryptography", "doorward.lines.tls"})
 
 
 def test_what_reads_certificates_comes_only_when_one_is_read() -> None:

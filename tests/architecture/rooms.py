@@ -135,7 +135,17 @@ ROOMS = {
         | LOOP
         | FILES
         | WIRE
-        | {"aiohttp", "aiosmtplib", "asyncssh", "cryptography", "email", "msgspec", "secrets", "select"},
+        | {
+            "aiohttp",
+            "aiosmtplib",
+            "asyncssh",
+            "cryptography",
+            "email",
+            "http",
+            "msgspec",
+            "secrets",
+            "select",
+        },
         has_siblings=True,
     ),
     "errands": Room(

@@ -106,3 +106,18 @@ def test_half_a_body_runs_nothing(daemon: Daemon) -> None:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body) + 1}\r\n\r\n"
         peer.sendall(head.encode() + body)
     assert len(Program(daemon, "root").get("/api/v1/runs").json["runs"]) == before
+
+
+def test_headers_that_are_no_utf8_are_like_others_that_are_wrong(daemon: Daemon) -> None:
+    head = f"GET /api/v1/whoami HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {basic('alice')}\r\n\r\n"
+    good = head.encode()
+    bad = good.replace(b"Basic ", b"Basic \xe9\xff")
+    with dialled(daemon) as peer:
+        for request, status in ((good, b"200"), (bad, b"401"), (good, b"200")):
+            peer.sendall(request)
+            assert hear_until(peer, b"}\n").startswith(b"HTTP/1.1 " + status)
+    odd = good.replace(b"Host:", b"X-CSRF-Token: \xe9\r\nLast-Event-ID: \xe9\r\nAccept: \xe9\r\nHost:")
+    with dialled(daemon) as peer:
+        peer.sendall(odd.replace(b"/whoami", b"/runs/1/events?offset=%ff&wait=%e9"))
+        assert hear_until(peer, b"}\n").startswith(b"HTTP/1.1 422 ")
+    assert "Traceback" not in daemon.log

@@ -1,11 +1,13 @@
 """Pages of other sites have a browser ask the API: with its cookie, with its remembered Basic, by forms."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.attacks.api_house import CONFIG
 from tests.doors.daemon import Daemon, running
+from tests.doors.tls_peers import PASSWORD
 from tests.doors.web_api.calls import Program, web_port
 
 POSTED = "/api/v1/commands/lines/runs"
@@ -73,3 +75,22 @@ def test_no_site_is_allowed_to_ask_first(daemon: Daemon) -> None:
 
 def test_a_name_that_was_made_to_mean_us_is_not_answered(daemon: Daemon) -> None:
     assert Program(daemon).get("/api/v1/whoami", Host="evil.example").status == 421
+
+
+def test_a_cookie_alone_changes_nothing(daemon: Daemon) -> None:
+    """A browser sends its cookie whoever made the page; what a page of ours knows besides has to come too."""
+    nobody = Program(daemon, "")
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    signed_in = nobody.call("POST", "/signin", body=f"name=alice&password={PASSWORD}".encode(), headers=form)
+    assert signed_in.status == 303, signed_in
+    cookie = {"Cookie": signed_in.headers["set-cookie"].partition(";")[0]}
+    assert nobody.get("/api/v1/whoami", **cookie).json["user"] == "alice"
+    for token in ({}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": "x" * 43}, {"X-CSRF-Token": "\xe9"}):
+        for path in (POSTED, "/api/v1/runs/1/cancel"):
+            heard = nobody.post(path, {}, **cookie, **token)
+            assert (heard.status, heard.headers["content-type"]) == (403, "application/problem+json")
+    assert nothing_ran(daemon)
+    page = nobody.get("/commands/copy/form", Accept="text/html", **cookie).text
+    known = re.search(r'name="_csrf" value="([^"]+)"', page)
+    assert known is not None, page
+    assert nobody.post(POSTED, {}, **cookie, **{"X-CSRF-Token": known[1]}).status == 202

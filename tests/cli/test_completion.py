@@ -13,7 +13,10 @@ from doorward.core.principal import User
 from doorward.core.tokens import Token
 from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
-from tests.daemon import ANSWER_SECONDS, COMMANDS, DOORS, RunningDaemon, Shell
+from tests.cli.web_doors import HOUSE
+from tests.daemon import ANSWER_SECONDS, COMMANDS, DOORS, RunningDaemon, Shell, StartDaemon
+
+SCHEMES = ("unix", "tcp", "tls", "http", "https")
 
 BASH = """
 source {script}
@@ -82,6 +85,26 @@ def test_bash_completes_the_commands_of_the_running_daemon(
     assert in_bash(shell, found, "ask", "pick", "colour=gr") == ["green"]
     assert in_bash(shell, program, "ask", "--at", daemon.unix_url, "pick", "count=2", "gr") == ["green"]
     assert in_bash(shell, found, "ask", "help", "pi") == ["pick"]
+
+
+def test_bash_completes_the_addresses_of_daemons_that_are_known(
+    start_daemon: StartDaemon, shell: Shell, program: dict[str, str]
+) -> None:
+    daemon = start_daemon(HOUSE)
+    tcp, web = (daemon.doors[name][0] for name in ("tcp", "web"))
+    state = ("ask", "--state", str(daemon.state), "--at")
+    # bash puts what is offered behind the last :
+    assert in_bash(shell, program, *state, "tc") == [f"tcp://{tcp}"]
+    assert in_bash(shell, program, *state, "http") == [f"http://{web}", f"https://{web}"]
+    assert in_bash(shell, program, *state, f"tcp://{tcp[:-1]}") == [tcp.rpartition(":")[2]]
+    assert in_bash(shell, program, *state, "ssh://x") == []
+    # those of nobody who is known have a scheme at least
+    assert in_bash(shell, program, "ask", "--at", "") == [f"{each}://" for each in SCHEMES]
+    (shell.folder / ".doorward").mkdir(mode=0o700)
+    (shell.folder / ".doorward" / "doors.json").write_text((daemon.state / "doors.json").read_text())
+    assert in_bash(shell, program, "ask", "--at", "tcp") == [f"tcp://{tcp}"]
+    (shell.folder / ".doorward").chmod(0o755)
+    assert in_bash(shell, program, "ask", "--at", "tcp") == ["tcp://"]
 
 
 def test_bash_completes_the_numbers_of_runs_the_names_of_users_and_the_ids_of_tokens(

@@ -1,12 +1,13 @@
 """Every line door, once and kept, in both languages, passes the suite of line doors."""
 
 import socket
+from functools import partial
 
 import pytest
 
 from doorward.core.settings import Language
 from doorward.lines.phrases import PHRASES
-from doorward.testing.door_contract import Dial, KeptDoorContract, OnceDoorContract
+from doorward.testing.door_contract import Dial, KeptDoorContract, MakeProgram, OnceDoorContract, framed
 from tests.doors.daemon import Daemon
 from tests.doors.peers import address_of, dial, enter
 from tests.doors.tls_peers import PASSWORD
@@ -26,7 +27,17 @@ def _connect(daemon: Daemon, door: str) -> Dial:
     return connect
 
 
-class TestTcpOnce(OnceDoorContract):
+class Framed:
+    """What a line door is asked with by programs."""
+
+    login = ""
+
+    @pytest.fixture
+    def program(self, connect: Dial) -> MakeProgram:
+        return partial(framed, connect, login=self.login)
+
+
+class TestTcpOnce(Framed, OnceDoorContract):
     @pytest.fixture
     def dial(self, once: Daemon) -> Dial:
         return _dial(once, "tcp")
@@ -36,7 +47,7 @@ class TestTcpOnce(OnceDoorContract):
         return _connect(once, "tcp")
 
 
-class TestUnixOnce(OnceDoorContract):
+class TestUnixOnce(Framed, OnceDoorContract):
     @pytest.fixture
     def dial(self, once: Daemon) -> Dial:
         return _dial(once, "unix")
@@ -46,7 +57,7 @@ class TestUnixOnce(OnceDoorContract):
         return _connect(once, "unix")
 
 
-class TestTlsOnce(OnceDoorContract):
+class TestTlsOnce(Framed, OnceDoorContract):
     login = PASSWORD
 
     @pytest.fixture
@@ -58,7 +69,7 @@ class TestTlsOnce(OnceDoorContract):
         return _connect(once, "tls")
 
 
-class TestTcpKeptInFrench(KeptDoorContract):
+class TestTcpKeptInFrench(Framed, KeptDoorContract):
     phrases = PHRASES[Language.FRENCH]
 
     @pytest.fixture
@@ -70,7 +81,7 @@ class TestTcpKeptInFrench(KeptDoorContract):
         return _connect(kept, "tcp")
 
 
-class TestUnixKeptInFrench(KeptDoorContract):
+class TestUnixKeptInFrench(Framed, KeptDoorContract):
     phrases = PHRASES[Language.FRENCH]
 
     @pytest.fixture
@@ -82,7 +93,7 @@ class TestUnixKeptInFrench(KeptDoorContract):
         return _connect(kept, "unix")
 
 
-class TestTlsKeptInFrench(KeptDoorContract):
+class TestTlsKeptInFrench(Framed, KeptDoorContract):
     login = PASSWORD
     phrases = PHRASES[Language.FRENCH]
 

@@ -41,6 +41,12 @@ ALLOWANCES: tuple[Allowance, ...] = (
         frozenset({"send_now"}),
         "the very bytes were read without waiting a moment before, and the socket does not block",
     ),
+    Allowance(
+        "os.write",
+        "doorward/clients/http/output.py",
+        frozenset({"_write_some"}),
+        "poll(2) just said that it takes so much, and the loop is that of one client alone",
+    ),
 )
 
 # Beside what blockbuster knows: each of these waits for a disk, a resolver or a processor.

@@ -11,8 +11,8 @@ from doorward.cli.options import Seconds, json_option, place_options
 from doorward.cli.outcomes import answer_json, exit_status, report
 from doorward.cli.screen import complain
 from doorward.cli.target import Target
-from doorward.clients.lines.asking import Descriptors
-from doorward.clients.lines.endpoint import CONNECT_SECONDS
+from doorward.clients._asking import Descriptors
+from doorward.clients._endpoints import CONNECT_SECONDS
 from doorward.core.outcome import STATUS_REFUSED, STATUS_UNKNOWN
 
 _NOT_TAKEN = frozenset({STATUS_REFUSED, STATUS_UNKNOWN})
@@ -28,6 +28,7 @@ _NOT_TAKEN = frozenset({STATUS_REFUSED, STATUS_UNKNOWN})
         "doorward ask --json uptime | jq .drawing",
         "doorward ask --at tcp://127.0.0.1:7022 help",
         "doorward ask --at tls://db.example.org:7023 --user alice df",
+        "doorward ask --at https://ops.example.org --token-file token df",
     ),
 )
 @place_options
@@ -57,6 +58,8 @@ def command(
 
     Without --at and --state it looks at $DOORWARD_AT, ./.doorward, your runtime folder, your state folder and
     /run/doorward.
+
+    Over HTTP stdin goes whole, before the command begins, and output goes on after a broken connection.
 
     A server of TLS is trusted when the system's authorities vouch for it, or when its certificate is the one
     in your own daemon's state (--state, ./.doorward, your state folder); with --ca or --fingerprint only so.

@@ -35,7 +35,7 @@ BASH = r"""
             file) compopt -o default ;;
             plain)
                 COMPREPLY+=("${value#"$kept"}")
-                [[ $value == *= ]] && compopt -o nospace
+                [[ $value == *= || $value == *:// ]] && compopt -o nospace
                 ;;
         esac
     done < <(IFS=$'\n'; env COMP_WORDS="${joined[*]}" COMP_CWORD="$last" %(complete_var)s=bash_complete "$1")

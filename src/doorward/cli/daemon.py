@@ -9,16 +9,17 @@ from pathlib import Path
 from types import FrameType
 
 from doorward.cli.target import Target
-from doorward.clients.lines.asking import Kept, Reply, Request, Sink, ask
-from doorward.clients.lines.endpoint import (
+from doorward.clients._asking import Kept, OnInterruptible, Reply, Request, Sink
+from doorward.clients._connecting import connect
+from doorward.clients._endpoints import (
     CONNECT_SECONDS,
     Endpoint,
+    HttpEndpoint,
     TcpEndpoint,
     TlsEndpoint,
-    connect,
     parse_endpoint,
 )
-from doorward.clients.lines.trust import is_this_machine
+from doorward.clients._trust import is_this_machine
 from doorward.core.errors import ConnectError, StateError
 from doorward.core.secret import Secret
 from doorward.core.words import quote_words
@@ -28,6 +29,7 @@ from doorward.stores.state import is_trusted, read_doors
 
 _USUAL_TCP = "tcp://127.0.0.1:7022"
 _LOOK_SECONDS = 0.5
+_TOKENS_ARE_FOR = "A token is for --at https://HOST:PORT."
 
 KEPT_BYTES = 128 * 1024 * 1024
 """The most output that is kept for JSON: twice what a command may be allowed to write."""
@@ -63,7 +65,7 @@ def ask_daemon(
     Ask the daemon that `target` means, the first one that can be reached.
 
     Raises:
-        ConnectError, BadArgument, OSError: as `asking.ask`; also when there is none.
+        ConnectError, BadArgument, OSError: as `ask` of each client; also when there is none.
     """
     request = Request(
         line=quote_words(list(words)),
@@ -71,6 +73,8 @@ def ask_daemon(
         connect_seconds=patience.connect_seconds,
         timeout_seconds=patience.timeout_seconds,
         login=lambda form: _login(target, environment, form),
+        token=lambda: _token(target, environment),
+        may_be_overheard=target.may_be_overheard,
     )
     tried = list(candidate_urls(target, environment))
     for url in tried[:-1]:
@@ -173,7 +177,7 @@ def _is_on_loopback(address: str) -> bool:
 
 def _endpoint(url: str, target: Target, environment: Mapping[str, str]) -> Endpoint:
     endpoint = parse_endpoint(url)
-    if not isinstance(endpoint, TlsEndpoint):
+    if not isinstance(endpoint, TlsEndpoint | HttpEndpoint):
         return endpoint
     from doorward.cli.trusting import trust_of
 
@@ -182,11 +186,22 @@ def _endpoint(url: str, target: Target, environment: Mapping[str, str]) -> Endpo
 
 def _ask_at(endpoint: Endpoint, request: Request, sink: Sink) -> Reply:
     try:
-        return ask(endpoint, request, sink, interruptible=_first_interrupt_calls)
+        return _ask(endpoint, request, sink, interruptible=_first_interrupt_calls)
     except ConnectError as error:
         if isinstance(error.__cause__, FileNotFoundError | ConnectionRefusedError):
             raise NotThere(error) from error
         raise
+
+
+def _ask(endpoint: Endpoint, request: Request, sink: Sink, *, interruptible: OnInterruptible) -> Reply:
+    """Ask by the client that speaks what `endpoint` does; the others are not imported."""
+    if isinstance(endpoint, HttpEndpoint):
+        from doorward.clients.http.asking import ask as ask_http
+
+        return ask_http(endpoint, request, sink, interruptible=interruptible)
+    from doorward.clients.lines.asking import ask as ask_lines
+
+    return ask_lines(endpoint, request, sink, interruptible=interruptible)
 
 
 def _none_found(target: Target, environment: Mapping[str, str]) -> ConnectError:
@@ -225,6 +240,8 @@ def _login(target: Target, environment: Mapping[str, str], form: str) -> Secret:
     from doorward.cli.passwords import password_for_login
 
     where = target.at or environment.get("DOORWARD_AT") or "the daemon"
+    if target.token_file is not None:
+        raise ConnectError(where, "login", "this door takes a password and no token", _TOKENS_ARE_FOR)
     if form == WITH_NAME and target.user is None:
         raise ConnectError(
             where, "login", "this door asks for a name beside the password", "Add --user NAME."
@@ -235,6 +252,15 @@ def _login(target: Target, environment: Mapping[str, str], form: str) -> Secret:
     if target.user is None or form == WITHOUT_NAME:
         return password
     return Secret(f"{target.user} {password.revealed}")
+
+
+def _token(target: Target, environment: Mapping[str, str]) -> Secret | None:
+    """What to show in place of a name and a password, which are told by options before the environment."""
+    from doorward.cli.passwords import token_for_login
+
+    if target.token_file is None and (target.user is not None or target.password_file is not None):
+        return None
+    return token_for_login(target.token_file, environment)
 
 
 @contextlib.contextmanager

@@ -5,12 +5,15 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from doorward.cli.target import Target
 from doorward.core.errors import DoorwardError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -56,7 +59,7 @@ class Fingerprint(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The digits that `value` says."""
-        from doorward.clients.lines.trust import parse_fingerprint
+        from doorward.clients._trust import parse_fingerprint
 
         try:
             return parse_fingerprint(str(value))
@@ -98,6 +101,8 @@ _OF_TARGET = (
     "fingerprint",
     "user",
     "password_file",
+    "token_file",
+    "may_be_overheard",
     "client_certificate",
     "client_key",
 )
@@ -112,6 +117,8 @@ def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
         target = Target(**{name: options.pop(name) for name in _OF_TARGET})
         if target.client_key is not None and target.client_certificate is None:
             raise click.UsageError("--client-key goes with --client-certificate")
+        if target.token_file is not None and (target.user is not None or target.password_file is not None):
+            raise click.UsageError("--token-file stands alone: a token says who asks, and needs no password")
         _check_files(target)
         return function(target=target, **options)
 
@@ -130,6 +137,7 @@ def _check_files(target: Target) -> None:
     """
     for option, file in (
         ("--password-file", target.password_file),
+        ("--token-file", target.token_file),
         ("--client-certificate", target.client_certificate),
         ("--client-key", target.client_key),
     ):
@@ -153,10 +161,25 @@ def target_for_completion(options: Mapping[str, Any]) -> Target:
     )
 
 
+def _complete_address(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
+    # imported when a shell asks
+    from click.shell_completion import CompletionItem
+
+    from doorward.cli.known_addresses import urls_to_complete
+
+    urls = urls_to_complete(context.params.get("state"), os.environ, incomplete)
+    return [CompletionItem(url) for url in urls]
+
+
 def _place() -> tuple[Option, ...]:
     return (
         click.option(
-            "--at", metavar="URL", help="The daemon: unix://PATH, tcp://HOST:PORT or tls://HOST:PORT."
+            "--at",
+            metavar="URL",
+            shell_complete=_complete_address,
+            help="The daemon: unix://PATH, tcp://HOST:PORT, tls://HOST:PORT or http(s)://HOST[:PORT].",
         ),
         state_option("The daemon's state folder. Over TLS, the certificate in it is trusted."),
     )
@@ -195,6 +218,19 @@ def _login() -> tuple[Option, ...]:
             type=_FILE,
             metavar="FILE",
             help="The first line is the password; otherwise $DOORWARD_PASSWORD, or a prompt.",
+        ),
+        click.option(
+            "--token-file",
+            type=_FILE,
+            metavar="FILE",
+            help="Over HTTP, the first line is a token to log in with; otherwise $DOORWARD_TOKEN, or a "
+            "password.",
+        ),
+        click.option(
+            "--unencrypted",
+            "may_be_overheard",
+            is_flag=True,
+            help="Over http:// to another machine, log in all the same: everybody on the way may read it.",
         ),
         click.option(
             "--client-certificate",

@@ -3,7 +3,7 @@
 import json
 
 from doorward.cli.screen import STATUS_INTERRUPTED, complain
-from doorward.clients.lines.asking import Kept, Reply
+from doorward.clients._asking import Kept, Reply
 from doorward.core.outcome import (
     LEFT,
     STATUS_TIMED_OUT,

@@ -1,4 +1,4 @@
-"""Passwords from a prompt, a file or the environment; never from argv, which everybody can read."""
+"""Passwords and tokens, from a prompt, a file or the environment; never from argv, which all can read."""
 
 import os
 import stat
@@ -10,12 +10,13 @@ from doorward.core.errors import ConnectError, DoorwardError, TrustError
 from doorward.core.secret import Secret
 
 ENVIRONMENT_NAME = "DOORWARD_PASSWORD"
+TOKEN_NAME = "DOORWARD_TOKEN"  # noqa: S105 - the name of a variable
 
 _FILE_BYTES = 8 * 1024
 
 
 class NoPassword(DoorwardError):
-    """There is no way to get a password here, or two that were typed differ."""
+    """There is no way to get a password or a token here, or two that were typed differ."""
 
 
 def password_from_file(file: Path) -> Secret:
@@ -26,12 +27,33 @@ def password_from_file(file: Path) -> Secret:
         NoPassword: it cannot be read, or its first line is empty or no text.
         TrustError: others than its owner can read it.
     """
+    return _secret_from_file(file, what="password")
+
+
+def token_for_login(file: Path | None, environment: Mapping[str, str]) -> Secret | None:
+    """
+    The token to log in with: the first line of `file`, else what the environment says; None for none.
+
+    Raises:
+        NoPassword, TrustError: as `password_from_file`; what is no visible ASCII is no token either.
+    """
+    token = _secret_from_file(file, what="token") if file else Secret(environment.get(TOKEN_NAME, ""))
+    if not token.revealed:
+        return None
+    if not (token.revealed.isascii() and token.revealed.isprintable() and " " not in token.revealed):
+        raise NoPassword(
+            f"what {file or f'${TOKEN_NAME}'} says is no token: there are other characters in it"
+        )
+    return token
+
+
+def _secret_from_file(file: Path, *, what: str) -> Secret:
     if str(file) == "-":
-        return _first_line(sys.stdin.buffer.readline(_FILE_BYTES), "stdin")
+        return _first_line(sys.stdin.buffer.readline(_FILE_BYTES), "stdin", what=what)
     try:
         with file.open("rb") as opened:
-            check_secrecy(os.fstat(opened.fileno()), file, what="a password")
-            return _first_line(opened.readline(_FILE_BYTES), str(file))
+            check_secrecy(os.fstat(opened.fileno()), file, what=f"a {what}")
+            return _first_line(opened.readline(_FILE_BYTES), str(file), what=what)
     except OSError as error:
         raise NoPassword(f"{file} cannot be read: {error.strerror}") from error
 
@@ -91,10 +113,10 @@ def new_password(file: Path | None, *, otherwise: str) -> Secret:
     return first
 
 
-def _first_line(line: bytes, origin: str) -> Secret:
+def _first_line(line: bytes, origin: str, *, what: str) -> Secret:
     text = line.removesuffix(b"\n").removesuffix(b"\r")
     if not text:
-        raise NoPassword(f"the first line of {origin} is empty and so no password")
+        raise NoPassword(f"the first line of {origin} is empty and so no {what}")
     try:
         return Secret(text.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -14,7 +14,7 @@ from doorward.cli.options import json_option, place_options
 from doorward.cli.outcomes import exit_status, report
 from doorward.cli.screen import is_terminal, wants_colours
 from doorward.cli.target import Target
-from doorward.clients.lines.asking import Descriptors
+from doorward.clients._asking import Descriptors
 from doorward.core.errors import one_line
 
 _COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")

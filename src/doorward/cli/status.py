@@ -9,7 +9,7 @@ from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options
 from doorward.cli.outcomes import report
 from doorward.cli.target import Target
-from doorward.clients.lines.asking import Descriptors
+from doorward.clients._asking import Descriptors
 
 
 @click.command(

@@ -14,6 +14,8 @@ class Target:
         state: the daemon's state folder; None when it was not named.
         user: the name to log in with; None when the door knows it.
         password_file: None for the environment or a prompt.
+        token_file: holds a token to log in with in place of a name and a password; None for the environment.
+        may_be_overheard: a login may go unencrypted to another machine.
         may_prompt: a person waits for an answer, and can be asked for a password.
         ca: over TLS, a file of the only certificates that may vouch for the daemon; None for the system's.
         fingerprint: over TLS, of the daemon's certificate, 64 hexadecimal digits; None when it is not known.
@@ -25,6 +27,8 @@ class Target:
     state: str | None = None
     user: str | None = None
     password_file: Path | None = None
+    token_file: Path | None = None
+    may_be_overheard: bool = False
     may_prompt: bool = True
     ca: Path | None = None
     fingerprint: str | None = None

@@ -192,10 +192,10 @@ class TlsLayer:
     def _fail(self, error: ssl.SSLError) -> NoReturn:
         self._has_failed = True
         self._held.clear()
-        raise _told(error) from error
+        raise failure_of(error) from error
 
 
-def _told(error: ssl.SSLError) -> TlsFailed:
+def failure_of(error: ssl.SSLError) -> TlsFailed:
     """What OpenSSL said, in words for people."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return TlsFailed(error.verify_message, code=error.reason or "", verify_code=error.verify_code)

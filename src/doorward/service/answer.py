@@ -125,11 +125,17 @@ class Answer:
 
     def drawing(self) -> Table | Series | None:
         """What the command's reader makes of the output, when all went well and it is of a size to draw."""
-        reader = None if self.run is None else self.run.invocation.command.reader
-        outcome = self._transcript.outcome
-        if reader is None or outcome is None or not outcome.is_success:
+        run = self.run
+        if run is None or self._transcript.outcome is None:
             return None
-        if self._transcript.size_bytes > DRAWN_BYTES:
+        if run.drawn is None:
+            # once a run: an answer that is given again is read by many
+            run.drawn = (self._draw(run, self._transcript.outcome),)
+        return run.drawn[0]
+
+    def _draw(self, run: Run, outcome: Outcome) -> Table | Series | None:
+        reader = run.invocation.command.reader
+        if reader is None or not outcome.is_success or self._transcript.size_bytes > DRAWN_BYTES:
             return None
         try:
             return reader(self._transcript.stdout())

@@ -10,6 +10,7 @@ from doorward.core.outcome import Outcome, OutcomeKind, outcome_of
 from doorward.core.ports import Child, Timer
 from doorward.core.principal import Peer, Principal
 from doorward.core.secret import Secret
+from doorward.core.tables import Series, Table
 from doorward.service.places import Claim
 from doorward.service.threads import Work
 from doorward.service.transcript import Transcript
@@ -71,6 +72,7 @@ class Run:
         readers: all who read it while it goes on.
         asker: the one who began it, whose stdin is its own; None when no stdin is wanted.
         timers: whatever is due for it, by what it is for.
+        drawn: what its command's reader made of its output, alone in a tuple; None before anybody asked.
     """
 
     __slots__ = (
@@ -79,6 +81,7 @@ class Run:
         "began_at",
         "child",
         "claim",
+        "drawn",
         "ended_at",
         "following",
         "input_bytes",
@@ -128,6 +131,7 @@ class Run:
         self.asker: RunReader | None = None
         self.timers: dict[str, Timer] = {}
         self.transcript = Transcript(output_bytes)
+        self.drawn: tuple[Table | Series | None] | None = None
 
     @property
     def outcome(self) -> Outcome | None:

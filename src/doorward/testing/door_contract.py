@@ -1,13 +1,17 @@
 """
-The suite that every line door passes, whatever its transport: text once, text kept, and frames.
+The suite that doors pass.
 
-A test class inherits the part that fits and gives two fixtures. `dial` connects and, where the door wants it,
+Every door passes what it does for programs; line doors, whatever their transport, also text once, text kept,
+and frames. A test class inherits the part that fits and gives the fixtures that it takes. `program` makes
+somebody who asks as a program of that door does, see `Asking`. `dial` connects and, where the door wants it,
 logs in: what comes next is the greeting. `connect` connects and says nothing yet; without a login that is the
-same. Behind both is a daemon with the commands of `COMMANDS`.
+same. Behind them is a daemon with the commands of `COMMANDS`.
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 from doorward.core.launch import Stream
 from doorward.core.limits import Limits
@@ -159,60 +163,78 @@ class AnswersContract:
         expect(self.ask(dial, b"lines\n"), b"one\ntwo\n")
 
 
-class FramesContract:
+class Asking(Protocol):
+    """A program that asks at a door, one line after the other, and hears all of each answer."""
+
+    def ask(self, line: str, *, stdin: bytes | None = None) -> Outcome:
+        """Ask, hand over all of `stdin` and its end, and hear the answer to its end."""
+
+    def ask_and_cancel(self, line: str) -> Outcome:
+        """Ask, cancel once there is some output, and hear how it ended."""
+
+    def of(self, stream: Stream) -> bytes:
+        """The output of the newest answer on one stream."""
+
+
+MakeProgram = Callable[[], AbstractContextManager[Asking]]
+
+
+class ProgramsContract:
+    """What every door does for programs, whatever they speak there."""
+
+    def test_streams_and_status_come_apart(self, program: MakeProgram) -> None:
+        with program() as asked:
+            expect(asked.ask("both"), Outcome(OutcomeKind.EXITED, status=3))
+            expect((asked.of(Stream.OUT), asked.of(Stream.ERR)), (b"out\n", b"err\n"))
+
+    def test_many_lines_may_come_one_after_the_other(self, program: MakeProgram) -> None:
+        with program() as asked:
+            for _ in range(3):
+                expect(asked.ask("lines"), Outcome(OutcomeKind.EXITED))
+                expect(asked.of(Stream.OUT), b"one\ntwo\n")
+
+    def test_output_is_given_as_it_was_written(self, program: MakeProgram) -> None:
+        with program() as asked:
+            asked.ask("unended")
+            expect(asked.of(Stream.OUT), b"no line ending")
+            asked.ask("echo 'déjà  vu' ☃")
+            expect(asked.of(Stream.OUT), "déjà  vu ☃\n".encode())
+
+    def test_every_outcome_is_told(self, program: MakeProgram) -> None:
+        outcomes = {
+            "killed": Outcome(OutcomeKind.SIGNALLED, signal=9),
+            "slow": Outcome(OutcomeKind.TIMED_OUT, signal=15, after_seconds=0.2),
+            "flood": Outcome(OutcomeKind.EXITED, cut_at_bytes=1001),
+        }
+        with program() as asked:
+            for line, outcome in outcomes.items():
+                expect(asked.ask(line), outcome)
+            expect(len(asked.of(Stream.OUT)), 1001)
+            expect(asked.ask("nothing-of-this-name").kind, OutcomeKind.UNKNOWN)
+            expect(asked.ask("help form=xml").kind, OutcomeKind.INVALID)
+            expect(asked.ask("echo 'a").kind, OutcomeKind.INVALID)
+
+    def test_input_reaches_the_command_and_ends(self, program: MakeProgram) -> None:
+        sent = bytes(range(256)) * 1024
+        with program() as asked:
+            expect(asked.ask("copy", stdin=sent), Outcome(OutcomeKind.EXITED))
+            expect(asked.of(Stream.OUT), sent)
+
+    def test_cancel_ends_the_run_and_one_may_go_on(self, program: MakeProgram) -> None:
+        with program() as asked:
+            expect(asked.ask_and_cancel("hold"), Outcome(OutcomeKind.CANCELLED, signal=15))
+            expect(asked.ask("lines"), Outcome(OutcomeKind.EXITED))
+
+
+class FramesContract(ProgramsContract):
     """
-    What holds for programs, whether the door is for one line or for many.
+    What holds for programs that speak frames, whether the door is for one line or for many.
 
     Attributes:
         login: the line that logs in; empty where there is no login.
     """
 
     login: str = ""
-
-    def test_streams_and_status_come_apart(self, connect: Dial) -> None:
-        with connect() as peer:
-            asked = Asker(peer, login=self.login)
-            expect(asked.ask("both"), Outcome(OutcomeKind.EXITED, status=3))
-            expect((asked.of(Stream.OUT), asked.of(Stream.ERR)), (b"out\n", b"err\n"))
-
-    def test_many_lines_may_come_on_one_connection(self, connect: Dial) -> None:
-        with connect() as peer:
-            asked = Asker(peer, login=self.login)
-            for _ in range(3):
-                expect(asked.ask("lines"), Outcome(OutcomeKind.EXITED))
-                expect(asked.of(Stream.OUT), b"one\ntwo\n")
-
-    def test_every_outcome_is_told(self, connect: Dial) -> None:
-        outcomes = {
-            "killed": Outcome(OutcomeKind.SIGNALLED, signal=9),
-            "slow": Outcome(OutcomeKind.TIMED_OUT, signal=15, after_seconds=0.2),
-            "flood": Outcome(OutcomeKind.EXITED, cut_at_bytes=1001),
-        }
-        with connect() as peer:
-            asked = Asker(peer, login=self.login)
-            for line, outcome in outcomes.items():
-                expect(asked.ask(line), outcome)
-            expect(asked.ask("nothing-of-this-name").kind, OutcomeKind.UNKNOWN)
-            expect(asked.ask("help form=xml").kind, OutcomeKind.INVALID)
-
-    def test_input_reaches_the_command_and_ends(self, connect: Dial) -> None:
-        sent = bytes(range(256)) * 1024
-        with connect() as peer:
-            asked = Asker(peer, login=self.login)
-            asked.begin("copy")
-            asked.until(Started)
-            peer.sendall(asked.session.input(sent) + asked.session.end_input())
-            expect(asked.end(), Outcome(OutcomeKind.EXITED))
-            expect(asked.of(Stream.OUT), sent)
-
-    def test_cancel_ends_the_run_and_the_connection_goes_on(self, connect: Dial) -> None:
-        with connect() as peer:
-            asked = Asker(peer, login=self.login)
-            asked.begin("hold")
-            asked.until(OutputReceived)
-            peer.sendall(asked.session.cancel())
-            expect(asked.end(), Outcome(OutcomeKind.CANCELLED, signal=15))
-            expect(asked.ask("lines"), Outcome(OutcomeKind.EXITED))
 
     def test_what_comes_after_an_answer_is_not_taken_for_a_line(self, connect: Dial) -> None:
         with connect() as peer:
@@ -304,9 +326,16 @@ class KeptDoorContract(AnswersContract, FramesContract):
             expect(receive_all(peer), self.phrases.greeting)
 
 
+@contextmanager
+def framed(connect: Dial, *, login: str = "") -> Iterator["Asker"]:
+    """A program that speaks frames on a connection of its own."""
+    with connect() as peer:
+        yield Asker(peer, login=login)
+
+
 class Asker:
     """
-    The program's side of frames over a socket.
+    The program's side of frames over a socket: an `Asking`.
 
     Attributes:
         session: what it is driven by.
@@ -328,9 +357,19 @@ class Asker:
         self.said.clear()
         self._peer.sendall(self.session.line(line))
 
-    def ask(self, line: str) -> Outcome:
-        """Ask, and hear the answer to its end."""
+    def ask(self, line: str, *, stdin: bytes | None = None) -> Outcome:
+        """See `Asking`."""
         self.begin(line)
+        if stdin is not None:
+            self.until(Started)
+            self._peer.sendall(self.session.input(stdin) + self.session.end_input())
+        return self.end()
+
+    def ask_and_cancel(self, line: str) -> Outcome:
+        """See `Asking`."""
+        self.begin(line)
+        self.until(OutputReceived)
+        self._peer.sendall(self.session.cancel())
         return self.end()
 
     def end(self) -> Outcome:
@@ -352,7 +391,7 @@ class Asker:
                 return event
 
     def of(self, stream: Stream) -> bytes:
-        """The output on one stream."""
+        """See `Asking`."""
         return b"".join(said.data for said in self.said if said.stream is stream)
 
     def _next(self) -> ClientEvent:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from doorward.clients._asking import Descriptors, Kept, Reply, Request
+from doorward.clients._endpoints import HttpEndpoint, LineEndpoint, TlsEndpoint, parse_endpoint
+from doorward.clients._trust import Trust
 from doorward.clients.lines import asking, conversation
-from doorward.clients.lines.asking import Descriptors, Kept, Reply, Request, Write, ask
-from doorward.clients.lines.endpoint import TlsEndpoint, parse_endpoint
-from doorward.clients.lines.trust import Trust
+from doorward.clients.lines.asking import ask
 from doorward.core.errors import BadArgument, ConnectError
 from doorward.core.launch import Stream
 from doorward.core.outcome import OutcomeKind
@@ -42,6 +43,12 @@ def no_login(_form: str) -> Secret:
     raise AssertionError("no login was expected")
 
 
+def line_endpoint(url: str) -> LineEndpoint:
+    endpoint = parse_endpoint(url)
+    assert not isinstance(endpoint, HttpEndpoint)
+    return endpoint
+
+
 def put(
     url: str,
     line: str,
@@ -61,7 +68,7 @@ def put(
         connect_seconds=connect_seconds,
         timeout_seconds=timeout_seconds,
     )
-    endpoint = parse_endpoint(url)
+    endpoint = line_endpoint(url)
     if isinstance(endpoint, TlsEndpoint) and trust is not None:
         endpoint = replace(endpoint, trust=trust)
     reply = ask(endpoint, request, kept, interruptible=never)
@@ -120,7 +127,7 @@ def test_a_slow_reader_of_the_output_holds_up_neither_input_nor_end(daemon: Runn
         if child == 0:
             try:
                 request = Request(line="copy", login=no_login, input_descriptor=descriptor)
-                url = parse_endpoint(daemon.unix_url)
+                url = line_endpoint(daemon.unix_url)
                 ask(url, request, Descriptors(writer, writer), interruptible=never)
                 os._exit(0)
             finally:
@@ -254,12 +261,12 @@ class CancelsAtItsFirstOutput:
         self.cancel = cancel
         yield
 
-    def take(self, write: Write, stream: Stream, data: bytes) -> None:
+    def take(self, stream: Stream, data: bytes) -> int | None:
         if self.cancel is not None:
             assert self.cancel()
             self.cancel = None
             threading.Timer(0.5, self._read).start()
-        write(self._descriptor, data)
+        return self._descriptor
 
 
 def test_an_end_that_waits_behind_a_slow_stdout_is_not_taken_for_none(
@@ -273,7 +280,7 @@ def test_an_end_that_waits_behind_a_slow_stdout_is_not_taken_for_none(
     with open(reader, "rb") as slow, listening(says(READY + said, then_waits=True)) as url:
         sink = CancelsAtItsFirstOutput(writer, lambda: len(slow.read(3 * len(output))))
         request = Request(line="df", login=no_login, input_descriptor=None)
-        reply = ask(parse_endpoint(url), request, sink, interruptible=sink.interruptible)
+        reply = ask(line_endpoint(url), request, sink, interruptible=sink.interruptible)
         os.close(writer)
     assert reply.outcome is not None
     assert reply.outcome.kind is OutcomeKind.CANCELLED

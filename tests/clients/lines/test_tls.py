@@ -16,11 +16,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
+from doorward.clients._asking import Kept, Reply, Request
+from doorward.clients._endpoints import TlsEndpoint, parse_endpoint
+from doorward.clients._trust import Trust, format_fingerprint
 from doorward.clients.lines import asking
-from doorward.clients.lines.asking import Kept, Reply, Request, ask
-from doorward.clients.lines.endpoint import TlsEndpoint, parse_endpoint
+from doorward.clients.lines.asking import ask
 from doorward.clients.lines.reaching import reach
-from doorward.clients.lines.trust import Trust, format_fingerprint
 from doorward.core.errors import ConnectError
 from doorward.core.outcome import OutcomeKind
 from doorward.core.secret import Secret

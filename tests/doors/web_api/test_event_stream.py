@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.core.launch import Stream
-from doorward.doors.web.api.event_stream import Events, unfinished_bytes
+from doorward.doors.web.api.event_stream import EVENT_BYTES, Events, unfinished_bytes
 from tests.doors.web_api.calls import events_in
 
 PIECES = st.lists(
@@ -54,6 +54,17 @@ def test_text_is_text_however_it_was_cut(text: str, cuts: list[int]) -> None:
     events = events_in(said(pieces))[:-1]
     assert all("text" in event.data for event in events)
     assert "".join(event.data["text"] for event in events) == text
+
+
+@pytest.mark.parametrize(
+    "data", ["é".encode() * 150_000, b"\0" * 200_000, b"\xff" * 200_000, "a☃".encode() * 99_999]
+)
+def test_what_is_said_at_once_comes_in_events_of_a_bounded_length(data: bytes) -> None:
+    stream = said([(Stream.OUT, data)])
+    events = events_in(stream)[:-1]
+    assert b"".join(event.bytes for event in events) == data
+    assert max(len(event.bytes) for event in events) <= EVENT_BYTES + 3
+    assert max(len(block) for block in stream.split(b"\n\n")) < 1024 * 1024
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,13 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Protocol
 
+from doorward.clients._asking import OnInterruptible, OutputLeft, OutputTooLong, Reply, Request, Sink
+from doorward.clients._endpoints import LineEndpoint, TlsEndpoint
+from doorward.clients._trust import words_of_failure
 from doorward.clients.lines.conversation import Conversation
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, TlsEndpoint
 from doorward.clients.lines.reaching import reach
-from doorward.clients.lines.trust import words_of_failure
-from doorward.clients.lines.wire import OutputLeft, Wire, WireCut
+from doorward.clients.lines.wire import Wire, WireCut
 from doorward.core.errors import BadArgument, ConnectError, TlsFailed
 from doorward.core.launch import Stream
 from doorward.core.limits import Limits
@@ -21,98 +20,8 @@ from doorward.lines.client import LoginWanted, NoFrames, OutputReceived, Ready, 
 QUIET_SECONDS = 10.0
 """After this long a silence a peer without frames is told that no more lines will come."""
 
-Write = Callable[[int, bytes], None]
-"""Writes bytes to a descriptor while the connection goes on."""
 
-OnInterruptible = Callable[[Callable[[], bool]], contextlib.AbstractContextManager[object]]
-"""Given what cancels the run; inside the context, the first Ctrl-C calls it. The cancelling function says
-whether an end will come; when it does not, leave."""
-
-
-class Sink(Protocol):
-    """Where a run's output goes."""
-
-    def take(self, write: Write, stream: Stream, data: bytes) -> None:
-        """Take output, not empty, in order; `write` writes it to a descriptor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Descriptors:
-    """Output goes to two open files, byte for byte and as it comes."""
-
-    out: int = 1
-    err: int = 2
-
-    def take(self, write: Write, stream: Stream, data: bytes) -> None:
-        write(self.out if stream is Stream.OUT else self.err, data)
-
-
-@dataclass(slots=True)
-class Kept:
-    """
-    Output is kept.
-
-    Attributes:
-        most_bytes: of both streams.
-        out, err: what came.
-    """
-
-    most_bytes: int
-    out: bytearray = field(default_factory=bytearray)
-    err: bytearray = field(default_factory=bytearray)
-
-    def take(self, write: Write, stream: Stream, data: bytes) -> None:
-        (self.out if stream is Stream.OUT else self.err).extend(data)
-        if len(self.out) + len(self.err) > self.most_bytes:
-            raise OutputTooLong
-
-
-class OutputTooLong(Exception):
-    """More output than is kept; never leaves this file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """
-    What is asked, and how.
-
-    Attributes:
-        line: words quoted as in POSIX.
-        input_descriptor: the run's stdin if it takes any; None for an empty one.
-        connect_seconds: for the connection, and again for the greeting.
-        timeout_seconds: after which the run is cancelled; None for never.
-        login: called when the peer wants one, over TLS only, with the form that it wants as in `LoginWanted`:
-            `PASSWORD`, or `USER PASSWORD`.
-    """
-
-    line: str
-    input_descriptor: int | None = 0
-    connect_seconds: float = CONNECT_SECONDS
-    timeout_seconds: float | None = None
-    login: Callable[[str], Secret]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """
-    How it ended.
-
-    Attributes:
-        outcome: None when the peer speaks no frames, which leaves it unknown.
-        number: the run's; 0 for none.
-        drawing: what the output says as a table or a series, for JSON; None for nothing.
-        was_cancelled: by `interrupt`.
-        was_out_of_time: by `timeout_seconds`.
-    """
-
-    outcome: Outcome | None
-    number: int = 0
-    drawing: object = None
-    was_cancelled: bool = False
-    was_out_of_time: bool = False
-
-
-def ask(endpoint: Endpoint, request: Request, sink: Sink, *, interruptible: OnInterruptible) -> Reply:
+def ask(endpoint: LineEndpoint, request: Request, sink: Sink, *, interruptible: OnInterruptible) -> Reply:
     """
     Ask, and hand the answer to `sink` as it comes; blocks until it is complete.
 
@@ -151,7 +60,7 @@ def _converse(conversation: Conversation, request: Request, sink: Sink) -> Reply
             case RunStarted():
                 number = event.number
             case OutputReceived(stream, data):
-                sink.take(conversation.write, stream, data)
+                _pass_on(sink, stream, data, conversation.write)
             case RunEnded(outcome, members):
                 return Reply(
                     outcome=outcome,
@@ -165,7 +74,12 @@ def _converse(conversation: Conversation, request: Request, sink: Sink) -> Reply
     raise conversation.lost()
 
 
-def _login_for(endpoint: Endpoint, request: Request, form: str) -> Secret:
+def _pass_on(sink: Sink, stream: Stream, data: bytes, write: Callable[[int, bytes], None]) -> None:
+    if (descriptor := sink.take(stream, data)) is not None:
+        write(descriptor, data)
+
+
+def _login_for(endpoint: LineEndpoint, request: Request, form: str) -> Secret:
     """
     The login, for a peer whose certificate was checked: nobody else is told a password, whoever asks for it.
 
@@ -193,18 +107,18 @@ def _refusal_in_text(text: bytes) -> Reply | None:
 # A peer without frames
 
 
-def _ask_in_text(endpoint: Endpoint, request: Request, sink: Sink) -> Reply:
+def _ask_in_text(endpoint: LineEndpoint, request: Request, sink: Sink) -> Reply:
     if any(character in request.line for character in "\n\r\0"):
         raise BadArgument("", "words without line breaks, for a peer that reads one line", "one with some")
     wire = reach(endpoint, within_seconds=request.connect_seconds)
     with contextlib.closing(wire):
         wire.send(request.line.encode("utf-8", "surrogateescape") + b"\n")
         for data in _all_text(endpoint, wire, request.timeout_seconds):
-            sink.take(wire.write, Stream.OUT, data)
+            _pass_on(sink, Stream.OUT, data, wire.write)
     return Reply(outcome=None)
 
 
-def _all_text(endpoint: Endpoint, wire: Wire, timeout_seconds: float | None) -> Iterator[bytes]:
+def _all_text(endpoint: LineEndpoint, wire: Wire, timeout_seconds: float | None) -> Iterator[bytes]:
     ends_at = None if timeout_seconds is None else time.monotonic() + timeout_seconds
     silence = _Silence(endpoint, wire, ends_at)
     while True:
@@ -227,7 +141,7 @@ def _all_text(endpoint: Endpoint, wire: Wire, timeout_seconds: float | None) -> 
 class _Silence:
     """A peer that is silent for long may be waiting for another line, and must hear that none comes."""
 
-    def __init__(self, endpoint: Endpoint, wire: Wire, ends_at: float | None) -> None:
+    def __init__(self, endpoint: LineEndpoint, wire: Wire, ends_at: float | None) -> None:
         self._endpoint = endpoint
         self._wire = wire
         self._ends_at = ends_at

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from doorward.clients.lines.endpoint import CONNECT_SECONDS, Endpoint, TlsEndpoint, connect
+from doorward.clients._asking import CANCEL_SECONDS, LOGIN_SECONDS, OutputLeft
+from doorward.clients._connecting import connect
+from doorward.clients._endpoints import CONNECT_SECONDS, LineEndpoint, TlsEndpoint
+from doorward.clients._trust import words_of_failure
 from doorward.clients.lines.reaching import reach
-from doorward.clients.lines.trust import words_of_failure
-from doorward.clients.lines.wire import OutputLeft, Wire
+from doorward.clients.lines.wire import Wire
 from doorward.core.errors import ConnectError, ProtocolError, TlsFailed
 from doorward.core.limits import Limits
 from doorward.lines.client import (
@@ -21,14 +23,6 @@ from doorward.lines.client import (
     RunEnded,
     RunStarted,
 )
-
-CANCEL_SECONDS = 15.0
-"""How long the end of a cancelled run is waited for: TERM, 5 s, KILL, 5 s, and some more."""
-
-
-LOGIN_SECONDS = 30.0
-"""How long the daemon may think about a login: 16 checks of 200 ms may wait before it, several times over."""
-
 
 _LOOK_SECONDS = 1.0
 
@@ -46,7 +40,7 @@ class Conversation:
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, limits: Limits, connect_seconds: float = CONNECT_SECONDS
+        self, endpoint: LineEndpoint, *, limits: Limits, connect_seconds: float = CONNECT_SECONDS
     ) -> None:
         """
         Connect.

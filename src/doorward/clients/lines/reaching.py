@@ -1,10 +1,11 @@
 """A wire to whatever an endpoint names."""
 
-from doorward.clients.lines.endpoint import Endpoint, TlsEndpoint, connect
+from doorward.clients._connecting import connect
+from doorward.clients._endpoints import LineEndpoint, TlsEndpoint
 from doorward.clients.lines.wire import Wire
 
 
-def reach(endpoint: Endpoint, *, within_seconds: float) -> Wire:
+def reach(endpoint: LineEndpoint, *, within_seconds: float) -> Wire:
     """
     Connect; over TLS, with a server that is trusted.
 

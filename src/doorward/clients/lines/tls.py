@@ -6,16 +6,15 @@ import ssl
 import time
 from dataclasses import dataclass, replace
 
-from doorward.clients.lines.endpoint import TlsEndpoint, connect
-from doorward.clients.lines.pairs import words_of_pair
-from doorward.clients.lines.trust import (
+from doorward.clients._connecting import connect
+from doorward.clients._endpoints import TlsEndpoint
+from doorward.clients._tls import Distrusted, client_context, tls_error, words_of_error
+from doorward.clients._trust import (
     CLOSED,
     PLAIN,
     Check,
     Trust,
-    Words,
     checks_of,
-    is_this_machine,
     words_of_distrust,
     words_of_failure,
 )
@@ -42,21 +41,6 @@ class Secured:
     layer: TlsLayer
 
 
-class _Distrusted(Exception):
-    """
-    A certificate that did not pass one check; never leaves this file.
-
-    Attributes:
-        failed: what OpenSSL said of it; None when it was looked at by itself.
-        certificate: it, in DER, as far as it is known.
-    """
-
-    def __init__(self, failed: TlsFailed | None, certificate: bytes | None) -> None:
-        super().__init__()
-        self.failed = failed
-        self.certificate = certificate
-
-
 def connect_tls(endpoint: TlsEndpoint, *, within_seconds: float) -> Secured:
     """
     Reach `endpoint` and make sure who it is.
@@ -72,22 +56,22 @@ def connect_tls(endpoint: TlsEndpoint, *, within_seconds: float) -> Secured:
     for check in checks_of(endpoint.trust, endpoint.host):
         try:
             return _secured(endpoint, check, within_seconds=within_seconds)
-        except _Distrusted as distrusted:
+        except Distrusted as distrusted:
             failed = distrusted.failed or failed
             shown = distrusted.certificate or shown
     shown = shown or _look(endpoint, within_seconds=within_seconds)
-    raise _error(endpoint, words_of_distrust(endpoint.trust, failed, shown)) from failed
+    raise tls_error(endpoint, words_of_distrust(endpoint.trust, failed, shown)) from failed
 
 
 def _secured(endpoint: TlsEndpoint, check: Check, *, within_seconds: float) -> Secured:
-    context = _context(endpoint, check)
+    context = client_context(endpoint, check)
     peer = connect(endpoint, within_seconds=within_seconds)
     try:
         layer = _begun(endpoint, context)
         _shake_hands(endpoint, peer, layer, within_seconds=within_seconds)
         # before our last flight, which over TLS 1.3 holds who we are
         if check is Check.BY_ITSELF and not endpoint.trust.is_exactly_trusted(layer.peer_certificate):
-            raise _Distrusted(None, layer.peer_certificate)
+            raise Distrusted(None, layer.peer_certificate)
         peer.setblocking(False)
     except BaseException:
         peer.close()
@@ -101,7 +85,7 @@ def _look(endpoint: TlsEndpoint, *, within_seconds: float) -> bytes | None:
         try:
             # who trusts nothing gets no further than this
             _secured(replace(endpoint, trust=Trust()), Check.BY_ITSELF, within_seconds=within_seconds)
-        except _Distrusted as distrusted:
+        except Distrusted as distrusted:
             return distrusted.certificate
     return None
 
@@ -112,7 +96,7 @@ def _begun(endpoint: TlsEndpoint, context: ssl.SSLContext) -> TlsLayer:
     try:
         return TlsLayer(context, server_side=False, server_hostname=name)
     except (ValueError, TlsFailed) as error:
-        raise _error(endpoint, (f"there is no TLS to be had with {name!r}: {error}", "")) from error
+        raise tls_error(endpoint, (f"there is no TLS to be had with {name!r}: {error}", "")) from error
 
 
 def _shake_hands(
@@ -125,15 +109,15 @@ def _shake_hands(
         with contextlib.suppress(OSError):  # the alert
             peer.sendall(layer.bytes_to_send())
         if failed.verify_code:
-            raise _Distrusted(failed, None) from failed
-        raise _error(endpoint, words_of_failure(failed)) from failed
+            raise Distrusted(failed, None) from failed
+        raise tls_error(endpoint, words_of_failure(failed)) from failed
     except TimeoutError as error:
         words = f"no handshake within {within_seconds:g} s", "Does a door with TLS listen there?"
-        raise _error(endpoint, words) from error
+        raise tls_error(endpoint, words) from error
     except ConnectionError as error:
-        raise _error(endpoint, CLOSED) from error
+        raise tls_error(endpoint, CLOSED) from error
     except OSError as error:
-        raise _error(endpoint, (f"the connection was lost: {_said(error)}", "")) from error
+        raise tls_error(endpoint, (f"the connection was lost: {words_of_error(error)}", "")) from error
 
 
 def _exchange(endpoint: TlsEndpoint, peer: socket.socket, layer: TlsLayer, *, ends_at: float) -> None:
@@ -144,9 +128,9 @@ def _exchange(endpoint: TlsEndpoint, peer: socket.socket, layer: TlsLayer, *, en
         _wait_at_most(peer, ends_at)
         data = peer.recv(READ_BYTES)
         if not data:
-            raise _error(endpoint, CLOSED)
+            raise tls_error(endpoint, CLOSED)
         if is_first and data[0] not in _RECORD_TYPES:
-            raise _error(endpoint, PLAIN)
+            raise tls_error(endpoint, PLAIN)
         is_first = False
         layer.receive_data(data)
 
@@ -154,66 +138,3 @@ def _exchange(endpoint: TlsEndpoint, peer: socket.socket, layer: TlsLayer, *, en
 def _wait_at_most(peer: socket.socket, ends_at: float) -> None:
     # 0 would not wait at all, and say so with another error
     peer.settimeout(max(ends_at - time.monotonic(), 0.001))
-
-
-def _context(endpoint: TlsEndpoint, check: Check) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_RENEGOTIATION
-    trust = endpoint.trust
-    if check is Check.BY_ITSELF:
-        # who it is is decided after the handshake, which proves that it has the key
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        if trust.client_certificate is not None:
-            # TLS 1.2 would show ours before that: RFC 5246 section 7.4.6
-            context.minimum_version = ssl.TLSVersion.TLSv1_3
-    elif trust.authorities is None:
-        context.load_default_certs()
-        if not is_this_machine(endpoint.host):
-            _take_own_beside(context, trust.own)
-    else:
-        # a server's own certificate may stand in the file, or one in the middle of its chain
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        try:
-            context.load_verify_locations(trust.authorities)
-        except OSError as error:
-            problem = f"{trust.authorities} holds no certificates to trust: {_said(error)}"
-            raise _error(endpoint, (problem, "")) from error
-    _show_ourselves(endpoint, context)
-    return context
-
-
-def _take_own_beside(context: ssl.SSLContext, certificates: tuple[bytes, ...]) -> None:
-    """
-    Believe `certificates` beside the authorities, by their name and dates.
-
-    A daemon of our own counts a handshake that we leave as a failed login: where it is reached by the name in
-    its certificate, the first one has to be good.
-    """
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    for each in certificates:
-        with contextlib.suppress(ssl.SSLError):  # what is no certificate is nobody's either
-            context.load_verify_locations(cadata=each)
-
-
-def _show_ourselves(endpoint: TlsEndpoint, context: ssl.SSLContext) -> None:
-    trust = endpoint.trust
-    if trust.client_certificate is None:
-        return
-    try:
-        # a password of none: otherwise OpenSSL would ask for one on the terminal
-        context.load_cert_chain(trust.client_certificate, trust.client_key, password="")
-    except OSError as error:
-        words = words_of_pair(trust.client_certificate, trust.client_key, error)
-        raise _error(endpoint, words) from error
-
-
-def _said(error: OSError) -> str:
-    if isinstance(error, ssl.SSLError):
-        return (error.reason or str(error)).replace("_", " ").lower()
-    return (error.strerror or str(error)).lower()
-
-
-def _error(endpoint: TlsEndpoint, words: Words) -> ConnectError:
-    return ConnectError(endpoint.url, "TLS", *words)

@@ -9,14 +9,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from doorward.clients._asking import PIPE_BYTES, OutputLeft
 from doorward.core.errors import TlsFailed
 
 if TYPE_CHECKING:
     # imported by who has one: it brings ssl along
     from doorward.lines.tls import TlsLayer
-
-PIPE_BYTES = 4096
-"""What a pipe takes without blocking once poll(2) calls it writable: PIPE_BUF of pipe(7)."""
 
 READ_BYTES = 64 * 1024
 HELD_BYTES = 256 * 1024
@@ -26,10 +24,6 @@ _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR | select.POLLNVAL
 _WRITABLE = select.POLLOUT | select.POLLHUP | select.POLLERR | select.POLLNVAL
 
 _LEFT = select.POLLHUP | select.POLLERR
-
-
-class OutputLeft(BrokenPipeError):
-    """Whoever read what was written has left, which is noticed although nothing is written."""
 
 
 class WireCut(ConnectionError):

@@ -3,6 +3,7 @@
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.doors.web.checks import PairChecks
+from doorward.doors.web.followers import Followers
 from doorward.doors.web.sessions import Sessions
 
 
@@ -12,13 +13,15 @@ class House:
 
     Attributes:
         sessions: by the cookie of a browser.
+        followers: of runs, by the names that they gave themselves.
         pairs: names and passwords of Basic, so that each is hashed once a minute at most.
     """
 
-    __slots__ = ("pairs", "sessions")
+    __slots__ = ("followers", "pairs", "sessions")
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self.sessions = Sessions(limits, clock)
+        self.followers = Followers()
         self.pairs = PairChecks(clock)
 
     def replace_limits(self, limits: Limits) -> None:

@@ -27,7 +27,7 @@ async def identify(visit: Visit) -> Identity | None:
         return visit.door.house.sessions.find(cookie) if cookie else None
     connection = visit.connection
     if (shown := connection.shown) is not None:
-        if not shown[1].is_over and hmac.compare_digest(shown[0].encode(), header.encode()):
+        if not shown[1].is_over and _are_equal(shown[0], header):
             return shown[1]
         shown[1].close()
         connection.shown = None
@@ -39,6 +39,11 @@ async def identify(visit: Visit) -> Identity | None:
         connection.shown[1].close()
     connection.shown = header, identity
     return identity
+
+
+def _are_equal(header: str, other: str) -> bool:
+    # what is no UTF-8 comes as surrogates
+    return hmac.compare_digest(*(each.encode(errors="surrogateescape") for each in (header, other)))
 
 
 async def sign_in(visit: Visit, name: str, password: Secret) -> Admitted:

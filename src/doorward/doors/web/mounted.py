@@ -22,4 +22,7 @@ async def _answer(files: Files, path: str, visit: Visit) -> web.StreamResponse:
     if not files.mount.is_seen_by(principal):
         # nor is told that there is a folder
         raise not_there()
+    if files.mount.is_public:
+        # who comes for what everybody may see has no login before them, and takes no place of those who do
+        visit.door.gate.logged_in(visit.connection)
     return await files.answer(visit.request, path)

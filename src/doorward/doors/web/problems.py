@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from doorward.core.outcome import Outcome, OutcomeKind
+from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -79,4 +79,5 @@ def refused(outcome: Outcome) -> Problem:
     """The desk did not begin what was asked for."""
     status = _STATUSES.get(outcome.kind, HTTPStatus.INTERNAL_SERVER_ERROR)
     headers = {"Retry-After": str(RETRY_SECONDS)} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Problem(status, outcome.reason or outcome.kind.value, headers=headers)
+    members = {"outcome": outcome_members(outcome)}
+    return Problem(status, outcome.reason or outcome.kind.value, headers=headers, members=members)

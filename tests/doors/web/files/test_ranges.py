@@ -25,16 +25,20 @@ def test_parts_that_are_there_are_found(text: str, parts: list[tuple[int, int]])
     assert parse_ranges(text, 100) == tuple(Part(*each) for each in parts)
 
 
-@pytest.mark.parametrize("text", ["bytes=100-", "bytes=-0", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-1"])
+@pytest.mark.parametrize("text", ["bytes=100-", "bytes=-0", "bytes=-", "bytes=a-b", "bytes=5-1"])
 def test_parts_that_are_not_there_cannot_be_sent(text: str) -> None:
     assert parse_ranges(text, 100) is NoRange.UNSATISFIABLE
 
 
 @pytest.mark.parametrize(
-    "text", ["lines=1-2", "", "bytes=0-99,0-99", "bytes=" + ",".join(["0-0"] * (RANGES_MOST + 1))]
+    "text", ["lines=1-2", "", "bytes=", "bytes=0-99,0-99", "bytes=" + ",".join(["0-0"] * (RANGES_MOST + 1))]
 )
 def test_what_asks_for_too_much_gets_the_whole_file(text: str) -> None:
     assert parse_ranges(text, 100) is NoRange.WHOLE
+
+
+def test_of_an_empty_file_all_is_sent() -> None:
+    assert parse_ranges("bytes=0-", 0) is NoRange.WHOLE
 
 
 @given(st.text(st.sampled_from("bytes=0123456789-, ")), st.integers(0, 10_000))

@@ -65,7 +65,7 @@ def test_a_changed_file_is_noticed_at_once(
             os.replace(tmp_path / "new", file)
         case "remove":
             file.unlink()
-        case "rename":
+        case _:
             file.rename(tmp_path / "b")
     assert table.get("/a") is None
     table.close()

@@ -37,8 +37,10 @@ class LineBody(Given, frozen=True, forbid_unknown_fields=True, kw_only=True):
     line: str
 
 
-class NoBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Says nothing."""
+class CancelBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Says for whom a run is to end: who follows it under this name, or everybody whose it is."""
+
+    reader: str | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,9 @@ def refuse_without_token(visit: Visit) -> None:
     """
     if (session := visit.session) is None:
         return
-    token = visit.request.headers.get(TOKEN_HEADER, "")
-    if not hmac.compare_digest(token.encode(), session.csrf_token.encode()):
+    # what is no UTF-8 in a header comes as surrogates
+    token = visit.request.headers.get(TOKEN_HEADER, "").encode(errors="surrogateescape")
+    if not hmac.compare_digest(token, session.csrf_token.encode()):
         raise Problem(HTTPStatus.FORBIDDEN, f"a browser's session needs its token in {TOKEN_HEADER}")
 
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from doorward.core.outcome import OutcomeKind
 from doorward.doors.web.api.bodies import JSON
-from doorward.doors.web.api.queries import OFFSET_DIGITS, WAIT_SECONDS
+from doorward.doors.web.api.queries import OFFSET_DIGITS, READER_PATTERN, WAIT_SECONDS
 from doorward.doors.web.api.schemas import Schema
 from doorward.doors.web.problems import PROBLEM_TYPE
 from doorward.service.run import RunState
@@ -15,7 +15,7 @@ _STATUSES: Mapping[HTTPStatus, str] = {
     HTTPStatus.UNAUTHORIZED: "No login, or one that is not good",
     HTTPStatus.FORBIDDEN: "Not for this user, or asked by a page of another site",
     HTTPStatus.NOT_FOUND: "There is no such thing, or none that this user may see",
-    HTTPStatus.CONFLICT: "The run has ended already",
+    HTTPStatus.CONFLICT: "The run has ended already, or nobody follows it by that name",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large",
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: f"The body is not {JSON}",
     HTTPStatus.MISDIRECTED_REQUEST: "The server does not answer by this Host",
@@ -60,6 +60,8 @@ COUNT: Schema = {"type": "integer", "minimum": 0}
 _NAMES: Schema = {"type": "array", "items": TEXT}
 _BASE64: Schema = {"type": "string", "contentEncoding": "base64"}
 
+READER_SCHEMA: Schema = {"type": "string", "pattern": f"^{READER_PATTERN}$"}
+
 STATE_SCHEMA: Schema = {"type": "string", "enum": [state.value for state in RunState]}
 
 INPUT: Schema = {
@@ -99,8 +101,9 @@ SCHEMAS: Schema = {
             "status": {"type": "integer"},
             "detail": TEXT,
             "errors": {"type": "array", "items": members({"parameter": TEXT, "detail": TEXT})},
+            "outcome": ref("schemas", "Outcome"),
         },
-        optional=["errors"],
+        optional=["errors", "outcome"],
     ),
     "Outcome": members(
         {
@@ -191,6 +194,12 @@ PARAMETERS: Schema = {
         "in": "query",
         "description": "From which byte on",
         "schema": _OFFSET_SCHEMA,
+    },
+    "reader": {
+        "name": "reader",
+        "in": "query",
+        "description": "A name of your own for this stream, by which it alone can be cancelled",
+        "schema": READER_SCHEMA,
     },
     "last_event": {
         "name": "Last-Event-ID",

@@ -10,6 +10,9 @@ from doorward.doors.web.api.queries import LAST_EVENT
 
 RETRY_MILLISECONDS = 1000
 
+EVENT_BYTES = 64 * 1024
+"""The most output of one event, beside the rest of a character: a function may say a lot at once."""
+
 _CHARACTER_BYTES = 4
 
 _NAMES = {Stream.OUT: "out", Stream.ERR: "err"}
@@ -44,7 +47,15 @@ class Events:
         return b": still running\n\n"
 
     def output(self, stream: Stream, data: bytes) -> bytes:
-        """The events that tell of `data`; empty while it waits."""
+        """The events that tell of `data`, of at most `EVENT_BYTES` of it each; empty while it waits."""
+        starts = range(0, len(data), EVENT_BYTES)
+        return b"".join(self._output(stream, data[start : start + EVENT_BYTES]) for start in starts)
+
+    def end(self, run: Mapping[str, object] | None) -> bytes:
+        """The last event: `run` as it ended."""
+        return self._rest() + _lines("end", LAST_EVENT, run)
+
+    def _output(self, stream: Stream, data: bytes) -> bytes:
         said = b""
         if self._held and self._held_of is not stream:
             said = self._rest()
@@ -52,10 +63,6 @@ class Events:
         if held_bytes := unfinished_bytes(data):
             data, self._held, self._held_of = data[:-held_bytes], data[-held_bytes:], stream
         return said + (self._event(stream, data) if data else b"")
-
-    def end(self, run: Mapping[str, object] | None) -> bytes:
-        """The last event: `run` as it ended."""
-        return self._rest() + _lines("end", LAST_EVENT, run)
 
     def _rest(self) -> bytes:
         held, self._held = self._held, b""

@@ -11,6 +11,7 @@ from doorward.doors.web.api.components import (
     COUNT,
     INPUT,
     PARAMETERS,
+    READER_SCHEMA,
     RESPONSES,
     SCHEMAS,
     STATE_SCHEMA,
@@ -229,7 +230,7 @@ _EVENTS: Schema = {
         "id, and at last `end` with the run."
     ),
     "tags": [_RUN_TAG],
-    "parameters": [ref("parameters", "offset"), ref("parameters", "last_event")],
+    "parameters": [ref("parameters", name) for name in ("offset", "reader", "last_event")],
     "responses": {
         "200": {"description": "The events", "content": {EVENT_STREAM: {}}},
         "204": {"description": "This client has had the last event"},
@@ -240,7 +241,12 @@ _EVENTS: Schema = {
 _CANCEL: Schema = {
     "operationId": "cancel_run",
     "summary": "Stop a run; one that others asked for too goes on for them",
+    "description": (
+        "With `reader`, as Ctrl-C does: only the stream that was given this name is meant, and a run that is "
+        "read or owned by anybody beside it goes on, an admin's cancelling included."
+    ),
     "tags": [_RUN_TAG],
+    "requestBody": _body({"reader": READER_SCHEMA}, required=[]),
     "responses": {
         "202": _json("It is being stopped, or goes on for others", members({"message": TEXT})),
         **_problems(*_BODY, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),

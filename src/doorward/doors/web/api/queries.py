@@ -14,6 +14,9 @@ OFFSET_DIGITS = 12
 LAST_EVENT = "end"
 """The id of the last event of a stream; whoever has had it wants nothing more."""
 
+READER_PATTERN = "[A-Za-z0-9_-]{1,64}"
+
+_READER = re.compile(READER_PATTERN)
 _SECONDS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?")
 _OFFSET = re.compile(rf"[0-9]{{1,{OFFSET_DIGITS}}}")
 
@@ -58,6 +61,19 @@ def event_offset_of(visit: Visit) -> int | None:
     if not last:
         return offset_of(visit)
     return None if last == LAST_EVENT else _offset("Last-Event-ID", last)
+
+
+def reader_of(visit: Visit) -> str | None:
+    """
+    What whoever follows a run wants to be called; None when the request does not say.
+
+    Raises:
+        Problem: it is no such name, or it says it twice.
+    """
+    text = _only(visit, "reader")
+    if text is not None and not _READER.fullmatch(text):
+        raise invalid("reader", "expected at most 64 letters, digits, dashes or underscores")
+    return text
 
 
 def invalid(parameter: str, detail: str) -> Problem:

@@ -7,7 +7,7 @@ from aiohttp import web
 from doorward.doors.web.answers import Reading, answer_members
 from doorward.doors.web.api.event_stream import Events
 from doorward.doors.web.api.json_answers import json_answer
-from doorward.doors.web.api.queries import event_offset_of, offset_of, wait_of
+from doorward.doors.web.api.queries import event_offset_of, offset_of, reader_of, wait_of
 from doorward.doors.web.problems import Problem
 from doorward.doors.web.routes import Route
 from doorward.doors.web.visit import Visit
@@ -60,11 +60,11 @@ async def output(visit: Visit) -> web.StreamResponse:
 
 async def events(visit: Visit) -> web.StreamResponse:
     """What a run wrote and writes, as it comes, and how it ended."""
-    offset_bytes = event_offset_of(visit)
+    offset_bytes, name = event_offset_of(visit), reader_of(visit)
     if offset_bytes is None:
         # a browser connects again to whatever closed, until it hears this
         return web.Response(status=HTTPStatus.NO_CONTENT)
-    with _attached(visit) as reading:
+    with _attached(visit) as reading, visit.door.house.followers.named(visit.caller, reading.answer, name):
         reading.answer.skip(offset_bytes)
         headers = {"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"}
         response = await visit.stream(web.StreamResponse(headers=headers))

@@ -2,14 +2,15 @@
 
 from http import HTTPStatus
 
+import msgspec
 from aiohttp import web
 
 from doorward.core.command import Command
 from doorward.core.errors import BadLine
-from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
+from doorward.core.outcome import LEFT, Outcome, OutcomeKind, outcome_members
 from doorward.core.words import split_words
 from doorward.doors.web.answers import Ask, Collected, Reading, answer_members
-from doorward.doors.web.api.bodies import Input, LineBody, NoBody, RunBody, input_of, read_body
+from doorward.doors.web.api.bodies import CancelBody, Input, LineBody, RunBody, input_of, read_body
 from doorward.doors.web.api.json_answers import json_answer, output_member
 from doorward.doors.web.api.queries import invalid, wait_of
 from doorward.doors.web.api.runs import no_such_run, number_of, run_address
@@ -49,18 +50,31 @@ async def run_line(visit: Visit) -> web.StreamResponse:
 
 
 async def cancel(visit: Visit) -> web.StreamResponse:
-    """Stop a run, or take the caller off it."""
+    """Stop a run, or take the caller off it: as a whole, or one of those who read it in their name."""
     number = number_of(visit)
-    await read_body(visit, NoBody)
+    reader = (await read_body(visit, CancelBody)).reader
     caller, desk = visit.caller, visit.door.desk
     run = desk.run(caller, number)
     if run is None:
         raise no_such_run()
     if run["outcome"] is not None:
         raise Problem(HTTPStatus.CONFLICT, f"run {number} has ended already")
+    if not isinstance(reader, msgspec.UnsetType):
+        return _cancel_for(visit, number, reader)
     with Reading(visit, lambda _on_news: desk.cancel_number(caller, number)) as reading:
         said = await reading.collected(wait_seconds=0)
     return json_answer({"message": said.data.decode().strip()}, status=HTTPStatus.ACCEPTED)
+
+
+def _cancel_for(visit: Visit, number: int, reader: str) -> web.StreamResponse:
+    caller = visit.caller
+    answer = visit.door.house.followers.find(caller, number, reader)
+    if answer is None:
+        raise Problem(HTTPStatus.CONFLICT, f"nobody called so follows run {number} now")
+    visit.door.desk.cancel(caller, answer)
+    goes_on = answer.outcome is LEFT
+    message = f"Run {number} goes on for others." if goes_on else f"Run {number} is being stopped."
+    return json_answer({"message": message}, status=HTTPStatus.ACCEPTED)
 
 
 async def _begun(visit: Visit, ask: Ask, stdin: Input, *, wait_seconds: float | None) -> web.StreamResponse:

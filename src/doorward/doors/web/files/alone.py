@@ -110,9 +110,20 @@ class FilesDoor:
 
 
 class FilesConnection(WebConnection):
-    """A connection that tells of what it answered."""
+    """
+    A connection that tells of what it answered.
 
-    __slots__ = ()
+    Attributes:
+        known_host: the last Host header that was looked at and is ours; empty for none.
+    """
+
+    __slots__ = ("known_host",)
+
+    known_host: str
+
+    def __init__(self, door: FilesDoor, server: web.Server) -> None:
+        super().__init__(door, server)
+        self.known_host = ""
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -174,7 +185,12 @@ def _check(request: web.BaseRequest, connection: FilesConnection, door: FilesDoo
         Problem: it may not.
     """
     header = request.headers.get("Host", "")
-    if not is_known_host(header, hosts=door.hosts):
+    # most connections name one host: to read an address takes as long as to send a file
+    if header == connection.known_host and header:
+        pass
+    elif is_known_host(header, hosts=door.hosts):
+        connection.known_host = header
+    else:
         name = host_name(header)[:64]
         told = (
             f"this server is not called {name!r}; --host {name} says that it is" if name else "no host named"

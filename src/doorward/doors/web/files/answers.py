@@ -10,7 +10,13 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10
 
 from doorward.core.ports import Clock
-from doorward.doors.web.files.direct import has_nothing_to_write, is_bare, send_now
+from doorward.doors.web.files.direct import (
+    COPIED_BYTES,
+    has_nothing_to_write,
+    is_bare,
+    send_now,
+    write_now,
+)
 from doorward.doors.web.files.heads import ended, with_field
 from doorward.doors.web.files.open_file import OpenFile
 from doorward.doors.web.files.ranges import Part
@@ -135,18 +141,57 @@ class FileAnswer(web.StreamResponse):
         part: Part,
     ) -> None:
         """Head and body together, and without any wait when the kernel has the file in memory."""
-        body = self._way.scratch[: part.size_bytes]
-        if not file.is_prompt or read_at_once(file.descriptor, body, part.first) < part.size_bytes:
-            await writer.write(head + await self._read(file, part))
+        transport = request.transport
+        if transport is None or not (is_bare(transport) and has_nothing_to_write(transport)):
+            await writer.write(head + await self._content(file, part))
             return
-        transport, sent_bytes = request.transport, 0
-        if transport is not None and is_bare(transport) and has_nothing_to_write(transport):
-            sent_bytes = send_now(transport, head, body, descriptor=file.descriptor, offset=part.first)
-            writer.output_size += sent_bytes
-        if sent_bytes < len(head):
-            await writer.write(head[sent_bytes:] + body)
-        elif left := body[sent_bytes - len(head) :]:
-            await writer.write(bytes(left))
+        if part.size_bytes > COPIED_BYTES:
+            if not self._is_in_memory(file):
+                await writer.write(head + await self._content(file, part))
+                return
+            sent_bytes = send_now(transport, head, file.descriptor, part)
+        elif (body := self._in_scratch(file, part)) is not None:
+            sent_bytes = write_now(transport, head, body)
+        else:
+            sent_bytes = 0
+        writer.output_size += sent_bytes
+        await self._write_rest(writer, head, file, part, sent_bytes)
+
+    async def _write_rest(
+        self, writer: AbstractStreamWriter, head: bytes, file: OpenFile, part: Part, sent_bytes: int
+    ) -> None:
+        """Hand over what the kernel did not take of head and part."""
+        of_part = max(sent_bytes - len(head), 0)
+        rest = head[sent_bytes:]
+        if of_part < part.size_bytes:
+            rest += await self._content(file, Part(part.first + of_part, part.last))
+        if rest:
+            await writer.write(rest)
+
+    def _is_in_memory(self, file: OpenFile) -> bool:
+        """Whether the kernel can send `file` without waiting: it is read to see, unless that was lately."""
+        if not file.is_prompt:
+            return False
+        now = self._way.clock.monotonic()
+        if file.is_in_memory(now=now):
+            return True
+        size_bytes = file.facts.size_bytes
+        if size_bytes > READ_BYTES or self._in_scratch(file, Part(0, size_bytes - 1)) is None:
+            return False
+        file.was_read(now=now)
+        return True
+
+    def _in_scratch(self, file: OpenFile, part: Part) -> memoryview | None:
+        """The bytes of `part`, to be used at once; None when the kernel would have to wait for them."""
+        body = self._way.scratch[: part.size_bytes]
+        if file.is_prompt and read_at_once(file.descriptor, body, part.first) == part.size_bytes:
+            return body
+        return None
+
+    async def _content(self, file: OpenFile, part: Part) -> bytes:
+        """The bytes of `part`, at once or from a thread; raises as `_read`."""
+        body = self._in_scratch(file, part)
+        return await self._read(file, part) if body is None else bytes(body)
 
     async def _read(self, file: OpenFile, part: Part) -> bytes:
         """

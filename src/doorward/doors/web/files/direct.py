@@ -4,6 +4,8 @@ import asyncio
 import os
 import socket
 
+from doorward.doors.web.files.ranges import Part
+
 _BARE = frozenset({"TCPTransport", "UnixTransport", "_SelectorSocketTransport"})
 """
 The transports of uvloop and asyncio that write to their socket what they are given.
@@ -26,18 +28,14 @@ def has_nothing_to_write(transport: asyncio.Transport) -> bool:
     return not transport.get_write_buffer_size() and not transport.is_closing()
 
 
-def send_now(
-    transport: asyncio.Transport, head: bytes, body: memoryview, *, descriptor: int, offset: int
-) -> int:
+def write_now(transport: asyncio.Transport, head: bytes, body: memoryview) -> int:
     """
     Send as much of a head and a body as the kernel takes now.
 
     Args:
         transport: a bare one that has nothing to write.
         head: what goes first.
-        body: what was read of a file a moment ago, so that sending it from there waits for no disk either.
-        descriptor: the file's.
-        offset: where in the file `body` begins.
+        body: what goes then.
 
     Returns:
         How many bytes that were, 0 when it takes none.
@@ -45,12 +43,25 @@ def send_now(
     Raises:
         OSError: the peer is gone.
     """
+    try:
+        return os.writev(transport.get_extra_info("socket").fileno(), (head, body))
+    except BlockingIOError:
+        return 0
+
+
+def send_now(transport: asyncio.Transport, head: bytes, descriptor: int, part: Part) -> int:
+    """
+    Send as much of a head and a part of a file as the kernel takes now, from its memory to the socket.
+
+    Args:
+        transport: a bare one that has nothing to write.
+        head: what goes first.
+        descriptor: of a file that is in memory: nothing is waited for then.
+        part: of it.
+
+    Returns, raises: as `write_now`.
+    """
     seen = transport.get_extra_info("socket")
-    if len(body) <= COPIED_BYTES:
-        try:
-            return os.writev(seen.fileno(), (head, body))
-        except BlockingIOError:
-            return 0
     # uvloop's socket cannot send; the number stays the transport's, so this one lets go of it again
     borrowed = socket.socket(
         seen.family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK, seen.proto, fileno=seen.fileno()
@@ -59,7 +70,7 @@ def send_now(
     try:
         sent_bytes = borrowed.send(head, socket.MSG_MORE)
         if sent_bytes == len(head):
-            sent_bytes += os.sendfile(borrowed.fileno(), descriptor, offset, len(body))
+            sent_bytes += os.sendfile(borrowed.fileno(), descriptor, part.first, part.size_bytes)
     except BlockingIOError:
         pass  # it takes no more
     finally:

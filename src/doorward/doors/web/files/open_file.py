@@ -1,9 +1,13 @@
 """One open file, shared by all who are being sent it."""
 
+import math
 import os
 
 from doorward.doors.web.files.facts import FileFacts, facts_of
 from doorward.doors.web.files.reading import can_read_at_once
+
+IN_MEMORY_SECONDS = 0.25
+"""How long a file that was in memory is taken to be so still, and is not read to see."""
 
 
 class OpenFile:
@@ -19,7 +23,7 @@ class OpenFile:
         is_prompt: reads tell when they would wait, and `fstat` never does.
     """
 
-    __slots__ = ("_holders", "_is_dropped", "descriptor", "facts", "is_prompt")
+    __slots__ = ("_holders", "_is_dropped", "_read_at", "descriptor", "facts", "is_prompt")
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -29,6 +33,7 @@ class OpenFile:
         except BaseException:
             os.close(descriptor)
             raise
+        self._read_at = -math.inf
         self._holders = 0
         self._is_dropped = False
 
@@ -44,6 +49,18 @@ class OpenFile:
             and found.st_mtime_ns == facts.modified_ns
             and found.st_size == facts.size_bytes
         )
+
+    def was_read(self, *, now: float) -> None:
+        """Note that all of it was read from memory without waiting, at `now` on the monotonic clock."""
+        self._read_at = now
+
+    def is_in_memory(self, *, now: float) -> bool:
+        """
+        Whether all of it was in memory a moment ago: the kernel lets go of other pages first.
+
+        On a machine that has no memory left it may be gone all the same; a disk is then waited for once.
+        """
+        return now - self._read_at < IN_MEMORY_SECONDS
 
     def hold(self) -> None:
         """Keep it open until `release`."""

@@ -40,17 +40,18 @@ def parse_ranges(text: str, size_bytes: int) -> tuple[Part, ...] | NoRange:
     Read the Range of a request for a file of `size_bytes`.
 
     Returns:
-        The parts that are there, in the order in which they were asked for. `WHOLE` for a unit that is not
-        bytes, for more than `RANGES_MOST`, and when the parts together are larger than the file, as
-        overlapping ones can be. `UNSATISFIABLE` when none is there, and for what is no list of ranges.
+        The parts that are there, in the order in which they were asked for. `WHOLE` for an empty file, for no
+        range and for a unit that is not bytes, for more than `RANGES_MOST`, and when the parts together are
+        larger than the file, as overlapping ones can be. `UNSATISFIABLE` when none is there, and for what is
+        no list of ranges.
 
-    Source: RFC 9110 sections 14.1.2 and 14.2; nginx answers an empty or a broken list with 416 as well.
+    Source: RFC 9110 sections 14.1.2 and 14.2; nginx answers a broken list with 416 as well.
     """
     unit = _UNIT.match(text)
     if unit is None:
         return NoRange.WHOLE
     specs = text[unit.end() :].split(",")
-    if len(specs) > RANGES_MOST:
+    if len(specs) > RANGES_MOST or not size_bytes or specs == [""]:
         return NoRange.WHOLE
     matches = [match for spec in specs if (match := _SPEC.fullmatch(spec)) is not None]
     if len(matches) < len(specs) or not all(_is_range(match[1], match[2]) for match in matches):

@@ -1,6 +1,6 @@
 """What people see of the web door: pages that the server writes, and a little script that renews them."""
 
-from doorward.doors.web.pages import api_page, asking, run_pages, signing, static, stream, whoami
+from doorward.doors.web.pages import asking, run_pages, signing, static, stream, whoami
 from doorward.doors.web.pages.errors import error_page
 from doorward.doors.web.pages.rendering import see_other
 
@@ -13,7 +13,6 @@ ROUTES = (
     *run_pages.ROUTES,
     *stream.ROUTES,
     *asking.ROUTES,
-    *api_page.ROUTES,
 )
 
 LAST_ROUTES = asking.LAST_ROUTES

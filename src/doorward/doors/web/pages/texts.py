@@ -130,7 +130,6 @@ class Texts:
     # Everything else
     back_to_commands: str
     error: str
-    api_lead: str
     whoami_title: str
     whoami: str
     decimal: str
@@ -244,7 +243,6 @@ ENGLISH = Texts(
     nearly_full="nearly full",
     back_to_commands="Back to the commands",
     error="Error {status}",
-    api_lead="What a program may ask for in your name, with a token or a password, in JSON.",
     whoami_title="Who are you?",
     whoami="You are {user}, your address is {address}, and you are visitor {visitor} since the start.",
     decimal=".",
@@ -370,7 +368,6 @@ FRENCH = Texts(
     nearly_full="presque plein",
     back_to_commands="Retour aux commandes",
     error="Erreur {status}",
-    api_lead="Ce qu’un programme peut demander en votre nom, avec un jeton ou un mot de passe, en JSON.",
     whoami_title="Qui êtes-vous ?",
     whoami="Vous êtes {user}, votre adresse est {address}, visiteur {visitor} depuis le début.",
     decimal=",",

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.clients.lines.endpoint import TcpEndpoint, UnixEndpoint, connect, parse_endpoint
+from doorward.clients._connecting import connect
+from doorward.clients._endpoints import HttpEndpoint, TcpEndpoint, TlsEndpoint, UnixEndpoint, parse_endpoint
 from doorward.core.errors import ConnectError
 
 
@@ -17,6 +18,13 @@ from doorward.core.errors import ConnectError
         ("tcp://127.0.0.1:7022", TcpEndpoint("tcp://127.0.0.1:7022", "127.0.0.1", 7022)),
         ("tcp://[::1]:7022", TcpEndpoint("tcp://[::1]:7022", "::1", 7022)),
         ("tcp://host.example:1/", TcpEndpoint("tcp://host.example:1/", "host.example", 1)),
+        ("tls://db.example:7023", TlsEndpoint("tls://db.example:7023", "db.example", 7023)),
+        ("http://[::1]:7024", HttpEndpoint("http://[::1]:7024", "::1", 7024, is_encrypted=False)),
+        ("http://host.example", HttpEndpoint("http://host.example", "host.example", 80, is_encrypted=False)),
+        (
+            "https://host.example/",
+            HttpEndpoint("https://host.example/", "host.example", 443, is_encrypted=True),
+        ),
     ],
 )
 def test_a_url_names_an_endpoint(url: str, endpoint: object) -> None:
@@ -28,7 +36,14 @@ def test_a_url_names_an_endpoint(url: str, endpoint: object) -> None:
     [
         ("127.0.0.1:7022", "Write tcp://127.0.0.1:7022"),
         ("/run/d.sock", "Write unix:///run/d.sock"),
-        ("https://host:1", "cannot ask over https"),
+        ("ssh://host:1", "cannot ask over ssh"),
+        ("http://", "Write http://HOST:PORT without a path"),
+        ("https://host/doorward", "Write https://HOST:PORT without a path"),
+        ("https://host:0", "Write https://HOST:PORT"),
+        ("https://host?a=b", "without a path"),
+        ("https://::1:7024", "https://[::1]:7024"),
+        ("https://alice:sesame@host", "Use --user NAME"),
+        ("tls://alice:sesame@host:7023", "Use --user NAME"),
         ("tls://host", "Write tls://HOST:PORT"),
         ("tls://::1:7023", "tls://[::1]:7023"),
         ("tcp://host", "HOST:PORT"),
@@ -45,9 +60,33 @@ def test_what_is_no_endpoint_is_told_with_what_to_write(url: str, advice: str) -
     assert caught.value.phase == "connect"
 
 
+def test_a_password_in_a_url_is_not_said_again() -> None:
+    for url in ("https://alice:sesame@host", "tcp://alice:sesame@host:1", "https://sesame@/x"):
+        with pytest.raises(ConnectError) as caught:
+            parse_endpoint(url)
+        assert "sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_confidential"),
+    [
+        ("http://127.0.0.1:1", True),
+        ("http://[::1]:1", True),
+        ("http://localhost:1", True),
+        ("https://host.example", True),
+        ("http://host.example", False),
+        ("http://192.0.2.1", False),
+    ],
+)
+def test_plain_http_is_confidential_on_this_machine_alone(url: str, *, is_confidential: bool) -> None:
+    endpoint = parse_endpoint(url)
+    assert isinstance(endpoint, HttpEndpoint)
+    assert endpoint.is_confidential is is_confidential
+
+
 @given(st.text(max_size=60))
 def test_only_the_documented_error_escapes(text: str) -> None:
-    for url in (text, f"tcp://{text}", f"unix://{text}"):
+    for url in (text, f"tcp://{text}", f"unix://{text}", f"https://{text}"):
         try:
             endpoint = parse_endpoint(url)
         except ConnectError:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.clients.lines.trust import (
+from doorward.clients._trust import (
     Check,
     Trust,
     checks_of,

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from doorward.clients.lines.trust import Words
+from doorward.clients._trust import Words
 
 _FILE_BYTES = 64 * 1024
 

@@ -207,5 +207,5 @@ CLOSED: Words = (
 
 PLAIN: Words = (
     "what answers there does not speak TLS",
-    "Is it another door? One without TLS is asked with tcp://HOST:PORT.",
+    "Is it another door? One without TLS is asked with tcp://HOST:PORT or http://HOST:PORT.",
 )
