@@ -46,10 +46,14 @@ function whileSeen(seconds, act) {
 // Times as the reader's own clock shows them.
 
 function showTimes() {
-  const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "medium" });
+  const language = document.documentElement.lang;
+  const ofToday = new Intl.DateTimeFormat(language, { timeStyle: "medium" });
+  const ofAnotherDay = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const today = new Date().toDateString();
   for (const time of all("time[data-time]")) {
+    const date = new Date(time.dateTime);
     time.title = time.textContent;
-    time.textContent = form.format(new Date(time.dateTime));
+    time.textContent = (date.toDateString() === today ? ofToday : ofAnotherDay).format(date);
     time.removeAttribute("data-time");
   }
 }
