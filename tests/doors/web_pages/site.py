@@ -39,6 +39,9 @@ read_only = true
 summary = "Takes longer than one waits for"
 run = ["sh", "-c", "echo begun; exec sleep 30"]
 read_only = true
+[commands.one-at-a-time]
+run = ["sh", "-c", "echo begun; exec sleep 30"]
+at_once = 1
 [commands.shown]
 summary = "What only reads, with a value"
 run = ["echo", "{word}"]
@@ -94,6 +97,11 @@ class Site:
         page.locator("main button").click()
         page.wait_for_url(self.url(then))
         return page
+
+    def put_cookie(self, context: BrowserContext, name: str = "alice") -> None:
+        """Have a browser signed in without the form."""
+        key, _, value = self.signed_in(name).removeprefix("Cookie: ").partition("=")
+        context.add_cookies([{"name": key, "value": value, "url": self.address}])
 
     def post(self, path: str, values: dict[str, str], *fields: str) -> Reply:
         """What comes for a form that no browser sent."""

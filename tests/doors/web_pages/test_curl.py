@@ -95,7 +95,8 @@ def test_what_is_missing_or_wrong_is_said(site: Site) -> None:
     assert get(site.daemon, "/shown", HTML).status == 200
     assert get(site.daemon, "/shown?word=-x", HTML).status == 422
     assert get(site.daemon, "/painted").status == 403
-    assert get(site.daemon, "/no/such/page").status == 404
+    unknown = get(site.daemon, "/no/such/page")
+    assert (unknown.status, unknown.body) == (404, b"I did not understand.\n")
     assert get(site.daemon, "/runs/999999", HTML).status == 404
 
 

@@ -101,6 +101,11 @@ class Visit:
         return "text/html" in self.request.headers.get("Accept", "")
 
     @property
+    def is_head(self) -> bool:
+        """Whether the head is all that is asked for: what is written all the same, aiohttp would send."""
+        return self.request.method == "HEAD"
+
+    @property
     def safe_headers(self) -> Mapping[str, str]:
         """What stands on every answer that does not say otherwise."""
         return ENCRYPTED_HEADERS if self.is_secure else SAFE_HEADERS
@@ -115,7 +120,7 @@ class Visit:
         return response
 
     async def stream(self, response: web.StreamResponse) -> web.StreamResponse:
-        """Begin to send `response`, whose body is written piece by piece."""
+        """Begin to send `response`, whose body is written piece by piece, unless `is_head`."""
         self.make_safe(response)
         await response.prepare(self.request)
         return response

@@ -53,7 +53,7 @@ async def output(visit: Visit) -> web.StreamResponse:
         response = web.StreamResponse(headers=headers)
         response.content_length = left_bytes
         await visit.stream(response)
-        if visit.request.method != "HEAD":
+        if not visit.is_head:
             await _send_output(visit, answer, response, left_bytes=left_bytes)
         return response
 
@@ -68,7 +68,7 @@ async def events(visit: Visit) -> web.StreamResponse:
         reading.answer.skip(offset_bytes)
         headers = {"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"}
         response = await visit.stream(web.StreamResponse(headers=headers))
-        if visit.request.method != "HEAD":
+        if not visit.is_head:
             await _send_events(visit, reading, response)
         return response
 

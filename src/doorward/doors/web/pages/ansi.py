@@ -104,7 +104,7 @@ class AnsiReader:
     What is no UTF-8 becomes U+FFFD.
     """
 
-    __slots__ = ("_decoder", "_held", "_in_string", "_line_is_empty", "_style")
+    __slots__ = ("_classes", "_decoder", "_held", "_in_string", "_line_is_empty", "_style")
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -112,6 +112,7 @@ class AnsiReader:
         self._in_string = False
         self._line_is_empty = True
         self._style = PLAIN
+        self._classes = ""
 
     def receive(self, data: bytes) -> list[Piece]:
         """The pieces that `data` completes."""
@@ -156,7 +157,7 @@ class AnsiReader:
         if text := token["text"]:
             self._add(text, pieces)
         elif token["final"] == "m":
-            self._style = styled(self._style, token["parameters"])
+            self._set_style(token["parameters"])
         elif token["string"]:
             self._in_string = True
         elif token["returns"]:
@@ -165,9 +166,15 @@ class AnsiReader:
                 pieces.append(REWIND)
                 self._line_is_empty = True
 
+    def _set_style(self, parameters: str) -> None:
+        # back to plain is every other sequence
+        style = PLAIN if parameters in {"", "0"} else styled(self._style, parameters)
+        if style is not self._style:
+            self._style, self._classes = style, style.classes if style is not PLAIN else ""
+
     def _add(self, text: str, pieces: list[Piece]) -> None:
         self._line_is_empty = text.endswith("\n")
-        classes = self._style.classes
+        classes = self._classes
         last = pieces[-1] if pieces else None
         if isinstance(last, Text) and last.classes == classes:
             pieces[-1] = Text(last.text + text, classes)

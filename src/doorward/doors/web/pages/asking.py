@@ -13,7 +13,7 @@ from doorward.doors.web.answers import Ask, Reading
 from doorward.doors.web.made import MadeAnswer, OpenedHead
 from doorward.doors.web.pages.drawings import draw
 from doorward.doors.web.pages.fields import Said, form_of, said_of
-from doorward.doors.web.pages.output import parts_of
+from doorward.doors.web.pages.output import SHOWN_BYTES, read_parts, shown_chunks
 from doorward.doors.web.pages.parting import part
 from doorward.doors.web.pages.rendering import INPUT_FIELD, page, see_other, texts_of
 from doorward.doors.web.pages.submitted import Pairs, parse_pairs, submitted, values_of
@@ -116,7 +116,7 @@ async def start(visit: Visit) -> web.StreamResponse:
         visit.door.desk.write_input(answer, given.encode())
         visit.door.desk.end_input(answer)
     if not answer.number:
-        return _result_page(visit, command, answer, _taken(answer))
+        return await _result_page(visit, command, answer, _taken(answer))
     part(visit, answer)
     return see_other(f"/runs/{answer.number}")
 
@@ -220,11 +220,12 @@ async def _shown(visit: Visit, command: Command, reading: Reading) -> web.Stream
         chunks += _taken(answer)
     if answer.outcome is None:
         return see_other(f"/runs/{answer.number}")
-    return _result_page(visit, command, answer, chunks)
+    return await _result_page(visit, command, answer, chunks)
 
 
-def _result_page(visit: Visit, command: Command, answer: Answer, chunks: list[Chunk]) -> web.Response:
+async def _result_page(visit: Visit, command: Command, answer: Answer, chunks: list[Chunk]) -> web.Response:
     texts = texts_of(visit)
+    parts = await read_parts(shown_chunks(chunks), is_whole=True)
     outcome = answer.outcome or Outcome(OutcomeKind.FAILED)
     return page(
         visit,
@@ -233,10 +234,11 @@ def _result_page(visit: Visit, command: Command, answer: Answer, chunks: list[Ch
         summary=summary_of(command, texts),
         number=answer.number,
         is_plain=is_shown_at_once(command),
-        parts=parts_of(chunks, is_whole=True),
+        parts=parts.shown,
         words=outcome_words(texts, outcome),
         is_success=outcome.is_success,
         drawing=draw(texts, answer.drawing()),
+        is_bounded=parts.is_cut or sum(len(data) for _, data in chunks) > SHOWN_BYTES,
     )
 
 
@@ -256,6 +258,8 @@ async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
         return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), output + _ending(answer, output))
     response = web.StreamResponse(headers={"Content-Type": _PLAIN})
     await visit.stream(response)
+    if visit.is_head:
+        return response
     if output:
         await response.write(output)
     async for chunk in reading.pieces():

@@ -1,5 +1,6 @@
 """A run's output for a page: both streams read for their colours, told apart, and bounded."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,15 @@ Of one output in a page: what came last. The rest is in the download.
 
 Source: measured with Chromium, which lays out so much monospaced text within 100 ms.
 """
+
+SHOWN_PIECES = 4000
+"""
+Of one output in a page, each of which has a style of its own.
+
+Source: measured, a template writes so many in 10 ms.
+"""
+
+TURN_BYTES = 4096
 
 NAMES = {Stream.OUT: "out", Stream.ERR: "err"}
 
@@ -55,22 +65,87 @@ def skipped_bytes(size_bytes: int) -> int:
     return max(0, size_bytes - SHOWN_BYTES)
 
 
-def parts_of(chunks: Iterable[Chunk], *, is_whole: bool) -> list[Part]:
+def shown_chunks(chunks: list[Chunk]) -> list[Chunk]:
+    """The last of `chunks`, which have what a page shows; the first of them may have more."""
+    left_bytes, first = SHOWN_BYTES, len(chunks)
+    while first and left_bytes > 0:
+        first -= 1
+        left_bytes -= len(chunks[first][1])
+    return chunks[first:]
+
+
+class Parts:
     """
-    An output as parts, for a page that is written at once.
+    An output as parts, for a page that is written at once: of many pieces the last ones.
+
+    Attributes:
+        is_cut: whether some were left out.
+    """
+
+    __slots__ = ("_parts", "_pieces", "_reader", "is_cut")
+
+    def __init__(self) -> None:
+        self._reader = OutputReader()
+        self._parts: list[tuple[str, list[Text]]] = []
+        self._pieces = 0
+        self.is_cut = False
+
+    def receive(self, chunk: Chunk) -> None:
+        """Add what the next chunk completes."""
+        self._add(*self._reader.receive(chunk))
+
+    def finish(self) -> None:
+        """Add what was held back, when nothing more comes."""
+        for name, pieces in self._reader.finish():
+            self._add(name, pieces)
+
+    @property
+    def shown(self) -> list[Part]:
+        """All parts that have something to show."""
+        self._cut()
+        return [Part(name, tuple(pieces)) for name, pieces in self._parts if pieces]
+
+    def _add(self, name: str, pieces: list[Piece]) -> None:
+        _add(self._parts, name, pieces)
+        self._pieces += len(pieces)
+        if self._pieces > 2 * SHOWN_PIECES:
+            self._cut()
+
+    def _cut(self) -> None:
+        """Leave the oldest pieces out."""
+        left = sum(len(pieces) for _, pieces in self._parts)
+        while left > SHOWN_PIECES:
+            pieces = self._parts[0][1]
+            over = min(left - SHOWN_PIECES, len(pieces))
+            del pieces[:over]
+            left -= over
+            self.is_cut = True
+            if not pieces:
+                del self._parts[0]
+        self._pieces = left
+
+
+async def read_parts(chunks: Iterable[Chunk], *, is_whole: bool) -> Parts:
+    """
+    Read an output, in turns with whatever else the loop has to do.
 
     Args:
         chunks: of it, in the order in which they came.
         is_whole: nothing more comes, so that nothing is held back.
     """
-    reader = OutputReader()
-    parts: list[tuple[str, list[Text]]] = []
-    for chunk in chunks:
-        _add(parts, *reader.receive(chunk))
+    parts = Parts()
+    for stream, data in chunks:
+        for piece in in_turns(data):
+            parts.receive((stream, piece))
+            await asyncio.sleep(0)
     if is_whole:
-        for name, pieces in reader.finish():
-            _add(parts, name, pieces)
-    return [Part(name, tuple(pieces)) for name, pieces in parts if pieces]
+        parts.finish()
+    return parts
+
+
+def in_turns(data: bytes) -> Iterable[bytes]:
+    """`data` in pieces of which each is read within a few milliseconds at worst."""
+    return (data[at : at + TURN_BYTES] for at in range(0, len(data), TURN_BYTES))
 
 
 def _add(parts: list[tuple[str, list[Text]]], name: str, pieces: Iterable[Piece]) -> None:

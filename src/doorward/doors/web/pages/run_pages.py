@@ -9,7 +9,7 @@ from doorward.core.outcome import outcome_from
 from doorward.doors.web.answers import Reading
 from doorward.doors.web.pages.asking import summary_of
 from doorward.doors.web.pages.drawings import draw
-from doorward.doors.web.pages.output import SHOWN_BYTES, parts_of, skipped_bytes
+from doorward.doors.web.pages.output import SHOWN_BYTES, SHOWN_PIECES, read_parts, skipped_bytes
 from doorward.doors.web.pages.parting import part
 from doorward.doors.web.pages.rendering import page, see_other, texts_of
 from doorward.doors.web.pages.submitted import submitted
@@ -56,16 +56,18 @@ async def run(visit: Visit) -> web.StreamResponse:
         while (chunk := answer.take()) is not None:
             chunks.append(chunk)
         row = row_of(texts, members)
+        parts = await read_parts(chunks, is_whole=not row["is_live"])
         return page(
             visit,
             "run.html",
             run=row,
             summary=summary_of(answer.run.invocation.command, texts),
             state=state_of(answer.run),
-            parts=parts_of(chunks, is_whole=not row["is_live"]),
+            parts=parts.shown,
             offset=size_bytes,
-            is_bounded=skipped > 0,
+            is_bounded=skipped > 0 or parts.is_cut,
             bound=SHOWN_BYTES,
+            most_pieces=SHOWN_PIECES,
             drawing=draw(texts, answer.drawing()),
             can_run_again=not answer.run.invocation.command.parameters,
         )
@@ -98,9 +100,10 @@ async def download(visit: Visit) -> web.StreamResponse:
         name = f"{run_read.invocation.command.name}-{number}.txt"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         await visit.stream(response)
-        async for chunk in reading.pieces():
-            if chunk is not None:
-                await response.write(chunk[1])
+        if not visit.is_head:
+            async for chunk in reading.pieces():
+                if chunk is not None:
+                    await response.write(chunk[1])
         await response.write_eof()
         return response
 

@@ -1,5 +1,6 @@
 """A run's output for our script, as it comes: server-sent events of pieces of text that have their style."""
 
+import asyncio
 import json
 from http import HTTPStatus
 
@@ -7,7 +8,7 @@ from aiohttp import web
 
 from doorward.doors.web.answers import Reading
 from doorward.doors.web.pages.ansi import Piece, Text
-from doorward.doors.web.pages.output import SHOWN_BYTES, OutputReader
+from doorward.doors.web.pages.output import SHOWN_BYTES, OutputReader, in_turns
 from doorward.doors.web.pages.parting import part
 from doorward.doors.web.pages.run_pages import no_such_run
 from doorward.doors.web.pages.submitted import parse_pairs, values_of
@@ -38,7 +39,8 @@ async def stream(visit: Visit) -> web.StreamResponse:
         response.content_type, response.charset = "text/event-stream", "utf-8"
         await visit.stream(response)
         try:
-            await _send(response, reading, offset=offset)
+            if not visit.is_head:
+                await _send(response, reading, offset=offset)
         finally:
             if answer.run.state is RunState.WAITING and not (
                 visit.identity is None or visit.identity.is_over
@@ -58,11 +60,18 @@ async def _send(response: web.StreamResponse, reading: Reading, *, offset: int) 
             await response.write(b":\n\n")
             continue
         stream_read, data = chunk
-        shown_bytes = max(0, len(data) - (answer.taken_bytes - offset))
-        reader.receive((stream_read, data[:shown_bytes]))
-        name, pieces = reader.receive((stream_read, data[shown_bytes:]))
-        if pieces:
-            await response.write(event([(name, pieces)], offset=answer.taken_bytes))
+        at = answer.taken_bytes - len(data)
+        shown_bytes = max(0, offset - at)
+        for turn in in_turns(data[:shown_bytes]):
+            reader.receive((stream_read, turn))
+            await asyncio.sleep(0)
+        at += len(data[:shown_bytes])
+        for turn in in_turns(data[shown_bytes:]):
+            name, pieces = reader.receive((stream_read, turn))
+            at += len(turn)
+            if pieces:
+                await response.write(event([(name, pieces)], offset=at))
+            await asyncio.sleep(0)
     if ends := reader.finish():
         await response.write(event(ends, offset=answer.taken_bytes))
     await response.write(b"event: end\ndata: {}\n\n")

@@ -46,10 +46,14 @@ function whileSeen(seconds, act) {
 // Times as the reader's own clock shows them.
 
 function showTimes() {
-  const form = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "medium" });
+  const language = document.documentElement.lang;
+  const ofToday = new Intl.DateTimeFormat(language, { timeStyle: "medium" });
+  const ofAnotherDay = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const today = new Date().toDateString();
   for (const time of all("time[data-time]")) {
+    const date = new Date(time.dateTime);
     time.title = time.textContent;
-    time.textContent = form.format(new Date(time.dateTime));
+    time.textContent = (date.toDateString() === today ? ofToday : ofAnotherDay).format(date);
     time.removeAttribute("data-time");
   }
 }
@@ -93,6 +97,8 @@ class Output {
     this.lines = one("[data-lines]", section);
     this.notice = one("[data-notice]", section);
     this.bound = Number(this.lines.dataset.bound);
+    this.mostPieces = Number(this.lines.dataset.mostPieces) * 2;
+    this.pieces = all(".part", this.lines).reduce((count, part) => count + part.childNodes.length, 0);
     this.shown = this.lines.textContent.length;
     this.waiting = [];
     this.waitingLength = 0;
@@ -189,7 +195,7 @@ class Output {
       this.waitingLength += piece[1]?.length ?? 0;
     }
     // what would be cut at once need not be held
-    while (this.waitingLength > this.bound && this.waiting.length > 1) {
+    while ((this.waitingLength > this.bound || this.waiting.length > this.mostPieces) && this.waiting.length > 1) {
       this.waitingLength -= this.waiting.shift()[1]?.length ?? 0;
       this.showCut();
     }
@@ -238,7 +244,10 @@ class Output {
     const last = part.lastChild;
     if (last && (last.className ?? "") === classes && last.textContent.length < 4096) {
       last.textContent += text;
-    } else if (classes) {
+      return;
+    }
+    this.pieces += 1;
+    if (classes) {
       const span = document.createElement("span");
       span.className = classes;
       span.textContent = text;
@@ -259,11 +268,12 @@ class Output {
         return;
       }
       node.remove();
+      this.pieces -= 1;
     }
   }
 
   trim() {
-    while (this.shown > this.bound && this.lines.firstElementChild) {
+    while ((this.shown > this.bound || this.pieces > this.mostPieces) && this.lines.firstElementChild) {
       const part = this.lines.firstElementChild;
       const node = part.firstChild;
       if (!node) {
@@ -272,6 +282,7 @@ class Output {
         continue;
       }
       this.shown -= node.textContent.length;
+      this.pieces -= 1;
       node.remove();
       this.showCut();
     }
