@@ -21,7 +21,8 @@ ROUTES = (*health.ROUTES, *metrics.ROUTES, *api.ROUTES, *pages.ROUTES, *pages.LA
 def meeting(door: WebDoor) -> Callable[[], asyncio.Protocol]:
     """What makes the protocol that meets a connection which comes by `door`."""
     # a handler ends with its peer: whoever reads a run leaves it then
-    server = web.Server(Answering(Table(ROUTES)).answer, handler_cancellation=True)
+    answering = Answering(Table(ROUTES), pages=door.house.warmed(pages.templates))
+    server = web.Server(answering.answer, handler_cancellation=True)
 
     def meet() -> asyncio.Protocol:
         connection = WebConnection(door, server)

@@ -1,5 +1,6 @@
 """A request to its answer: is it for us, who is it from, what answers, and what every answer has."""
 
+import asyncio
 import logging
 import secrets
 from http import HTTPStatus
@@ -34,16 +35,20 @@ class Answering:
 
     Args:
         table: of the whole door.
+        pages: is done once pages can be made.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, pages: "asyncio.Future[object]") -> None:
         self._table = table
+        self._pages = pages
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """The answer to one request, sent or to be sent."""
         connection = cast(WebConnection, request.protocol)
         connection.begin(has_body=request.body_exists)
         visit = visit_of(request, connection)
+        if not self._pages.done() and visit.wants_html:
+            await asyncio.shield(self._pages)
         try:
             response = await self._answer(visit)
         except Problem as problem:

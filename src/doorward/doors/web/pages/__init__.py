@@ -2,9 +2,9 @@
 
 from doorward.doors.web.pages import asking, run_pages, signing, static, stream, whoami
 from doorward.doors.web.pages.errors import error_page
-from doorward.doors.web.pages.rendering import see_other
+from doorward.doors.web.pages.rendering import see_other, templates
 
-__all__ = ["LAST_ROUTES", "ROUTES", "error_page", "see_other"]
+__all__ = ["LAST_ROUTES", "ROUTES", "error_page", "see_other", "templates"]
 
 ROUTES = (
     *signing.ROUTES,

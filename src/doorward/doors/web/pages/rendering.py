@@ -1,23 +1,31 @@
 """The pages' templates, read and compiled once, and a page made of one."""
 
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from aiohttp import web
-from jinja2 import DictLoader, Environment, StrictUndefined, Template
 
 from doorward.doors.web.pages.static import STATIC
 from doorward.doors.web.pages.texts import TEXTS, Texts
 from doorward.doors.web.visit import Visit
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 CSRF_FIELD = "_csrf"
 INPUT_FIELD = "_input"
 """No parameter's name begins with a `_`."""
 
 
-def _compile() -> Mapping[str, Template]:
+@cache
+def templates() -> "Mapping[str, Template]":
+    """All of them by their files; compiled at the first call, which takes a while and belongs into a thread."""
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
     sources = {
         resource.name: resource.read_text(encoding="utf-8")
         for resource in files(__package__).joinpath("templates").iterdir()
@@ -34,9 +42,6 @@ def _compile() -> Mapping[str, Template]:
     environment.globals["csrf_field"] = CSRF_FIELD
     environment.globals["input_field"] = INPUT_FIELD
     return MappingProxyType({name: environment.get_template(name) for name in sources})
-
-
-_TEMPLATES = _compile()
 
 
 def texts_of(visit: Visit) -> Texts:
@@ -64,7 +69,7 @@ def page(
     """
     identity = visit.identity
     is_known = identity is not None and not identity.is_over
-    text = _TEMPLATES[template].render(
+    text = templates()[template].render(
         t=texts_of(visit),
         user=identity.principal.name if is_known and identity is not None else "",
         csrf=visit.session.csrf_token if visit.session is not None else "",
