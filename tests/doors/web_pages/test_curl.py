@@ -59,12 +59,6 @@ def test_whoami_shows_any_path_the_address_and_the_visitor(site: Site) -> None:
 
 
 @CURL
-def test_the_api_is_a_line_an_operation_for_curl(site: Site) -> None:
-    told = curl(site, "/api")
-    assert re.search(r"^POST +/api/v1/commands/tick/runs +Count for as long as anybody looks$", told, re.M)
-
-
-@CURL
 def test_runs_are_text_for_curl(site: Site) -> None:
     curl(site, "/uptime")
     assert re.search(r"^RUN .*\n(.*\n)*\d+ .* web +uptime$", curl(site, "/runs"), re.MULTILINE)
