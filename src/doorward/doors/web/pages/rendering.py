@@ -23,7 +23,7 @@ INPUT_FIELD = "_input"
 
 @cache
 def templates() -> "Mapping[str, Template]":
-    """All of them by their files; compiled at the first call, which takes a while and belongs into a thread."""
+    """All of them by their files; compiled at the first call, which takes a while: not on the loop."""
     from jinja2 import DictLoader, Environment, StrictUndefined
 
     sources = {
