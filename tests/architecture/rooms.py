@@ -124,7 +124,8 @@ ROOMS = {
         | FILES
         | WIRE
         # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone
-        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "select", "termios"},
+        | {"aiohttp", "asyncssh", "fcntl", "jinja2", "msgspec", "multidict", "secrets", "select", "termios"}
+        | {"prompt_toolkit"},
         has_siblings=True,
     ),
     "clients": Room(

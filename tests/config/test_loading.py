@@ -223,8 +223,10 @@ def test_a_default_is_read_as_a_word_of_it_would_be(write_configuration: WriteCo
 
 
 def test_a_command_that_no_open_door_leads_to_is_noticed(write_configuration: WriteConfiguration) -> None:
-    settings = load_settings(write_configuration('[commands.l]\nrun = ["ls"]\ndoors = ["ssh", "web"]\n'))
-    assert settings.notices == ("commands.l.doors: none of its doors is open: ssh, web",)
+    settings = load_settings(
+        write_configuration('[commands.l]\nrun = ["ls"]\ndoors = ["ssh"]\n[doors.tcp]\n')
+    )
+    assert settings.notices == ("commands.l.doors: none of its doors is open: ssh",)
 
 
 def test_a_uid_that_is_admin_anyway_is_noticed(write_configuration: WriteConfiguration) -> None:

@@ -13,6 +13,7 @@ _WANTS = MappingProxyType(
     {
         Comers.GUESTS: "",
         Comers.USERS_WITH_PASSWORD: "a password or a certificate",
+        Comers.USERS_WITH_PASSWORD_OR_KEY: "a password or a key of SSH",
         Comers.USERS_BY_UID: "a uid",
     }
 )

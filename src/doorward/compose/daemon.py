@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doorward import __version__
 from doorward.compose.descriptors import allow_descriptors, most_connections
 from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
 from doorward.compose.reloading import Reloads, Scope
 from doorward.core.audit import AuditEvent, AuditKind
+from doorward.core.authorized_keys import authority_of
 from doorward.core.builtin_commands import RELOAD
 from doorward.core.call import Call
 from doorward.core.certificates import Certificate
@@ -23,7 +25,7 @@ from doorward.core.errors import DoorwardError, StateError
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType
 from doorward.core.principal import ADMIN, User
-from doorward.core.settings import DoorSettings, Settings
+from doorward.core.settings import SSH, DoorSettings, Settings
 from doorward.doors.line import LineDoor, meet
 from doorward.gate.gate import Gate, MakeProtocol
 from doorward.gate.listeners import Listener, forget_path
@@ -41,6 +43,9 @@ from doorward.stores.passwords import PasswordVerifier, hashing_workers
 from doorward.stores.places import StatePlace, socket_path
 from doorward.stores.state import HeldState
 from doorward.stores.users import UserFile
+
+if TYPE_CHECKING:
+    from doorward.doors.ssh import Histories
 
 _log = logging.getLogger("doorward.daemon")
 
@@ -62,6 +67,7 @@ class Opened:
         state_folder: absolute.
         notices: what the keeper should know although it is no error.
         certificates: of the doors with TLS, by the name of the door.
+        host_key: the fingerprint of the SSH door's; empty when there is no such door.
         first_user: who was made just now, whose password is to be shown once; None for nobody.
     """
 
@@ -71,6 +77,7 @@ class Opened:
     state_folder: Path
     notices: tuple[str, ...]
     certificates: Mapping[str, Certificate]
+    host_key: str = ""
     first_user: FirstUser | None = None
 
 
@@ -123,6 +130,7 @@ class Daemon:
         self._has_stopped_accepting = False
         self._last_reload: dict[str, object] | None = None
         self._newest_reload: asyncio.Future[str] | None = None
+        self._histories: Histories | None = None
         self._audit = AuditFile(
             held.folder / AUDIT_NAME, clock=self._clock, waiting_lines=limits.audit_queue, told=_log.error
         )
@@ -186,6 +194,7 @@ class Daemon:
             state_folder=self._held.folder,
             notices=self._notices(),
             certificates={name: pair.own for name, pair in prepared.pairs.items()},
+            host_key="" if prepared.host_key is None else prepared.host_key.fingerprint,
             first_user=first_user,
         )
 
@@ -337,6 +346,8 @@ class Daemon:
         return (*self._now.notices, *([self._descriptor_notice] if self._descriptor_notice else []))
 
     def _protocol(self, door: DoorSettings, prepared: Prepared) -> MakeProtocol:
+        if door.name == SSH:
+            return self._ssh_protocol(door, prepared)
         line_door = LineDoor(
             name=door.name,
             kind=door.session,
@@ -352,6 +363,29 @@ class Daemon:
             keepers=frozenset({0, os.geteuid()}),
         )
         return partial(meet, line_door)
+
+    def _ssh_protocol(self, door: DoorSettings, prepared: Prepared) -> MakeProtocol:
+        # not imported where there is no such door: it takes 20 MB
+        from doorward.doors.ssh import Histories, SshConnection, SshDoor, quieten
+
+        quieten()
+        if prepared.ssh_options is None:
+            raise StateError("the ssh door has no host key")
+        if self._histories is None:
+            self._histories = Histories()
+        ssh_door = SshDoor(
+            name=door.name,
+            settings=door.ssh,
+            authorities=tuple(map(authority_of, door.ssh.authorities)),
+            options=prepared.ssh_options,
+            limits=prepared.settings.limits,
+            clock=self._clock,
+            gate=self._gate,
+            portal=self._portal,
+            desk=self._desk,
+            histories=self._histories,
+        )
+        return partial(SshConnection, ssh_door)
 
     def _reload_command(self) -> Command:
         async def reload(call: Call, what: str) -> str:

@@ -6,13 +6,15 @@ from types import MappingProxyType
 from typing import Any
 
 from doorward.config.report import Key, Report, found_in, one_of
-from doorward.config.shapes import TcpShape, TlsShape, UnixShape
+from doorward.config.shapes import SshShape, TcpShape, TlsShape, UnixShape
+from doorward.config.ssh_settings import read_path, read_ssh
 from doorward.config.tables import read_each, read_table
 from doorward.core.addresses import SOCKET_PATH_BYTES, Address, parse_address
 from doorward.core.principal import ADMIN, User
 from doorward.core.settings import (
     DEFAULT_DOORS,
     DOOR_KINDS,
+    SSH,
     TCP,
     TLS,
     UNIX,
@@ -21,14 +23,14 @@ from doorward.core.settings import (
 )
 from doorward.core.users import user_problems
 
-NOT_BUILT = ("web", "ssh")
+NOT_BUILT = ("web",)
 """Doors that are designed and that this version does not have."""
 
 KNOWN_DOORS = (*DOOR_KINDS, *NOT_BUILT)
 """Every name that a door can have; a command may name one that is not built yet."""
 
-_SHAPES: Mapping[str, type[TcpShape | TlsShape | UnixShape]] = MappingProxyType(
-    {TCP: TcpShape, TLS: TlsShape, UNIX: UnixShape}
+_SHAPES: Mapping[str, type[TcpShape | TlsShape | UnixShape | SshShape]] = MappingProxyType(
+    {TCP: TcpShape, TLS: TlsShape, UNIX: UnixShape, SSH: SshShape}
 )
 
 
@@ -60,6 +62,10 @@ def _read_door(
     name: str, table: dict[str, Any], key: Key, users: Mapping[str, User], report: Report
 ) -> DoorSettings | None:
     shape = read_table(table, _SHAPES[name], key, report)
+    if isinstance(shape, SshShape):
+        at = _listen(name, shape.listen, (*key, "listen"), report)
+        ssh = read_ssh(shape, key, report)
+        return None if at is None else DoorSettings(name=name, listen=at, ssh=ssh)
     session = _session(shape.session, (*key, "session"), report)
     listen = _listen(name, shape.listen, (*key, "listen"), report)
     if session is None or listen is None:
@@ -80,8 +86,8 @@ def _with_login(
     return replace(
         door,
         user=shape.user or "",
-        certificate=_path(shape.certificate, (*key, "certificate"), report),
-        key=_path(shape.key, (*key, "key"), report),
+        certificate=read_path(shape.certificate, (*key, "certificate"), report),
+        key=read_path(shape.key, (*key, "key"), report),
     )
 
 
@@ -98,16 +104,6 @@ def _check_user(name: str, key: Key, users: Mapping[str, User], report: Report) 
             f"{name} has no password that could be asked for",
             expected=f"a user with one; doorward hash-password makes it for [users.{name}]",
         )
-
-
-def _path(text: str | None, key: Key, report: Report) -> str:
-    """A path of the file's own folder, absolute; empty when there is none."""
-    if text is None:
-        return ""
-    if not text or not text.isprintable() or text.endswith("/"):
-        report.add(key, "a file cannot stand there", expected="the path of a file", found=found_in(text))
-        return ""
-    return report.beside(text)
 
 
 def _session(word: str, key: Key, report: Report) -> LineSessionKind | None:
@@ -180,4 +176,6 @@ def _check_path(place: str, key: Key, report: Report) -> bool:
     return True
 
 
-_CHECKS = MappingProxyType({TCP: _check_loopback, TLS: _check_address, UNIX: _check_path})
+_CHECKS = MappingProxyType(
+    {TCP: _check_loopback, TLS: _check_address, UNIX: _check_path, SSH: _check_address}
+)

@@ -27,6 +27,7 @@ class LineSessionKind(enum.Enum):
 TCP = "tcp"
 TLS = "tls"
 UNIX = "unix"
+SSH = "ssh"
 
 
 class Comers(enum.Enum):
@@ -35,6 +36,7 @@ class Comers(enum.Enum):
     GUESTS = enum.auto()
     USERS_BY_UID = enum.auto()
     USERS_WITH_PASSWORD = enum.auto()
+    USERS_WITH_PASSWORD_OR_KEY = enum.auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,8 @@ class DoorKind:
     What a door is, whatever its configuration says.
 
     Attributes:
-        comers: guests, users for whose uid the kernel vouches, or users with a password or a certificate.
+        comers: guests, users for whose uid the kernel vouches, users with a password or a certificate, or
+            users with a password or a key of SSH.
         is_encrypted: TLS is spoken, so it needs a certificate.
         is_path: it listens on a unix socket, not on an address of the network.
         only_loopback: it may listen on no other address; nothing of it is safe on a network.
@@ -80,6 +83,13 @@ DOOR_KINDS: Mapping[str, DoorKind] = MappingProxyType(
             only_loopback=False,
             listen=(),
         ),
+        SSH: DoorKind(
+            comers=Comers.USERS_WITH_PASSWORD_OR_KEY,
+            is_encrypted=False,
+            is_path=False,
+            only_loopback=False,
+            listen=("127.0.0.1:7025", "[::1]:7025"),
+        ),
     }
 )
 """
@@ -90,19 +100,55 @@ login nor TLS.
 """
 
 
+class SshProfile(enum.Enum):
+    """Which algorithms the SSH door agrees to."""
+
+    COMPATIBLE = "compatible"
+    STRICT = "strict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SshSettings:
+    """
+    What only the SSH door has.
+
+    Attributes:
+        profile: its algorithms.
+        host_key: the absolute path of its private key; empty for the one that the state keeps.
+        host_certificate: the absolute path of a certificate of that key; empty for the one beside the key, if
+            there is one.
+        passwords: a user may log in with a password.
+        authorized_keys: the absolute path of the file with a user's keys, in which `{user}` stands for the
+            name; empty for none.
+        authorities: public keys in OpenSSH's one-line format, whose certificates let in the users they name.
+        banner: shown before the login; empty for none.
+        motd: shown when a prompt opens; empty for none.
+    """
+
+    profile: SshProfile = SshProfile.COMPATIBLE
+    host_key: str = ""
+    host_certificate: str = ""
+    passwords: bool = True
+    authorized_keys: str = ""
+    authorities: tuple[str, ...] = ()
+    banner: str = ""
+    motd: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorSettings:
     """
     One door.
 
     Attributes:
-        name: `tcp`, `tls` or `unix`.
+        name: `tcp`, `tls`, `unix` or `ssh`.
         listen: `address:port`, port 0 for a free one; for unix one path, or none for the usual place.
         session: once or keep.
         user: of a door with passwords, whose is asked for; empty for any user's.
         certificate: of a door with TLS, the absolute path of its chain in PEM, the door's own certificate
             first; empty for the one that the state keeps.
         key: the absolute path of its private key in PEM; empty when it stands in the same file.
+        ssh: what only the SSH door has.
     """
 
     name: str
@@ -111,6 +157,7 @@ class DoorSettings:
     user: str = ""
     certificate: str = ""
     key: str = ""
+    ssh: SshSettings = field(default_factory=SshSettings)
 
     @property
     def kind(self) -> DoorKind:

@@ -122,6 +122,14 @@ class Desk:
         else:
             self._runs.stop(run, StopCause.CANCELLED)
 
+    def commands_seen_by(self, caller: Caller) -> Mapping[str, Command]:
+        """The commands that `caller` may see, by name: what a door offers them to choose from."""
+        return self._seen_by(caller)
+
+    def turn_down(self, caller: Caller, what: str) -> None:
+        """Write down that `caller` asked their door for something that no door of this kind has."""
+        self._runs.record(AuditKind.REFUSAL, caller, asked=what, reason="not there")
+
     # Understanding a line
 
     def _understand(self, caller: Caller, line: str | None) -> Invocation | Outcome:
