@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import cast
 
 import asyncssh
@@ -23,9 +22,10 @@ _log = logging.getLogger("doorward.doors.ssh")
 _TURN_BYTES = 16 * 1024
 """Handed to AsyncSSH at a time, which copies all that is left for each packet: many small ones cost a lot."""
 
-_REKEYS_AT_ONCE = 20
+_REKEYS_AT_ONCE = 20.0
 _REKEYS_PER_SECOND = 1.0
-"""How often keys may be agreed anew, which takes a millisecond; output at full speed needs it less often."""
+_REKEYS_PER_BYTE = 1.0 / (64 * 1024)
+"""How often keys may be agreed anew, which takes a millisecond: by the time and by the bytes that went by."""
 
 _BY_US = "the connection is closed"
 _CLOSES = "the daemon stops"
@@ -63,10 +63,10 @@ class SshConnection(asyncio.Protocol):
         self._is_paused = False
         self._is_last = False
         self._unfed = b""
-        self._received_bytes = 0
+        self._moved_bytes = 0
         self._put_aside_bytes = 0
         self._untaken_bytes: int | None = None
-        self._allowed_rekeys = float(_REKEYS_AT_ONCE)
+        self._allowed_rekeys = _REKEYS_AT_ONCE
         self._rekeyed_at = 0.0
 
     # What asyncio tells
@@ -86,14 +86,13 @@ class SshConnection(asyncio.Protocol):
         self.peer = Peer(door.name, self._origin.host or host, visitor=self._visitor)
         self.deadline_at = door.clock.monotonic() + door.limits.login_seconds
         self._inner = GuardedConnection(self._loop, door.options, self)
-        self._inner.connection_made(_Outlet(self._transport, self._close_transport))
+        self._inner.connection_made(_Outlet(self._transport, self))
 
     def data_received(self, data: bytes) -> None:
-        if self.caller is None:
-            self._received_bytes += len(data)
-            if self._received_bytes > self.door.limits.login_bytes:
-                self._end_at_once("too many bytes before a login")
-                return
+        self._moved_bytes += len(data)
+        if self.caller is None and self._moved_bytes > self.door.limits.login_bytes:
+            self._end_at_once("too many bytes before a login")
+            return
         if self._unfed or len(data) > _TURN_BYTES:
             # what is under way in the kernel and in uvloop may still come after the pause
             self._unfed += data
@@ -172,6 +171,7 @@ class SshConnection(asyncio.Protocol):
         if admitted is None:
             return
         self.caller = Caller(admitted.principal, self.peer)
+        self._moved_bytes = 0
         self._renew_deadline()
         self.door.gate.logged_in(self)
         self._session_of_portal = self.door.portal.opened(admitted, self._revoked)
@@ -219,11 +219,9 @@ class SshConnection(asyncio.Protocol):
         if self.caller is None:
             return
         now = self.door.clock.monotonic()
-        passed_seconds, self._rekeyed_at = now - self._rekeyed_at, now
-        self._allowed_rekeys = min(
-            self._allowed_rekeys + passed_seconds * _REKEYS_PER_SECOND, float(_REKEYS_AT_ONCE)
-        )
-        self._allowed_rekeys -= 1
+        earned = (now - self._rekeyed_at) * _REKEYS_PER_SECOND + self._moved_bytes * _REKEYS_PER_BYTE
+        self._allowed_rekeys = min(self._allowed_rekeys + earned, _REKEYS_AT_ONCE) - 1
+        self._rekeyed_at, self._moved_bytes = now, 0
         if self._allowed_rekeys < 0:
             self._end_at_once("keys were agreed anew too often")
             return
@@ -242,6 +240,11 @@ class SshConnection(asyncio.Protocol):
         self._put_aside_bytes += size_bytes
         if self._put_aside_bytes > self.door.limits.ssh_waiting_bytes:
             self._end_at_once("too much waits for keys to be agreed")
+
+    def sent(self, size_bytes: int) -> None:
+        """Hear that so much goes out."""
+        if self.caller is not None:
+            self._moved_bytes += size_bytes
 
     # What sessions ask and tell
 
@@ -290,7 +293,8 @@ class SshConnection(asyncio.Protocol):
             return
         self._inner.disconnect(asyncssh.DISC_BY_APPLICATION, reason)
 
-    def _close_transport(self) -> None:
+    def close_transport(self) -> None:
+        """Close once all was sent that AsyncSSH has handed over."""
         self._transport.close()
         self.deadline_at = self.door.clock.monotonic() + self.door.limits.stalled_write_seconds
 
@@ -324,14 +328,17 @@ class _Outlet(asyncio.Transport):
     Source: `disconnect` and `_force_close` of asyncssh/connection.py.
     """
 
-    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+    def __init__(self, transport: asyncio.Transport, connection: SshConnection) -> None:
         super().__init__()
         self._transport = transport
-        self._close = close
-        self.write = transport.write  # type: ignore[method-assign]
+        self._connection = connection
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._connection.sent(len(data))
+        self._transport.write(data)
 
     def abort(self) -> None:
-        self._close()
+        self._connection.close_transport()
 
     def get_extra_info(self, name: str, default: object = None) -> object:
         return self._transport.get_extra_info(name, default)
