@@ -76,10 +76,9 @@ class Ssh:
 
     def words(self, *command: str, program: str = "ssh") -> list[str]:
         """The argument vector."""
+        login = self.login
         if self.key is not None:
             login = ("-i", str(self.key), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes")
-        else:
-            login = self.login
         port = ["-P" if program in {"sftp", "scp"} else "-p", str(self.port)]
         known = ["-o", f"UserKnownHostsFile={self.folder}/known_hosts", "-o", "StrictHostKeyChecking=no"]
         host = [f"{self.user}@127.0.0.1"]

@@ -1,4 +1,4 @@
-"""Who comes in at the ssh door: passwords, keys with their options, certificates, an agent; and who does not."""
+"""Who comes in at the ssh door: by passwords, keys with their options, certificates, an agent."""
 
 import re
 import subprocess

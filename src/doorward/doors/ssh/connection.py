@@ -161,6 +161,11 @@ class SshConnection(asyncio.Protocol):
     # What AsyncSSH tells
 
     @property
+    def is_logged_in(self) -> bool:
+        """The client was let in."""
+        return self.caller is not None
+
+    @property
     def banner(self) -> str:
         """What is shown before the login."""
         return self.door.settings.banner

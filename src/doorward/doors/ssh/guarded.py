@@ -7,7 +7,9 @@ Each hole has a test in tests/attacks/ that fails when what closes it stops work
 - signatures with SHA-1, RSA keys of any length, certificates signed so: `validate_public_key`;
 - output without end put aside while keys are agreed anew: `send_packet`;
 - variables of the environment kept without end: `GuardedChannel.process_packet`;
-- configuration read anew, in a thread, for each login: `reload_config`.
+- configuration read anew, in a thread, for each login: `reload_config`;
+- a client that asks for the service of logins with each of its tries, as paramiko does, and is closed for it:
+  `process_packet`.
 
 What is read before a login, who reads slowly and how much one turn of the loop takes is seen to by
 `SshConnection`, which stands between the transport and this.
@@ -23,6 +25,8 @@ from asyncssh.packet import SSHPacket, SSHPacketLogger
 from doorward.doors.ssh.login import Login
 from doorward.doors.ssh.wire import channel_request, is_trusted
 
+_MSG_SERVICE_REQUEST = 5
+_MSG_SERVICE_ACCEPT = 6
 _MSG_KEXINIT = 20
 _MSG_NEWKEYS = 21
 _MSG_KEX_LAST = 49
@@ -47,6 +51,10 @@ class Guard(Protocol):
     """
 
     login: Login
+
+    @property
+    def is_logged_in(self) -> bool:
+        """The client was let in."""
 
     @property
     def banner(self) -> str: ...
@@ -91,10 +99,20 @@ class GuardedConnection(asyncssh.SSHServerConnection):
         self, loop: asyncio.AbstractEventLoop, options: asyncssh.SSHServerConnectionOptions, guard: Guard
     ) -> None:
         self.guard = guard
+        self._service_asked = b""
         super().__init__(loop, options)
 
     async def reload_config(self) -> None:
         """Keep the options: nothing in them depends on who logs in."""
+
+    def process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> bool | Awaitable[None]:
+        if pkttype == _MSG_SERVICE_REQUEST:
+            asked = packet.get_remaining_payload()
+            if self._service_asked == asked and not self.guard.is_logged_in:
+                self.send_packet(_MSG_SERVICE_ACCEPT, asked)
+                return True
+            self._service_asked = asked
+        return super().process_packet(pkttype, pktid, packet)
 
     def send_userauth_failure(self, partial_success: bool) -> None:  # noqa: FBT001 - not ours
         if self.guard.login.failed():

@@ -7,6 +7,7 @@ import asyncssh
 from doorward.core.limits import Limits
 from doorward.core.settings import SshProfile, SshSettings
 from doorward.doors.ssh.visitor import Visitor
+from doorward.doors.ssh.wire import TRUSTED_SIGNATURES
 
 _STRICT_KEX = ("mlkem768x25519-sha256",)
 _COMPATIBLE_KEX = (*_STRICT_KEX, "curve25519-sha256", "curve25519-sha256@libssh.org")
@@ -46,6 +47,7 @@ def server_options(
         encryption_algs=_CIPHERS,
         mac_algs=_MACS,
         compression_algs=["none"],
+        signature_algs=sorted(name.decode("ascii") for name in TRUSTED_SIGNATURES),
         password_auth=settings.passwords,
         public_key_auth=True,
         kbdint_auth=False,
