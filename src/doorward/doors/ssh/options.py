@@ -10,11 +10,18 @@ from doorward.doors.ssh.visitor import Visitor
 from doorward.doors.ssh.wire import TRUSTED_SIGNATURES
 
 _STRICT_KEX = ("mlkem768x25519-sha256",)
-_COMPATIBLE_KEX = (*_STRICT_KEX, "curve25519-sha256", "curve25519-sha256@libssh.org")
-"""The last two do not hold against a later quantum computer; OpenSSH before 9.9 knows no other of ours."""
+_COMPATIBLE_KEX = ("curve25519-sha256", "curve25519-sha256@libssh.org", *_STRICT_KEX)
+"""
+The first two do not hold against a later quantum computer; OpenSSH before 9.9 knows no other of ours. Which
+one is taken is the client's choice. Dropbear guesses that its first is ours, and AsyncSSH then believes it.
+"""
 
 _KEX = {SshProfile.COMPATIBLE: _COMPATIBLE_KEX, SshProfile.STRICT: _STRICT_KEX}
-_CIPHERS = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes128-ctr")
+_STRICT_CIPHERS = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes128-ctr")
+_COMPATIBLE_CIPHERS = (*_STRICT_CIPHERS, "chacha20-poly1305@openssh.com")
+"""The last is for Dropbear, and is sound with the strict key exchange, which AsyncSSH has (CVE-2023-48795)."""
+
+_CIPHERS = {SshProfile.COMPATIBLE: _COMPATIBLE_CIPHERS, SshProfile.STRICT: _STRICT_CIPHERS}
 _MACS = ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com")
 
 PACKET_BYTES = 32 * 1024
@@ -44,7 +51,7 @@ def server_options(
         server_version="Doorward",
         server_host_keys=[host_key],
         kex_algs=_KEX[settings.profile],
-        encryption_algs=_CIPHERS,
+        encryption_algs=_CIPHERS[settings.profile],
         mac_algs=_MACS,
         compression_algs=["none"],
         signature_algs=sorted(name.decode("ascii") for name in TRUSTED_SIGNATURES),
