@@ -77,6 +77,8 @@ def _options(line: str) -> Iterator[tuple[str, str | None, int]]:
         yield match["name"].lower(), None if value is None else value.replace('\\"', '"'), position
         if match["end"] != ",":
             return
+    if position:
+        raise ConfigurationError("an option is missing after a comma, or is none")
 
 
 def _with_option(key: AuthorizedKey, name: str, value: str | None) -> AuthorizedKey:

@@ -26,6 +26,7 @@ from prompt_toolkit.styles import Style
 from doorward.core.command import Command
 from doorward.doors.ssh.completion import candidates, word_begun
 from doorward.doors.ssh.keys import KeyReader
+from doorward.doors.ssh.typed import PROMPT, Ended, Interrupted
 
 LINE_CHARACTERS = 4096
 """What can be typed into one line; prompt_toolkit has no bound of its own."""
@@ -34,17 +35,8 @@ KEYS = 8192
 """Pressed for one line, after which a new one begins: each may leave the line before it to be taken back."""
 
 _STYLE = Style.from_dict({"prompt": "bold ansigreen"})
-_PROMPT = "doorward> "
 
 _numbers = itertools.count(1)
-
-
-class Interrupted(Exception):
-    """Ctrl-C was pressed, or so many keys that the line was given up."""
-
-
-class Ended(Exception):
-    """Ctrl-D was pressed on an empty line, or there is to be no next one."""
 
 
 class Editor:
@@ -85,13 +77,6 @@ class Editor:
         self._session: PromptSession[str] | None = None
 
     async def read_line(self) -> str:
-        """
-        The next line.
-
-        Raises:
-            Interrupted: Ctrl-C.
-            Ended: Ctrl-D, or `end` was called.
-        """
         with create_app_session(input=self._input, output=self._output):
             if self._session is None:
                 self._session = self._new_session()
@@ -99,19 +84,16 @@ class Editor:
             return await self._session.prompt_async(set_exception_handler=False, handle_sigint=False)
 
     def receive(self, text: str) -> None:
-        """Take what was typed; it waits for the next line while none is being read."""
         self._input.receive(text)
         if self._input.keys > KEYS and self._is_reading:
             self._exit(Interrupted)
 
     def resize(self) -> None:
-        """Draw anew for another size of the terminal."""
         if self._session is not None and self._is_reading:
             self._session.app.renderer.erase()
             self._session.app.invalidate()
 
     def end(self) -> None:
-        """Have the line that is being read be the end."""
         if self._is_reading:
             self._exit(Ended)
 
@@ -125,7 +107,7 @@ class Editor:
 
     def _new_session(self) -> "PromptSession[str]":
         session: PromptSession[str] = PromptSession(
-            FormattedText([("class:prompt", _PROMPT)]),
+            FormattedText([("class:prompt", PROMPT)]),
             style=_STYLE,
             editing_mode=EditingMode.EMACS,
             completer=self._completer,

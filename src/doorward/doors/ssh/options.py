@@ -19,7 +19,7 @@ one is taken is the client's choice. Dropbear guesses that its first is ours, an
 _KEX = {SshProfile.COMPATIBLE: _COMPATIBLE_KEX, SshProfile.STRICT: _STRICT_KEX}
 _STRICT_CIPHERS = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes128-ctr")
 _COMPATIBLE_CIPHERS = (*_STRICT_CIPHERS, "chacha20-poly1305@openssh.com")
-"""The last is for Dropbear, and is sound with the strict key exchange, which AsyncSSH has (CVE-2023-48795)."""
+"""The last is for Dropbear, and sound with the strict key exchange, which AsyncSSH has (CVE-2023-48795)."""
 
 _CIPHERS = {SshProfile.COMPATIBLE: _COMPATIBLE_CIPHERS, SshProfile.STRICT: _STRICT_CIPHERS}
 _MACS = ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com")

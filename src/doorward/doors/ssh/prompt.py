@@ -3,7 +3,6 @@
 import asyncio
 import codecs
 import logging
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from doorward.core.launch import Stream
@@ -13,6 +12,7 @@ from doorward.doors.ssh.guarded import GuardedChannel
 from doorward.doors.ssh.keyboard import Keyboard, Typed
 from doorward.doors.ssh.output import Output, remarks
 from doorward.doors.ssh.reading import Reading
+from doorward.doors.ssh.typed import Ended, Interrupted, LineReader, PlainReader
 from doorward.service.caller import Caller
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ _TURN_CHARACTERS = 256
 _AHEAD_CHARACTERS = 4096
 """Typed while an answer is under way, and kept for the next line; what comes after it is dropped."""
 
-_CTRL_C = "\x03"
+_CTRL_C, _CTRL_D = "\x03", "\x04"
+_DUMB = frozenset({"", "dumb", "unknown"})
+"""Terminals that obey nothing. Source: terminfo(5)."""
 _RESIZE_SECONDS = 0.05
 _FAILED = Outcome(OutcomeKind.FAILED, reason="the prompt failed; the log explains it")
 _STOPS = "the daemon is being stopped"
@@ -50,7 +52,7 @@ class Prompt:
         self._channel = channel
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._keyboard = Keyboard(channel.get_terminal_modes())
-        self._editor: Editor | None = None
+        self._reader: LineReader | None = None
         self._task: asyncio.Task[None] | None = None
         self._reading: Reading | None = None
         self._answered: asyncio.Future[bool] | None = None
@@ -89,7 +91,9 @@ class Prompt:
         """See `Program`."""
         if self._reading is not None:
             self._reading.end_input()
-        self.finish()
+        # what was sent before it is asked for first
+        self._unfed += _CTRL_C + _CTRL_D
+        self._feed()
 
     def interrupt(self) -> None:
         """See `Program`."""
@@ -111,8 +115,8 @@ class Prompt:
     def finish(self) -> None:
         """See `Program`."""
         self._is_last = True
-        if self._editor is not None:
-            self._editor.end()
+        if self._reader is not None:
+            self._reader.end()
 
     def leave(self) -> None:
         """See `Program`."""
@@ -125,16 +129,14 @@ class Prompt:
 
     async def _converse(self) -> None:
         try:
-            # the first prompt since the start has it imported, which no loop should wait for
-            editor_module = await asyncio.to_thread(_import_editor)
-            self._editor = self._new_editor(editor_module.Editor)
-            self._feed()
+            self._reader = await self._new_reader()
             while not self._is_last:
+                self._feed()
                 try:
-                    line = await self._editor.read_line()
-                except editor_module.Interrupted:
+                    line = await self._reader.read_line()
+                except Interrupted:
                     continue
-                except editor_module.Ended:
+                except Ended:
                     break
                 if line.strip():
                     await self._ask(line)
@@ -144,12 +146,17 @@ class Prompt:
             self._last = _FAILED
         self._output.end(Outcome(OutcomeKind.EXITED, status=self._last.exit_status))
 
-    def _new_editor(self, make: "type[Editor]") -> "Editor":
+    async def _new_reader(self) -> LineReader:
+        term = self._channel.get_terminal_type() or ""
+        if term in _DUMB:
+            return PlainReader(self._draw, self._channel.get_terminal_modes())
+        # the first prompt since the start has it imported, which no loop should wait for
+        make = await asyncio.to_thread(_import_editor)
         most_lines = self._door.limits.ssh_history_lines
         return make(
             write=self._draw,
             size=lambda: self._channel.get_terminal_size()[:2],
-            term=self._channel.get_terminal_type() or "",
+            term=term,
             commands=lambda: self._door.desk.commands_seen_by(self._caller),
             lines=self._door.histories.of(self._caller.principal.name, lines=most_lines),
             remember=self._remember,
@@ -197,7 +204,7 @@ class Prompt:
 
     def _feed(self) -> None:
         """Hand over a turn's worth of what was typed, unless an answer is under way or nothing is read."""
-        if self._is_feeding or self._editor is None or self._reading is not None or not self._unfed:
+        if self._is_feeding or self._reader is None or self._reading is not None or not self._unfed:
             return
         if not self._output.may_write:
             self._channel.pause_reading()
@@ -205,7 +212,7 @@ class Prompt:
         self._is_feeding = True
         self._door.clock.call_later(0, self._feed_on)
         text, self._unfed = self._unfed[:_TURN_CHARACTERS], self._unfed[_TURN_CHARACTERS:]
-        self._editor.receive(text)
+        self._reader.receive(text)
 
     def _feed_on(self) -> None:
         self._is_feeding = False
@@ -217,8 +224,8 @@ class Prompt:
 
     def _resize(self) -> None:
         self._is_resizing = False
-        if self._editor is not None and not self._channel.is_closing():
-            self._editor.resize()
+        if self._reader is not None and not self._channel.is_closing():
+            self._reader.resize()
 
     def _write(self, stream: Stream, data: bytes) -> None:
         self._at_line_start = data.endswith(b"\n")
@@ -238,7 +245,7 @@ class Prompt:
         return True
 
 
-def _import_editor() -> ModuleType:
-    from doorward.doors.ssh import editor
+def _import_editor() -> "type[Editor]":
+    from doorward.doors.ssh.editor import Editor
 
-    return editor
+    return Editor
