@@ -14,6 +14,7 @@ from tests.doors.ssh_peers import PASSWORD, port_of
 MIB = 1024 * 1024
 MSG_USERAUTH_REQUEST = 50
 MSG_GLOBAL_REQUEST = 80
+MSG_CHANNEL_CLOSE = 97
 MSG_CHANNEL_REQUEST = 98
 
 UNPUNISHED = '[limits.penalties]\nexempt = ["127.0.0.0/8"]\n'

@@ -10,6 +10,7 @@ import pytest
 
 from tests.attacks.ssh_clients import (
     MIB,
+    MSG_CHANNEL_CLOSE,
     MSG_CHANNEL_REQUEST,
     MSG_GLOBAL_REQUEST,
     UNPUNISHED,
@@ -115,6 +116,36 @@ async def test_channels_without_end_are_refused_over_ten(daemon: Daemon) -> None
             with pytest.raises(asyncssh.ChannelOpenError, match="at most 10 sessions at once"):
                 await connection.create_process("copy")
         assert opened == 10
+
+
+async def test_sessions_that_follow_each_other_closely_are_none_too_many(daemon: Daemon) -> None:
+    async with connected(daemon) as connection:
+
+        async def go_on() -> None:
+            for _ in range(50):
+                await connection.run("echo 1", check=True)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(10):
+                group.create_task(go_on())
+
+
+async def test_sessions_that_the_client_never_closes_are_bounded(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaf = {**asyncssh.SSHClientChannel._packet_handlers, MSG_CHANNEL_CLOSE: lambda *_: True}
+    monkeypatch.setattr(asyncssh.SSHClientChannel, "_packet_handlers", deaf)
+    async with connected(daemon) as connection:
+        opened = 0
+        try:
+            while opened < 100:
+                await connection.create_session(asyncssh.SSHClientSession, "echo 1")
+                opened += 1
+                await asyncio.sleep(0.01)
+        except asyncssh.ChannelOpenError as error:
+            assert "sessions at once" in error.reason
+        assert 10 <= opened <= 40
+        connection.abort()
 
 
 @pytest.mark.may_block("its /proc is read")

@@ -27,6 +27,9 @@ _REKEYS_PER_SECOND = 1.0
 _REKEYS_PER_BYTE = 1.0 / (64 * 1024)
 """How often keys may be agreed anew, which takes a millisecond: by the time and by the bytes that went by."""
 
+_CLOSING = 4
+"""Times `ssh_channels`: sessions with those that we have closed and the client has not yet."""
+
 _BY_US = "the connection is closed"
 _CLOSES = "the daemon stops"
 _REVOKED = "the user was removed or changed"
@@ -191,7 +194,8 @@ class SshConnection(asyncio.Protocol):
         if self.caller is None or self._inner is None or self._is_last:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, _BY_US)
         limits = self.door.limits
-        if len(self._sessions) >= limits.ssh_channels:
+        open_sessions = sum(session.is_open for session in self._sessions)
+        if open_sessions >= limits.ssh_channels or len(self._sessions) >= _CLOSING * limits.ssh_channels:
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_RESOURCE_SHORTAGE, f"at most {limits.ssh_channels} sessions at once"
             )

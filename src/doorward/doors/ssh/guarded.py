@@ -8,6 +8,8 @@ Each hole has a test in tests/attacks/ that fails when what closes it stops work
 - output without end put aside while keys are agreed anew: `send_packet`;
 - variables of the environment kept without end: `GuardedChannel.process_packet`;
 - configuration read anew, in a thread, for each login: `reload_config`;
+- a packet of nothing before each packet, which protects ciphers with chained blocks (RFC 4251 section 9.3.1),
+  and we have none of those: `send_packet`;
 - a client that asks for the service of logins with each of its tries, as paramiko does, and is closed for it:
   `process_packet`.
 
@@ -25,6 +27,7 @@ from asyncssh.packet import SSHPacket, SSHPacketLogger
 from doorward.doors.ssh.login import Login
 from doorward.doors.ssh.wire import channel_request, is_trusted
 
+_MSG_IGNORE = 2
 _MSG_SERVICE_REQUEST = 5
 _MSG_SERVICE_ACCEPT = 6
 _MSG_KEXINIT = 20
@@ -127,6 +130,8 @@ class GuardedConnection(asyncssh.SSHServerConnection):
         return await super().validate_public_key(username, key_data, msg, signature)
 
     def send_packet(self, pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None) -> None:
+        if pkttype == _MSG_IGNORE:
+            return
         if pkttype > _MSG_KEX_LAST:
             if self.guard.is_rekeying:
                 self.guard.put_aside(sum(map(len, args)) + _PACKET_OVERHEAD_BYTES)

@@ -82,6 +82,12 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._program: Program | None = None
         self._modes: Mapping[int, int] = {}
         self._is_over = False
+        self._is_made = False
+
+    @property
+    def is_open(self) -> bool:
+        """Neither side has closed it; one that is not even made counts too."""
+        return not (self._is_over or (self._is_made and self._channel.is_closing()))
 
     # What AsyncSSH tells
 
@@ -89,6 +95,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         if not isinstance(chan, GuardedChannel):
             raise TypeError("a channel that nobody watches over")
         self._channel = chan
+        self._is_made = True
         limits = self._limits
         chan.set_write_buffer_limits(limits.frame_bytes)
         self._output = Output(
