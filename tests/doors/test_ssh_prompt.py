@@ -329,7 +329,9 @@ def test_a_line_does_not_grow_without_end(daemon: Daemon, terminal: Terminal) ->
         # each doubles what is there
         terminal.press("C-y", "C-y", "C-a", "C-k")
     terminal.press("C-c")
-    terminal.sees(f"\n{PROMPT}")
+    terminal.type("echo all is well")
+    terminal.press("Enter")
+    terminal.sees(f"all is well\n{PROMPT}")
     assert daemon.memory_bytes("VmHWM") - before < 20 * 1024 * 1024
 
 

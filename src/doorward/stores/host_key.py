@@ -41,27 +41,33 @@ class HostKey:
         return f"HostKey(path={self.path!r}, fingerprint={self.fingerprint!r})"
 
 
-def load_host_key(settings: SshSettings, folder: Path) -> HostKey:
+def load_host_key(settings: SshSettings, folder: Path, *, uid: int | None = None) -> HostKey:
     """
     Read the keeper's host key, or the one of the state `folder`, which is made unless it is there.
 
     A certificate is taken from where the settings say, or else from beside the key. Blocks, so never on a
     loop.
 
+    Args:
+        settings: of the door.
+        folder: the state's.
+        uid: whom the daemon runs as; None for whoever runs this.
+
     Raises:
         CertificateError: a file cannot be used, or others could have read or written it.
         StateError: a new key cannot be written.
     """
     path = settings.host_key or str(folder / HOST_KEY_NAME)
+    owner = os.geteuid() if uid is None else uid
     if not settings.host_key and not os.path.lexists(path):
         _make(Path(path))
-    private_key = read_key_file(path, uid=os.geteuid())
+    private_key = read_key_file(path, uid=owner)
     public_key = _public_key_of(private_key, path)
     beside = f"{path}-cert.pub"
     certificate_path = settings.host_certificate or (beside if os.path.lexists(beside) else "")
     certificate = b""
     if certificate_path:
-        certificate = read_certificate_file(certificate_path, uid=os.geteuid())
+        certificate = read_certificate_file(certificate_path, uid=owner)
         _check_certificate(certificate, public_key, certificate_path)
     return HostKey(
         path=path,

@@ -192,7 +192,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         """End, after the answer that is under way."""
         if self._program is not None:
             self._program.finish()
-        else:
+        elif self._is_made:
             self._output.end(Outcome(OutcomeKind.BUSY, reason="the daemon is being stopped"))
 
     # Inside
