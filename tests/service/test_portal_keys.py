@@ -13,6 +13,7 @@ from doorward.core.principal import Login, Peer, User
 from doorward.core.secret import Secret
 from doorward.service.portal import Admitted, Portal, Refused
 from doorward.testing.audit import MemoryAuditLog
+from doorward.testing.clock import ManualClock
 
 LINE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5nHnAApiwg+zhpmqg5MjyWIETroBIW/q50ZkJerk/1"
 KEY, AUTHORITY = key_of(LINE), authority_of(LINE)
@@ -30,7 +31,14 @@ def audit() -> MemoryAuditLog:
 
 
 def portal_of(audit: MemoryAuditLog, users: Iterable[User]) -> Portal:
-    return Portal(users, verifier=NoVerifier(), audit=audit, process_uid=990, checks_per_source=2)
+    return Portal(
+        users,
+        verifier=NoVerifier(),
+        audit=audit,
+        clock=ManualClock(),
+        process_uid=990,
+        checks_per_source=2,
+    )
 
 
 def found(portal: Portal, name: str = "alice", *, blob: bytes = KEY.blob) -> AuthorizedKey | None:
@@ -43,7 +51,7 @@ def test_a_key_is_found_for_its_user_alone(audit: MemoryAuditLog) -> None:
     assert found(portal, "bob") is None
     assert found(portal, "nobody") is None
     assert found(portal, blob=b"another") is None
-    portal.replace_users([User(name="bob", keys=(LINE,))])
+    portal.replace_credentials([User(name="bob", keys=(LINE,))], [])
     assert (found(portal), found(portal, "bob")) == (None, KEY)
 
 
