@@ -1,5 +1,7 @@
 """What the web door keeps over reloads: who is signed in, and whose password was right a moment ago."""
 
+import asyncio
+
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.doors.web.checks import PairChecks
@@ -15,14 +17,17 @@ class House:
         sessions: by the cookie of a browser.
         followers: of runs, by the names that they gave themselves.
         pairs: names and passwords of Basic, so that each is hashed once a minute at most.
+        turn: held by the one page that reads colours now, and until others of the loop had theirs: a hundred
+            such pages take no more of it than one.
     """
 
-    __slots__ = ("followers", "pairs", "sessions")
+    __slots__ = ("followers", "pairs", "sessions", "turn")
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self.sessions = Sessions(limits, clock)
         self.followers = Followers()
         self.pairs = PairChecks(clock)
+        self.turn = asyncio.Lock()
 
     def replace_limits(self, limits: Limits) -> None:
         """Keep by these limits from now on; remembered passwords are forgotten."""

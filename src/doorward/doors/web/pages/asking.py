@@ -225,7 +225,7 @@ async def _shown(visit: Visit, command: Command, reading: Reading) -> web.Stream
 
 async def _result_page(visit: Visit, command: Command, answer: Answer, chunks: list[Chunk]) -> web.Response:
     texts = texts_of(visit)
-    parts = await read_parts(shown_chunks(chunks), is_whole=True)
+    parts = await read_parts(shown_chunks(chunks), turn=visit.door.house.turn, is_whole=True)
     outcome = answer.outcome or Outcome(OutcomeKind.FAILED)
     return page(
         visit,
