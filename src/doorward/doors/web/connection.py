@@ -163,8 +163,9 @@ class WebConnection(RequestHandler):
         self.origin = origin_of_host(peer[0]) if peer else LOCAL
         is_proxy = door.is_proxy(self.origin.host)
         if is_proxy:
-            # it comes for many, each of whom is looked at with their request
-            self.origin = Origin(self.origin.source, self.origin.host)
+            # it comes for many, each of whom is looked at with their request: what somebody else at its
+            # address tried in vain must not keep them all out
+            self.origin = Origin(host=self.origin.host)
         if is_proxy or not door.only_proxies:
             self.visitor = door.gate.admit(self, door.name, self.origin, asks_login=door.asks_login)
         # uvloop's transports are none of asyncio's classes, and do all that these do
