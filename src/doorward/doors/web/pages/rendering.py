@@ -14,7 +14,12 @@ from doorward.doors.web.visit import Visit
 
 CSRF_FIELD = "_csrf"
 INPUT_FIELD = "_input"
-"""No parameter's name begins with a `_`."""
+FORM_FIELD = "_form"
+"""
+In an address whose values somebody else chose: the form is shown, and nothing asked for.
+
+No parameter's name begins with a `_`.
+"""
 
 
 def _compile() -> Mapping[str, Template]:
