@@ -9,7 +9,6 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
 
 _ABSOLUTE = re.compile(r"https?://(?P<authority>[^/?]*)(?P<target>.*)", re.IGNORECASE | re.DOTALL)
 
@@ -45,11 +44,10 @@ def in_origin_form(message: RawRequestMessage) -> RawRequestMessage:
         return message
     target = match["target"]
     target = target if target.startswith("/") else f"/{target}"
-    path, _, query = target.partition("?")
     headers = CIMultiDict(message.headers)
     headers["Host"] = match["authority"]
     return message._replace(
         path=target,
         headers=CIMultiDictProxy(headers),
-        url=URL.build(path=path, query_string=query, encoded=True),
+        url=message.url.relative(),
     )
