@@ -1,5 +1,7 @@
 """Another site's page cannot have a signed-in browser do anything here."""
 
+import re
+
 import pytest
 
 from tests.doors.tls_peers import PASSWORD
@@ -63,3 +65,24 @@ def test_the_cookie_is_one_that_browsers_send_to_nobody_elses_request(site: Site
     name, *attributes = reply.header("Set-Cookie").split("; ")
     assert name.startswith(f"{site.cookie_name}=")
     assert set(attributes) == {"HttpOnly", "Path=/", "SameSite=Strict"}
+
+
+@pytest.mark.parametrize("came", ["cross-site", "same-site"])
+def test_a_link_of_another_site_has_nothing_done_with_values_that_it_chose(site: Site, came: str) -> None:
+    cookie, foreign = site.signed_in(), (f"Sec-Fetch-Site: {came}", "Sec-Fetch-Mode: navigate")
+    path, login = "/shown?word=chosen", f"Authorization: {basic()}"
+    assert b"chosen" in site.get(path, cookie, "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate").body
+    before = runs_of(site, cookie).count(b"/runs/")
+    for shown in (login, cookie):
+        assert b'name="word"' in site.get(path, shown, *foreign).body
+    # without its cookie, which is strict, the browser is led on by a page of ours, or by the form to sign in
+    asked_for = site.get("/signin?next=/shown%3Fword%3Dchosen", *foreign)
+    goal = re.search(rb'name="next" value="([^"]+)"', asked_for.body)
+    assert goal
+    then = goal[1].decode().replace("&amp;", "&")
+    assert b'name="word"' in site.get(then, cookie, "Sec-Fetch-Site: same-origin").body
+    if came == "cross-site":
+        led = asked_for.header("Refresh").partition("url=")[2]
+        onwards = site.get(led, cookie, "Sec-Fetch-Site: same-origin").header("Location")
+        assert onwards == then
+    assert runs_of(site, cookie).count(b"/runs/") == before

@@ -12,6 +12,9 @@ from doorward.lines.tls import RECORD_BYTES, TlsLayer
 
 _log = logging.getLogger("doorward.doors")
 
+SOCKET_BELOW = "socket below TLS"
+"""The name of the socket that carries the records, for `get_extra_info`; nothing may be written to it."""
+
 SILENT_BYTES = 32 * 1024
 """
 How much may come after the handshake that says nothing: the halves of two records, hundreds of key changes.
@@ -88,11 +91,12 @@ class TlsTransport(asyncio.Protocol):
         self._connection.connection_made(cast(asyncio.BaseTransport, self))
 
     def data_received(self, data: bytes) -> None:
-        if self._connection.awaits_login and not self._takes_early(len(data)):
-            return
-        # a piece at a time: what is in a large one may cost much, and be too much
+        # a piece at a time: what is in a large one may cost much, be too much, or come after the login in it
         for at in range(0, len(data), RECORD_BYTES):
-            self._receive(data if len(data) <= RECORD_BYTES else data[at : at + RECORD_BYTES])
+            piece = data if len(data) <= RECORD_BYTES else data[at : at + RECORD_BYTES]
+            if self._connection.awaits_login and not self._takes_early(len(piece)):
+                return
+            self._receive(piece)
             if self._raw.is_closing():
                 return
 
@@ -164,8 +168,14 @@ class TlsTransport(asyncio.Protocol):
         self._raw.set_write_buffer_limits(high, low)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What the loop's transport knows."""
-        return self._raw.get_extra_info(name, default)
+        """
+        What the loop's transport knows, but for `socket`: what was written there would go out in the clear.
+
+        Whoever only asks the kernel about it finds it as `SOCKET_BELOW`.
+        """
+        if name == "socket":
+            return default
+        return self._raw.get_extra_info("socket" if name == SOCKET_BELOW else name, default)
 
     # Inside
 

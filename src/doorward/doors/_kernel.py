@@ -7,6 +7,9 @@ import socket
 import struct
 import sys
 import termios
+from typing import cast
+
+from doorward.doors._encrypted import SOCKET_BELOW
 
 _RESET = struct.pack("ii", 1, 0)
 _UCRED = struct.Struct("3i")
@@ -34,10 +37,16 @@ def has_left(transport: asyncio.Transport) -> bool:
 
 def untaken_bytes(transport: asyncio.Transport) -> int:
     """How many bytes the peer has not taken yet, of what waits here and in the kernel."""
-    queued = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    queued = fcntl.ioctl(_socket_of(transport).fileno(), termios.TIOCOUTQ, bytes(4))
     return transport.get_write_buffer_size() + int.from_bytes(queued, sys.byteorder)
 
 
 def reset_at_close(transport: asyncio.Transport) -> None:
     """Have the kernel drop what the peer did not take, and not keep it for as long as the peer is there."""
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    _socket_of(transport).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+
+
+def _socket_of(transport: asyncio.Transport) -> socket.socket:
+    """The connection's own, to ask or to set; below TLS nothing may be written to it."""
+    found = transport.get_extra_info("socket") or transport.get_extra_info(SOCKET_BELOW)
+    return cast(socket.socket, found)

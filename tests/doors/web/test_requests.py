@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.doors.daemon import TCP, Daemon, running
 from tests.doors.web.house import (
     USERS,
@@ -98,3 +100,22 @@ def test_behind_a_proxy_the_client_is_who_the_proxy_says(tmp_path: Path) -> None
         assert asked(daemon, other).status == 401
         # who is no proxy does not get in by plain HTTP
         assert asked(daemon, request("/healthz", host="ops.example.org"), source="127.0.0.2").status == 0
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTPS"])
+def test_a_target_that_says_the_host_as_well_is_answered_for_that_host(daemon: Daemon, scheme: str) -> None:
+    login = f"Authorization: {basic()}"
+    for target, shown in (("/whoami/x?y=1", b"/whoami/x?y=1\n"), ("?y=1", b""), ("", b"")):
+        reply = asked(daemon, request(f"{scheme}://localhost{target}", login, host="elsewhere.example"))
+        assert reply.status == 200, target
+        assert reply.body.startswith(shown)
+    for authority in ("elsewhere.example", "localhost@elsewhere.example", "localhost:80:80"):
+        assert asked(daemon, request(f"{scheme}://{authority}/healthz", host="localhost")).status in {
+            400,
+            421,
+        }
+
+
+def test_a_proxys_own_requests_are_answered_as_any(daemon: Daemon) -> None:
+    reply = asked(daemon, request("http://127.0.0.1/signin?next=/runs", "Accept: text/html"))
+    assert b'value="/runs"' in reply.body

@@ -1,5 +1,7 @@
 """Both streams of an output as parts of a page."""
 
+import asyncio
+
 from doorward.core.launch import Stream
 from doorward.doors.web.pages.ansi import Text
 from doorward.doors.web.pages.output import (
@@ -16,7 +18,7 @@ OUT, ERR = Stream.OUT, Stream.ERR
 
 
 async def parts_of(chunks: list[Chunk], *, is_whole: bool) -> list[Part]:
-    return (await read_parts(chunks, is_whole=is_whole)).shown
+    return (await read_parts(chunks, turn=asyncio.Lock(), is_whole=is_whole)).shown
 
 
 async def test_streams_are_parts_of_their_own_each_with_its_style() -> None:
@@ -46,12 +48,12 @@ def test_the_start_of_a_large_output_is_left_out() -> None:
 
 async def test_of_many_pieces_the_last_are_shown_and_that_is_said() -> None:
     data = b"".join(b"\x1b[3%dm%d " % (number % 8, number) for number in range(3 * SHOWN_PIECES))
-    parts = await read_parts([(OUT, data), (ERR, b"end")], is_whole=True)
+    parts = await read_parts([(OUT, data), (ERR, b"end")], turn=asyncio.Lock(), is_whole=True)
     out, err = parts.shown
     assert parts.is_cut
     assert len(out.pieces) + len(err.pieces) == SHOWN_PIECES
     assert out.pieces[-1].text == f"{3 * SHOWN_PIECES - 1} "
-    assert not (await read_parts([(OUT, b"few")], is_whole=True)).is_cut
+    assert not (await read_parts([(OUT, b"few")], turn=asyncio.Lock(), is_whole=True)).is_cut
 
 
 def test_the_last_chunks_have_what_is_shown() -> None:

@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import Callable
 
-from aiohttp import web
-
 from doorward.doors._encrypted import TlsTransport
 from doorward.doors.web import api, health, metrics, pages
 from doorward.doors.web.answering import Answering
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.door import WebDoor
 from doorward.doors.web.house import House
+from doorward.doors.web.requests import server_for
 from doorward.doors.web.routes import Table
 
 __all__ = ["House", "WebDoor", "meeting"]
@@ -20,9 +19,8 @@ ROUTES = (*health.ROUTES, *metrics.ROUTES, *api.ROUTES, *pages.ROUTES, *pages.LA
 
 def meeting(door: WebDoor) -> Callable[[], asyncio.Protocol]:
     """What makes the protocol that meets a connection which comes by `door`."""
-    # a handler ends with its peer: whoever reads a run leaves it then
     answering = Answering(Table(ROUTES), pages=door.house.warmed(pages.templates))
-    server = web.Server(answering.answer, handler_cancellation=True)
+    server = server_for(answering.answer)
 
     def meet() -> asyncio.Protocol:
         connection = WebConnection(door, server)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import secrets
 from http import HTTPStatus
 from typing import cast
@@ -25,6 +26,7 @@ from doorward.lines.phrases import PHRASES
 _log = logging.getLogger("doorward.doors.web")
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_WITH_PORT = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<four>[0-9.]+))(?::[0-9]{1,5})?")
 _FORWARDED = 16
 """Addresses of one X-Forwarded-For that are looked at, from the last on."""
 
@@ -128,7 +130,7 @@ def visit_of(request: web.BaseRequest, connection: WebConnection) -> Visit:
     origin, is_secure = connection.origin, door.context is not None
     host = headers.get("Host", "")
     if door.is_proxy(origin.host):
-        origin = forwarded_origin(headers, door=door, nearest=origin)
+        origin = forwarded_origin(headers, door=door, nearest=origin_of_host(origin.host))
         is_secure = is_secure or headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
         host = headers.get("X-Forwarded-Host", host)
         if door.public_origin:
@@ -149,7 +151,7 @@ def forwarded_origin(headers: "CIMultiDictProxy[str]", *, door: WebDoor, nearest
     """
     values = ",".join(headers.getall("X-Forwarded-For", [])).split(",")
     for text in reversed(values[-_FORWARDED:]):
-        host = text.strip().strip("[]")
+        host = forwarded_host(text)
         try:
             source_of(host)
         except ValueError:
@@ -157,6 +159,13 @@ def forwarded_origin(headers: "CIMultiDictProxy[str]", *, door: WebDoor, nearest
         if not door.is_proxy(host):
             return origin_of_host(host)
     return nearest
+
+
+def forwarded_host(text: str) -> str:
+    """The address in an entry of X-Forwarded-For, to which some proxies add a port; else what it is."""
+    text = text.strip()
+    match = _WITH_PORT.fullmatch(text)
+    return (match["six"] or match["four"]) if match else text
 
 
 def _refuse_unknown_host(visit: Visit) -> None:

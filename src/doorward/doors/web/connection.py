@@ -6,7 +6,7 @@ import logging
 import ssl
 from typing import Protocol, cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http import HttpProcessingError
 from aiohttp.web_protocol import RequestHandler
 
@@ -24,7 +24,18 @@ _log = logging.getLogger("doorward.doors.web")
 _HEAD_END = b"\r\n\r\n"
 _NEVER_SECONDS = 1e6
 _FIELD_BYTES = 8 * 1024
-"""Of one field; a head that comes while an answer is under way is bounded by this and by their number."""
+"""Of one field, for aiohttp, which has no bound for a whole head."""
+
+PARTING_SECONDS = 5.0
+"""
+How long a peer whose body is not wanted may go on with it before it has read why.
+
+Source: RFC 9112 section 9.6: closing with something unread resets the connection, and the answer with it;
+nginx has a lingering_timeout of 5 s.
+"""
+
+PARTING_BYTES = 16 * 1024 * 1024
+"""How much of such a body is passed over: more than what is under way when the answer goes out."""
 
 
 class Phase(enum.Enum):
@@ -33,6 +44,7 @@ class Phase(enum.Enum):
     IDLE = enum.auto()
     HEAD = enum.auto()
     ANSWER = enum.auto()
+    PARTING = enum.auto()
 
 
 class Entrance(Protocol):
@@ -86,8 +98,13 @@ class WebConnection(RequestHandler):
     """
 
     __slots__ = (
+        "_has_asked",
         "_head_bytes",
+        "_held",
         "_is_last_answer",
+        "_last_body",
+        "_parted",
+        "_passed_bytes",
         "_phase",
         "_resume_at",
         "_tail",
@@ -130,7 +147,12 @@ class WebConnection(RequestHandler):
         self._phase = Phase.IDLE
         self._head_bytes = 0
         self._tail = b""
+        self._has_asked = False
+        self._held = bytearray()
         self._is_last_answer = False
+        self._last_body: StreamReader | None = None
+        self._parted: asyncio.Future[None] | None = None
+        self._passed_bytes = 0
         self._resume_at: float | None = None
 
     # What asyncio tells
@@ -141,8 +163,9 @@ class WebConnection(RequestHandler):
         self.origin = origin_of_host(peer[0]) if peer else LOCAL
         is_proxy = door.is_proxy(self.origin.host)
         if is_proxy:
-            # it comes for many, each of whom is looked at with their request
-            self.origin = Origin(self.origin.source, self.origin.host)
+            # it comes for many, each of whom is looked at with their request: what somebody else at its
+            # address tried in vain must not keep them all out
+            self.origin = Origin(host=self.origin.host)
         if is_proxy or not door.only_proxies:
             self.visitor = door.gate.admit(self, door.name, self.origin, asks_login=door.asks_login)
         # uvloop's transports are none of asyncio's classes, and do all that these do
@@ -159,10 +182,14 @@ class WebConnection(RequestHandler):
             self.deadline_at = door.clock.monotonic() + wait_seconds
 
     def data_received(self, data: bytes) -> None:
-        # aiohttp calls this with nothing to go on with what it has
-        if data and self._phase is not Phase.ANSWER and not self._takes_head(data):
+        # with nothing, aiohttp goes on with what it has
+        if data and not self._takes(data):
             return
         super().data_received(data)
+        if self._messages:
+            self._last_body = self._messages[-1][1]
+            if self._held and self._wants_body:
+                self._let_through()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -184,7 +211,7 @@ class WebConnection(RequestHandler):
     @property
     def awaits_login(self) -> bool:
         """Whether the peer has asked for nothing yet, and may send little."""
-        return self._phase is not Phase.ANSWER
+        return not self._has_asked
 
     def handshake_done(self, certificate: bytes | None) -> None:
         """Hear that the peer can be spoken to; a certificate of its own means nothing here."""
@@ -200,6 +227,9 @@ class WebConnection(RequestHandler):
     # What the gate tells
 
     def expire(self) -> None:
+        if self._parted is not None and not self._parted.done() and not self.writing_paused:
+            self._parted.set_result(None)
+            return
         _log.info("visitor %d took too long", self.visitor)
         self._abort()
 
@@ -232,12 +262,12 @@ class WebConnection(RequestHandler):
         if self._is_last_answer and not resp.prepared:
             resp.force_close()
         try:
-            return await super().finish_response(request, resp, start_time)
+            response, has_left = await super().finish_response(request, resp, start_time)
+            if not has_left and not request.content.is_eof():
+                await self._part()
+            return response, has_left
         finally:
-            self._phase = Phase.IDLE
-            self._set_deadline(self.door.clock.monotonic() + self.door.limits.http_keep_alive_seconds)
-            if self._is_last_answer:
-                self.close()
+            self._go_on()
 
     def handle_error(
         self,
@@ -259,6 +289,71 @@ class WebConnection(RequestHandler):
 
     # Inside
 
+    def _takes(self, data: bytes) -> bool:
+        """Whether `data` is for aiohttp now; else it was kept, or is not wanted."""
+        match self._phase:
+            case Phase.IDLE | Phase.HEAD:
+                return self._takes_head(data)
+            case Phase.ANSWER:
+                if not self._wants_body:
+                    self._hold(data)
+                return self._wants_body
+            case Phase.PARTING:
+                self._pass_over(len(data))
+                return False
+
+    @property
+    def _wants_body(self) -> bool:
+        """Whether what comes now belongs to a body that is not complete."""
+        return self._last_body is None or not self._last_body.is_eof()
+
+    def _hold(self, data: bytes) -> None:
+        """
+        Keep what comes for the time after the answer that is under way, and read no more when it is much.
+
+        aiohttp would make requests of it, 32 of them, each with half a megabyte of fields.
+        """
+        self._held += data
+        if len(self._held) > self.door.limits.http_head_bytes and not self._wire.is_closing():
+            self._wire.pause_reading()
+
+    def _let_through(self) -> None:
+        """Go on with what was kept."""
+        held, self._held = bytes(self._held), bytearray()
+        self.data_received(held)
+        is_wanted = not (self._held or self._reading_paused or self._buffer_paused)
+        if is_wanted and not self._wire.is_closing():
+            self._wire.resume_reading()
+
+    def _go_on(self) -> None:
+        """An answer is over: wait for what the peer wants next, which may be here already."""
+        if self._is_last_answer:
+            self.close()
+        if self._phase is Phase.PARTING or self._messages:
+            return
+        self._phase = Phase.IDLE
+        self._last_body = None
+        self._set_deadline(self.door.clock.monotonic() + self.door.limits.http_keep_alive_seconds)
+        if self._held:
+            self._let_through()
+
+    async def _part(self) -> None:
+        """Have the peer see its answer, and that there is no more, although it goes on with its body."""
+        if self._wire.is_closing():
+            return
+        self._phase = Phase.PARTING
+        self._parted = asyncio.get_running_loop().create_future()
+        self._set_deadline(self.door.clock.monotonic() + PARTING_SECONDS)
+        self._wire.write_eof()
+        self._wire.resume_reading()
+        # a peer that leaves ends this as well: it is cancelled with the handler
+        await self._parted
+
+    def _pass_over(self, size_bytes: int) -> None:
+        self._passed_bytes += size_bytes
+        if self._passed_bytes > PARTING_BYTES and self._parted is not None and not self._parted.done():
+            self._parted.set_result(None)
+
     def _takes_head(self, data: bytes) -> bool:
         limits: Limits = self.door.limits
         if self._phase is Phase.IDLE:
@@ -275,6 +370,7 @@ class WebConnection(RequestHandler):
         if end >= 0:
             # what comes before the handler has begun is no head any more
             self._phase = Phase.ANSWER
+            self._has_asked = True
         return True
 
     def _set_deadline(self, at: float | None) -> None:

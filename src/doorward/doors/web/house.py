@@ -18,14 +18,17 @@ class House:
         sessions: by the cookie of a browser.
         followers: of runs, by the names that they gave themselves.
         pairs: names and passwords of Basic, so that each is hashed once a minute at most.
+        turn: held by the one page that reads colours now, and until others of the loop had theirs: a hundred
+            such pages take no more of it than one.
     """
 
-    __slots__ = ("_warming", "followers", "pairs", "sessions")
+    __slots__ = ("_warming", "followers", "pairs", "sessions", "turn")
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self.sessions = Sessions(limits, clock)
         self.followers = Followers()
         self.pairs = PairChecks(clock)
+        self.turn = asyncio.Lock()
         self._warming: asyncio.Task[object] | None = None
 
     def warmed(self, warm_up: Callable[[], object]) -> "asyncio.Future[object]":

@@ -85,11 +85,15 @@ def is_ours(headers: Mapping[str, str], *, own_origin: str) -> bool:
     return headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
 
 
+def is_from_elsewhere(headers: Mapping[str, str]) -> bool:
+    """Whether another site's page had the browser ask for this, by a link or otherwise."""
+    return headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
+
+
 def is_foreign_fetch(headers: Mapping[str, str]) -> bool:
     """
     Whether another site's page makes a browser fetch this, and does not go there.
 
     It could not read the answer, but would have a command run with what the browser remembers of Basic.
     """
-    is_foreign = headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"}
-    return is_foreign and headers.get("Sec-Fetch-Mode") != "navigate"
+    return is_from_elsewhere(headers) and headers.get("Sec-Fetch-Mode") != "navigate"

@@ -134,16 +134,23 @@ class Visit:
 
         Raises:
             Problem: it is larger than that.
+            ConnectionResetError: the peer left in the midst of it.
         """
         limit_bytes = self.door.limits.http_body_bytes
         most_bytes = limit_bytes if most_bytes is None else min(most_bytes, limit_bytes)
         if (self.request.content_length or 0) > most_bytes:
             raise too_large(most_bytes)
         data = bytearray()
-        async for piece in self.request.content.iter_any():
-            data += piece
-            if len(data) > most_bytes:
-                raise too_large(most_bytes)
+        try:
+            async for piece in self.request.content.iter_any():
+                data += piece
+                if len(data) > most_bytes:
+                    raise too_large(most_bytes)
+        except RuntimeError as error:
+            # what aiohttp raises to whoever waits for more on a connection that was closed
+            if self.connection.connected:
+                raise
+            raise ConnectionResetError("the peer left") from error
         self.connection.body_done()
         return bytes(data)
 

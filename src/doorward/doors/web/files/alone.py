@@ -21,6 +21,7 @@ from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.credentials import Pair, read_authorization
 from doorward.doors.web.files.handler import Files
 from doorward.doors.web.problems import Problem, shut_out
+from doorward.doors.web.requests import server_for
 from doorward.doors.web.safety import SAFE_HEADERS, host_name, is_foreign_fetch, is_known_host
 from doorward.gate.gate import Gate
 
@@ -151,7 +152,7 @@ _BEGAN_AT = web.RequestKey("began_at", float)
 
 def meeting_files(door: FilesDoor) -> Callable[[], asyncio.Protocol]:
     """What makes the protocol that meets a connection which comes by `door`."""
-    server = web.Server(_answer, handler_cancellation=True)
+    server = server_for(_answer)
 
     def meet() -> asyncio.Protocol:
         connection = FilesConnection(door, server)

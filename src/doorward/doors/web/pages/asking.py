@@ -15,12 +15,13 @@ from doorward.doors.web.pages.drawings import draw
 from doorward.doors.web.pages.fields import Said, form_of, said_of
 from doorward.doors.web.pages.output import SHOWN_BYTES, read_parts, shown_chunks
 from doorward.doors.web.pages.parting import part
-from doorward.doors.web.pages.rendering import INPUT_FIELD, page, see_other, texts_of
+from doorward.doors.web.pages.rendering import FORM_FIELD, INPUT_FIELD, page, see_other, texts_of
 from doorward.doors.web.pages.submitted import Pairs, parse_pairs, submitted, values_of
 from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.pages.wording import outcome_words
 from doorward.doors.web.problems import Problem, refused
 from doorward.doors.web.routes import Route
+from doorward.doors.web.safety import is_from_elsewhere
 from doorward.doors.web.visit import Visit
 from doorward.lines.phrases import PHRASES
 from doorward.service.answer import Answer
@@ -81,7 +82,10 @@ async def ask(visit: Visit) -> web.StreamResponse:
             return _form_page(visit, command)
         detail = f"{command.name} may change something: it takes POST at /commands/{command.name}"
         raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "POST"})
-    said = said_of(command, pairs) if (pairs := _query(visit)) else {}
+    pairs = _query(visit)
+    if pairs and visit.wants_html and _is_chosen_elsewhere(visit, pairs):
+        return _form_page(visit, command)
+    said = said_of(command, pairs) if pairs else {}
     if said and any(parameter.is_secret and parameter.name in said for parameter in command.parameters):
         raise Problem(HTTPStatus.BAD_REQUEST, "a secret does not belong into an address")
     if not said and visit.wants_html and any(each.is_required for each in command.parameters):
@@ -144,6 +148,11 @@ def _found(visit: Visit) -> Command:
     if command.kind is OutcomeKind.UNKNOWN:
         raise Problem(HTTPStatus.NOT_FOUND, PHRASES[visit.language].not_understood.decode().strip())
     raise refused(command)
+
+
+def _is_chosen_elsewhere(visit: Visit, pairs: Pairs) -> bool:
+    """Whether another site's page brought the browser here, and with it these values."""
+    return is_from_elsewhere(visit.request.headers) or any(name == FORM_FIELD for name, _ in pairs)
 
 
 def _query(visit: Visit) -> Pairs:
@@ -225,7 +234,7 @@ async def _shown(visit: Visit, command: Command, reading: Reading) -> web.Stream
 
 async def _result_page(visit: Visit, command: Command, answer: Answer, chunks: list[Chunk]) -> web.Response:
     texts = texts_of(visit)
-    parts = await read_parts(shown_chunks(chunks), is_whole=True)
+    parts = await read_parts(shown_chunks(chunks), turn=visit.door.house.turn, is_whole=True)
     outcome = answer.outcome or Outcome(OutcomeKind.FAILED)
     return page(
         visit,

@@ -125,19 +125,21 @@ class Parts:
         self._pieces = left
 
 
-async def read_parts(chunks: Iterable[Chunk], *, is_whole: bool) -> Parts:
+async def read_parts(chunks: Iterable[Chunk], *, turn: asyncio.Lock, is_whole: bool) -> Parts:
     """
     Read an output, in turns with whatever else the loop has to do.
 
     Args:
         chunks: of it, in the order in which they came.
+        turn: of the house.
         is_whole: nothing more comes, so that nothing is held back.
     """
     parts = Parts()
     for stream, data in chunks:
         for piece in in_turns(data):
-            parts.receive((stream, piece))
-            await asyncio.sleep(0)
+            async with turn:
+                parts.receive((stream, piece))
+                await asyncio.sleep(0)
     if is_whole:
         parts.finish()
     return parts

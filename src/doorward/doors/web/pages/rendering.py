@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 CSRF_FIELD = "_csrf"
 INPUT_FIELD = "_input"
-"""No parameter's name begins with a `_`."""
+FORM_FIELD = "_form"
+"""
+In an address whose values somebody else chose: the form is shown, and nothing asked for.
+
+No parameter's name begins with a `_`.
+"""
 
 
 @cache

@@ -56,7 +56,7 @@ async def run(visit: Visit) -> web.StreamResponse:
         while (chunk := answer.take()) is not None:
             chunks.append(chunk)
         row = row_of(texts, members)
-        parts = await read_parts(chunks, is_whole=not row["is_live"])
+        parts = await read_parts(chunks, turn=visit.door.house.turn, is_whole=not row["is_live"])
         return page(
             visit,
             "run.html",

@@ -40,7 +40,7 @@ async def stream(visit: Visit) -> web.StreamResponse:
         await visit.stream(response)
         try:
             if not visit.is_head:
-                await _send(response, reading, offset=offset)
+                await _send(response, reading, offset=offset, turn=visit.door.house.turn)
         finally:
             if answer.run.state is RunState.WAITING and not (
                 visit.identity is None or visit.identity.is_over
@@ -50,7 +50,7 @@ async def stream(visit: Visit) -> web.StreamResponse:
         return response
 
 
-async def _send(response: web.StreamResponse, reading: Reading, *, offset: int) -> None:
+async def _send(response: web.StreamResponse, reading: Reading, *, offset: int, turn: asyncio.Lock) -> None:
     await response.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
     answer, reader = reading.answer, OutputReader()
     # what was shown already is read again for the style in which the rest goes on
@@ -62,16 +62,19 @@ async def _send(response: web.StreamResponse, reading: Reading, *, offset: int) 
         stream_read, data = chunk
         at = answer.taken_bytes - len(data)
         shown_bytes = max(0, offset - at)
-        for turn in in_turns(data[:shown_bytes]):
-            reader.receive((stream_read, turn))
-            await asyncio.sleep(0)
+        for piece in in_turns(data[:shown_bytes]):
+            async with turn:
+                reader.receive((stream_read, piece))
+                await asyncio.sleep(0)
         at += len(data[:shown_bytes])
-        for turn in in_turns(data[shown_bytes:]):
-            name, pieces = reader.receive((stream_read, turn))
-            at += len(turn)
-            if pieces:
-                await response.write(event([(name, pieces)], offset=at))
-            await asyncio.sleep(0)
+        for piece in in_turns(data[shown_bytes:]):
+            async with turn:
+                name, pieces = reader.receive((stream_read, piece))
+                at += len(piece)
+                said = event([(name, pieces)], offset=at) if pieces else b""
+                await asyncio.sleep(0)
+            if said:
+                await response.write(said)
     if ends := reader.finish():
         await response.write(event(ends, offset=answer.taken_bytes))
     await response.write(b"event: end\ndata: {}\n\n")
