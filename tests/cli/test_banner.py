@@ -140,6 +140,36 @@ def test_a_tls_door_at_which_nobody_can_log_in_is_told(state: Path) -> None:
     assert "Notice: nobody can log in at the tls door yet; type: doorward user add NAME" in lines_of(state)
 
 
+@pytest.mark.parametrize(
+    ("door", "names", "url"),
+    [
+        (DoorSettings(name="web", listen=()), (), "http://127.0.0.1:7024"),
+        (
+            DoorSettings(name="web", listen=(), certificate="/etc/c.pem"),
+            ("a.example",),
+            "https://a.example:7024",
+        ),
+    ],
+)
+def test_the_web_door_s_lines_are_for_a_browser_curl_and_ask(
+    state: Path, door: DoorSettings, names: tuple[str, ...], url: str
+) -> None:
+    opened = Opened(
+        doors={"web": ("127.0.0.1:7024",)},
+        settings=Settings(file="/etc/x.toml", doors={"web": door}, catalogue=load_settings(None).catalogue),
+        users=UserFile(state).load(),
+        state_folder=state,
+        notices=(),
+        certificates=(
+            {"web": certificate_of(make_certificate("x", names=names).der, file="x")} if names else {}
+        ),
+    )
+    text = banner(opened, program=PROGRAM, environment={})
+    assert f"{url}/ in a browser" in text
+    assert f"curl -u alice {url}/df" in text
+    assert f"doorward ask --at {url} --user alice df" in text
+
+
 def test_the_ssh_door_s_lines_name_somebody_who_can_log_in_and_the_host_key(state: Path) -> None:
     opened = Opened(
         doors={"ssh": ("0.0.0.0:7025", "[::1]:22")},

@@ -71,7 +71,8 @@ def test_this_folder_is_shown_to_this_machine_until_ctrl_c(shell: Shell, folder:
         _, told = process.communicate(timeout=20)
         assert process.returncode == 0
     lines = told.splitlines()
-    assert re.fullmatch(r"\d\d:\d\d:\d\d 127\.0\.0\.1 GET /a\.txt 200 \d+ bytes [\d.]+ ms", lines[0])
+    assert re.fullmatch(r"\d\d:\d\d:\d\d 127\.0\.0\.1 GET /a\.txt 200 11 bytes [\d.]+ ms", lines[0])
+    assert "GET /.hidden 404 22 bytes" in lines[1]
     assert [line.split()[4] for line in lines] == ["200", "404", "421", "403"]
 
 

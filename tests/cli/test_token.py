@@ -125,6 +125,14 @@ def test_where_there_is_one_user_it_is_theirs_and_without_any_there_is_none(shel
     assert only_token(shell.folder / "s").user == "zoe"
 
 
+def test_whoever_means_the_daemon_of_this_folder_is_told_how_to_name_its_state(shell: Shell) -> None:
+    (shell.folder / ".doorward").mkdir(mode=0o700)
+    (shell.folder / ".doorward" / "doors.json").write_text('{"web": ["127.0.0.1:7024"]}')
+    run = shell.run("token", "new")
+    assert run.returncode == 1
+    assert "a daemon runs on ./.doorward; type: doorward token new --state .doorward" in run.stderr
+
+
 def test_a_user_of_the_configuration_can_have_one_and_its_limit_counts(shell: Shell) -> None:
     file = shell.folder / "doorward.toml"
     file.write_text('[limits]\ntokens = 1\n[users.carl]\nroles = ["operator"]\n')

@@ -113,6 +113,13 @@ def test_a_user_of_the_configuration_is_not_added_again(shell: Shell) -> None:
     assert (run.returncode, f"uid 7 stands in {file} already" in run.stderr) == (1, True)
 
 
+def test_a_named_configuration_with_faults_is_not_passed_over_in_silence(shell: Shell) -> None:
+    (shell.folder / "faulty.toml").write_text('[commands.x]\nrun = ["no-such-program-anywhere"]\n')
+    run = shell.run("user", "add", "bob", "--no-password", "--state", "s", "--config", "faulty.toml")
+    assert run.returncode == 0
+    assert "faulty.toml has faults and was not compared; `doorward check` tells them." in run.stdout
+
+
 def test_a_user_of_the_configuration_is_changed_there_and_that_is_said(shell: Shell) -> None:
     file = Path(shell.environment["HOME"]) / ".config/doorward/doorward.toml"
     file.parent.mkdir(parents=True)

@@ -139,9 +139,11 @@ def _web_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str
     own = scene.opened.state_folder / CERTIFICATE_NAME
     trusted = f"--cacert {shlex.quote(str(own))} " if certificate is not None and not door.certificate else ""
     user = next((user.name for user in opened.users if user.password_hash is not None), "NAME")
+    where = _where_to_trust(opened.state_folder, scene.environment) if trusted else ""
     return [
         *(f"{door.public_url or url}/ in a browser" for url in urls[:1]),
         f"curl {trusted}-u {user} {urls[0]}/{scene.asked}",
+        f"{scene.program} ask {where}--at {shlex.quote(urls[0])} --user {user} {scene.asked}",
     ]
 
 

@@ -48,7 +48,11 @@ def command() -> None:
 )
 @json_option
 def list_models(*, as_json: bool) -> None:
-    """Tell of each model how it waits, what that costs, and when to take it."""
+    """
+    List the models.
+
+    Of each: how it waits, what that costs, and when to take it.
+    """
     from doorward.models import NAMES
 
     about = [_about(name) for name in NAMES]
@@ -95,7 +99,11 @@ def _about(name: str) -> dict[str, object]:
 )
 @click.option("--keep", is_flag=True, help="Greet again after each answer, instead of closing.")
 def serve(*, name: str, listen: str, keep: bool) -> None:
-    """Serve the small catalogue on the model NAME, until Ctrl-C."""
+    """
+    Serve on the model NAME, until Ctrl-C.
+
+    It has a small catalogue of its own: uptime, df, whoami, echo WORDS, sleep SECONDS, count LAST and quit.
+    """
     from doorward.core.limits import Limits
     from doorward.core.settings import LineSessionKind
     from doorward.models._serving import serve_model

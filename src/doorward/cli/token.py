@@ -84,9 +84,10 @@ def new(
     as_json: bool,
 ) -> None:
     """
-    Make a token, and show it this once: it alone goes to stdout, all other words to stderr.
+    Make a token, and show it this once.
 
-    Whoever has it is that user. Nothing that is kept would let anybody make it out.
+    It alone goes to stdout, all other words to stderr. Whoever has it is that user. Nothing that is kept
+    would let anybody make it out.
 
     When the running daemon does not take it, nothing has changed.
     """
@@ -95,7 +96,7 @@ def new(
     from doorward.stores.state import make_private_folder
 
     folder = opened_state(state, os.environ)
-    owners = token_owners(folder, config, os.environ)
+    owners = token_owners(folder, config, os.environ, was_named=state is not None)
     user = owners.named(name)
     file = TokenFile(folder)
     shown = new_token(secrets.token_bytes)
@@ -131,7 +132,11 @@ def new(
 @state_option(_STATE_HELP)
 @json_option
 def list_tokens(*, state: str | None, as_json: bool) -> None:
-    """List the tokens of the state, without what would let anybody use one."""
+    """
+    List the tokens of the state.
+
+    What would let anybody use one is not among it.
+    """
     file = TokenFile(opened_state(state, os.environ))
     tokens, now = file.load(), _now()
     if as_json:
@@ -152,7 +157,11 @@ def list_tokens(*, state: str | None, as_json: bool) -> None:
 @click.argument("token_id", metavar="ID", shell_complete=complete_token)
 @state_option(_STATE_HELP)
 def revoke(*, token_id: str, state: str | None) -> None:
-    """Take the token with this ID, which `token list` shows, out of the state."""
+    """
+    Take the token ID out of the state.
+
+    `token list` shows the IDs. What was revoked opens nothing any more, and its sessions end.
+    """
     _refuse_secret(token_id)
     file = TokenFile(opened_state(state, os.environ))
     token = file.find(token_id)

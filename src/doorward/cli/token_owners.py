@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from doorward.cli.user_changes import configurations
+from doorward.cli.user_changes import configurations, runs_here
 from doorward.core.errors import ConfigurationError
 from doorward.core.limits import Limits
 from doorward.core.parameter import shown
@@ -25,11 +25,13 @@ class Owners:
         users: by name.
         most_tokens: how many there may be in the state.
         file: where the users of the state stand.
+        is_elsewhere: whether the state was not named, and a daemon runs on the one in the current folder.
     """
 
     users: Mapping[str, User]
     most_tokens: int
     file: str
+    is_elsewhere: bool = False
 
     def named(self, name: str | None) -> User:
         """
@@ -49,8 +51,10 @@ class Owners:
 
     def _only_one(self) -> User:
         if not self.users:
+            remedy = "doorward token new --state .doorward" if self.is_elsewhere else "doorward user add NAME"
+            where = ", and a daemon runs on ./.doorward" if self.is_elsewhere else ""
             raise ConfigurationError(
-                "there is no user yet; type: doorward user add NAME", key="users", file=self.file
+                f"there is no user yet{where}; type: {remedy}", key="users", file=self.file
             )
         names = sorted(self.users)
         if len(names) > 1:
@@ -65,12 +69,14 @@ class Owners:
         return f"; did you mean {nearest[0]}?" if nearest else ""
 
 
-def token_owners(folder: Path, config: Path | None, environment: Mapping[str, str]) -> Owners:
+def token_owners(
+    folder: Path, config: Path | None, environment: Mapping[str, str], *, was_named: bool
+) -> Owners:
     """
     The users of the state `folder`, and those of the configuration as far as it can be read.
 
     That is the one of the running daemon and the one that `config` names; the usual one where there is
-    neither.
+    neither. `was_named` is whether somebody said which state.
 
     Raises:
         TrustError, StateError, ConfigurationError: as `UserFile.load`.
@@ -81,4 +87,9 @@ def token_owners(folder: Path, config: Path | None, environment: Mapping[str, st
     for settings in configurations(folder, config, environment):
         users.update(settings.users)
         most.append(settings.limits.tokens)
-    return Owners(users, min(most, default=Limits().tokens), str(file.path))
+    return Owners(
+        users,
+        min(most, default=Limits().tokens),
+        str(file.path),
+        is_elsewhere=runs_here(was_named=was_named),
+    )

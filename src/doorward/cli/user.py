@@ -138,7 +138,9 @@ def add(
     if password is None and shown is None and uid is None:
         click.echo(f"{name} can log in with nothing yet: see user passwd, keys, certificate and change.")
     _tell_of_the_line(before, file)
-    if not was_compared:
+    if not was_compared and config is not None:
+        click.echo(f"{config} has faults and was not compared; `doorward check` tells them.")
+    elif not was_compared:
         click.echo("No configuration was compared; `doorward check` does that with both, before a start.")
     _show(told, password if generate else None)
 

@@ -182,7 +182,8 @@ def tell_daemon(folder: Path, environment: Mapping[str, str], *, was_named: bool
     except (StateError, TrustError) as error:
         return Told(f"Whether a daemon runs is not known: {error}")
     if not doors:
-        return Told(f"No daemon runs on this state.{_elsewhere(was_named=was_named)}")
+        here = " One runs on ./.doorward: for that one add --state .doorward."
+        return Told(f"No daemon runs on this state.{here if runs_here(was_named=was_named) else ''}")
     if UNIX not in doors:
         open_doors = ", ".join(sorted(doors)) or TCP
         return Told(f"A daemon runs (doors: {open_doors}) without a unix door to tell it by: send it SIGHUP.")
@@ -210,12 +211,11 @@ def _reload(url: str, environment: Mapping[str, str]) -> Told:
     )
 
 
-def _elsewhere(*, was_named: bool) -> str:
-    """A hint for whoever started the daemon with a state in the current folder."""
+def runs_here(*, was_named: bool) -> bool:
+    """Whether a daemon runs on a state in the current folder, and none was named: it may be the one meant."""
     if was_named:
-        return ""
+        return False
     try:
-        runs_here = bool(read_doors(Path(LOCAL_STATE)))
+        return bool(read_doors(Path(LOCAL_STATE)))
     except StateError:
-        return ""
-    return " One runs on ./.doorward: for that one add --state .doorward." if runs_here else ""
+        return False

@@ -25,6 +25,7 @@ ANSWER_BYTES = 64 * 1024 * 1024
 
 _PIECE_BYTES = 64 * 1024
 _IS_IT_A_DOOR = "Does a Doorward listen there, with a web door?"
+_MAY_BE_SHUT = "It may be full, or make this address wait after failed logins: try again later."
 
 
 class Lost(ConnectError):
@@ -190,13 +191,16 @@ class Server:
             problem = f"what answers there speaks no HTTP: {' '.join(error.message.split())[:200]}"
             raise self._error("read", problem, self._other_scheme()) from error
         except (aiohttp.ClientError, OSError) as error:
-            step = "" if self._has_answered else self._other_scheme()
-            raise Lost(self.endpoint.url, _phase(upload), _how(error), step) from error
+            raise Lost(self.endpoint.url, _phase(upload), _how(error), self._after_silence()) from error
 
     def _other_scheme(self) -> str:
         return (
             _IS_IT_A_DOOR if self.endpoint.is_encrypted else f"{_IS_IT_A_DOOR} One with TLS wants https://."
         )
+
+    def _after_silence(self) -> str:
+        # a door closes so before it says a word, and what is no web door may do so as well
+        return "" if self._has_answered else f"{_MAY_BE_SHUT} {self._other_scheme()}"
 
     def _error(self, phase: str, problem: str, next_step: str = "") -> ConnectError:
         return ConnectError(self.endpoint.url, phase, problem, next_step)

@@ -141,7 +141,7 @@ class FilesConnection(WebConnection):
                         method=one_line(request.method),
                         target=one_line(request.raw_path),
                         status=resp.status,
-                        body_bytes=resp.body_length,
+                        body_bytes=_body_bytes(request, resp),
                         seconds=door.clock.monotonic() - began_at,
                     )
                 )
@@ -213,6 +213,13 @@ def _check(request: web.BaseRequest, connection: FilesConnection, door: FilesDoo
             headers={"WWW-Authenticate": _CHALLENGE},
         )
     door.gate.logged_in(connection)
+
+
+def _body_bytes(request: web.BaseRequest, response: web.StreamResponse) -> int:
+    """How much was sent beside the head: aiohttp counts it in for a `Response`, and not for a stream."""
+    if not isinstance(response, web.Response):
+        return response.body_length
+    return len(response.body) if isinstance(response.body, bytes) and request.method != "HEAD" else 0
 
 
 def _told(problem: Problem) -> web.Response:

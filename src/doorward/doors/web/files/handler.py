@@ -238,6 +238,7 @@ class Files:
                 "Content-Security-Policy": PAGE_POLICY,
                 "Cache-Control": "no-store",
                 "Referrer-Policy": "same-origin",
+                "Server": "doorward",
                 "Vary": "Accept",
                 "X-Content-Type-Options": "nosniff",
             },
@@ -250,6 +251,7 @@ class Files:
             headers={
                 "Location": with_slash(raw_path, request.rel_url.raw_query_string if query else ""),
                 "Cache-Control": "no-cache",
+                "Server": "doorward",
                 "X-Content-Type-Options": "nosniff",
             },
         )

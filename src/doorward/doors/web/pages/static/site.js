@@ -46,7 +46,9 @@ function whileSeen(seconds, act) {
 // Times as the reader's own clock shows them.
 
 function showTimes() {
-  const language = document.documentElement.lang;
+  // of the ways of writing the page's language, the reader's: en-GB has no AM and PM
+  const page = document.documentElement.lang;
+  const language = navigator.languages.find((each) => each.split("-")[0] === page) ?? page;
   const ofToday = new Intl.DateTimeFormat(language, { timeStyle: "medium" });
   const ofAnotherDay = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
   const today = new Date().toDateString();
