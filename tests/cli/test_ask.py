@@ -1,7 +1,7 @@
 """
 `doorward ask` as a shell and a person see it, against a real daemon.
 
-What does not depend on the door is asked at the unix door and at the web door.
+What does not depend on the door is asked at the unix door, at the web door and at the ssh door.
 """
 
 import json
@@ -16,15 +16,23 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import Written, server_context
+from tests.cli.ssh_doors import start_ssh_daemon
 from tests.cli.web_doors import start_web_daemon
 from tests.clients.lines.peers import LoginServer, listening, listening_tls, old_server
 from tests.daemon import ANSWER_SECONDS, DOORS, RunningDaemon, Shell, StartDaemon
+from tests.doors.ssh_peers import needs_ssh
 
 
-@pytest.fixture(params=["unix", "web"])
-def daemon(request: pytest.FixtureRequest, start_daemon: StartDaemon) -> RunningDaemon:
+@pytest.fixture(params=["unix", "web", pytest.param("ssh", marks=needs_ssh)])
+def daemon(request: pytest.FixtureRequest, start_daemon: StartDaemon, shell: Shell) -> RunningDaemon:
     """One daemon, whose shell asks at this door as an admin."""
-    return start_web_daemon(start_daemon) if request.param == "web" else start_daemon()
+    match request.param:
+        case "web":
+            return start_web_daemon(start_daemon)
+        case "ssh":
+            return start_ssh_daemon(start_daemon, Path(shell.environment["HOME"]))
+        case _:
+            return start_daemon()
 
 
 def read_until(process: subprocess.Popen[bytes], wanted: bytes) -> bytes:

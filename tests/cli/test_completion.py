@@ -16,7 +16,7 @@ from doorward.stores.users import UserFile
 from tests.cli.web_doors import HOUSE
 from tests.daemon import ANSWER_SECONDS, COMMANDS, DOORS, RunningDaemon, Shell, StartDaemon
 
-SCHEMES = ("unix", "tcp", "tls", "http", "https")
+SCHEMES = ("unix", "tcp", "tls", "http", "https", "ssh")
 
 BASH = """
 source {script}
@@ -97,7 +97,7 @@ def test_bash_completes_the_addresses_of_daemons_that_are_known(
     assert in_bash(shell, program, *state, "tc") == [f"tcp://{tcp}"]
     assert in_bash(shell, program, *state, "http") == [f"http://{web}", f"https://{web}"]
     assert in_bash(shell, program, *state, f"tcp://{tcp[:-1]}") == [tcp.rpartition(":")[2]]
-    assert in_bash(shell, program, *state, "ssh://x") == []
+    assert in_bash(shell, program, *state, "ftp://x") == []
     # those of nobody who is known have a scheme at least
     assert in_bash(shell, program, "ask", "--at", "") == [f"{each}://" for each in SCHEMES]
     (shell.folder / ".doorward").mkdir(mode=0o700)

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.clients._connecting import connect
-from doorward.clients._endpoints import HttpEndpoint, TcpEndpoint, TlsEndpoint, UnixEndpoint, parse_endpoint
+from doorward.clients._endpoints import (
+    HttpEndpoint,
+    SshEndpoint,
+    SshIdentity,
+    TcpEndpoint,
+    TlsEndpoint,
+    UnixEndpoint,
+    parse_endpoint,
+)
 from doorward.core.errors import ConnectError
 
 
@@ -25,6 +33,8 @@ from doorward.core.errors import ConnectError
             "https://host.example/",
             HttpEndpoint("https://host.example/", "host.example", 443, is_encrypted=True),
         ),
+        ("ssh://host.example", SshEndpoint("ssh://host.example", "host.example", 0)),
+        ("ssh://a@[::1]:7025", SshEndpoint("ssh://a@[::1]:7025", "::1", 7025, SshIdentity(user="a"))),
     ],
 )
 def test_a_url_names_an_endpoint(url: str, endpoint: object) -> None:
@@ -36,7 +46,12 @@ def test_a_url_names_an_endpoint(url: str, endpoint: object) -> None:
     [
         ("127.0.0.1:7022", "Write tcp://127.0.0.1:7022"),
         ("/run/d.sock", "Write unix:///run/d.sock"),
-        ("ssh://host:1", "cannot ask over ssh"),
+        ("ssh://alice:sesame@host", "no password"),
+        ("ssh://", "Write ssh://USER@HOST:PORT"),
+        ("ssh://host/x", "Write ssh://USER@HOST:PORT without a path"),
+        ("ssh://host:0x", "Write ssh://USER@HOST:PORT"),
+        ("ssh://-oProxyCommand=x", "Write ssh://USER@HOST:PORT"),
+        ("ssh://::1", "ssh://[::1]:7025"),
         ("http://", "Write http://HOST:PORT without a path"),
         ("https://host/doorward", "Write https://HOST:PORT without a path"),
         ("https://host:0", "Write https://HOST:PORT"),
@@ -61,7 +76,12 @@ def test_what_is_no_endpoint_is_told_with_what_to_write(url: str, advice: str) -
 
 
 def test_a_password_in_a_url_is_not_said_again() -> None:
-    for url in ("https://alice:sesame@host", "tcp://alice:sesame@host:1", "https://sesame@/x"):
+    for url in (
+        "https://alice:sesame@host",
+        "tcp://alice:sesame@host:1",
+        "https://sesame@/x",
+        "ssh://a:sesame@x",
+    ):
         with pytest.raises(ConnectError) as caught:
             parse_endpoint(url)
         assert "sesame" not in str(caught.value)

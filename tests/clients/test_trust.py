@@ -1,3 +1,4 @@
+import base64
 import subprocess
 from pathlib import Path
 
@@ -79,6 +80,11 @@ def test_this_machine_is_known_without_looking_anything_up(host: str, is_here: b
 def test_a_fingerprint_that_was_shown_can_be_typed(certificate: bytes) -> None:
     shown = format_fingerprint(certificate)
     assert Trust(fingerprint=parse_fingerprint(shown)).is_exactly_trusted(certificate)
+
+
+def test_a_fingerprint_of_ssh_means_the_same_digits() -> None:
+    shown = base64.b64encode(bytes.fromhex(DIGITS)).decode().rstrip("=")
+    assert parse_fingerprint(f"SHA256:{shown}") == DIGITS
 
 
 @pytest.mark.parametrize(

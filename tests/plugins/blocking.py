@@ -43,7 +43,7 @@ ALLOWANCES: tuple[Allowance, ...] = (
     ),
     Allowance(
         "os.write",
-        "doorward/clients/http/output.py",
+        "doorward/clients/_output.py",
         frozenset({"_write_some"}),
         "poll(2) just said that it takes so much, and the loop is that of one client alone",
     ),

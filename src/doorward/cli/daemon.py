@@ -15,6 +15,7 @@ from doorward.clients._endpoints import (
     CONNECT_SECONDS,
     Endpoint,
     HttpEndpoint,
+    SshEndpoint,
     TcpEndpoint,
     TlsEndpoint,
     parse_endpoint,
@@ -74,6 +75,7 @@ def ask_daemon(
         timeout_seconds=patience.timeout_seconds,
         login=lambda form: _login(target, environment, form),
         token=lambda: _token(target, environment),
+        confirm=lambda question: _confirm(target, question),
         may_be_overheard=target.may_be_overheard,
     )
     tried = list(candidate_urls(target, environment))
@@ -177,6 +179,10 @@ def _is_on_loopback(address: str) -> bool:
 
 def _endpoint(url: str, target: Target, environment: Mapping[str, str]) -> Endpoint:
     endpoint = parse_endpoint(url)
+    if isinstance(endpoint, SshEndpoint):
+        from doorward.cli.trusting_ssh import known_from
+
+        return known_from(endpoint, target, environment)
     if not isinstance(endpoint, TlsEndpoint | HttpEndpoint):
         return endpoint
     from doorward.cli.trusting import trust_of
@@ -199,6 +205,10 @@ def _ask(endpoint: Endpoint, request: Request, sink: Sink, *, interruptible: OnI
         from doorward.clients.http.asking import ask as ask_http
 
         return ask_http(endpoint, request, sink, interruptible=interruptible)
+    if isinstance(endpoint, SshEndpoint):
+        from doorward.clients.ssh.asking import ask as ask_ssh
+
+        return ask_ssh(endpoint, request, sink, interruptible=interruptible)
     from doorward.clients.lines.asking import ask as ask_lines
 
     return ask_lines(endpoint, request, sink, interruptible=interruptible)
@@ -252,6 +262,12 @@ def _login(target: Target, environment: Mapping[str, str], form: str) -> Secret:
     if target.user is None or form == WITHOUT_NAME:
         return password
     return Secret(f"{target.user} {password.revealed}")
+
+
+def _confirm(target: Target, question: str) -> bool | None:
+    from doorward.cli.confirming import confirm
+
+    return confirm(question) if target.may_prompt else None
 
 
 def _token(target: Target, environment: Mapping[str, str]) -> Secret | None:

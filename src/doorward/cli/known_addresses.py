@@ -8,8 +8,8 @@ from doorward.core.errors import DoorwardError, one_line
 from doorward.stores.places import known_states
 from doorward.stores.state import is_trusted, read_doors
 
-_SCHEMES = ("unix", "tcp", "tls", "http", "https")
-_SCHEMES_OF_DOORS = {"tcp": ("tcp",), "tls": ("tls",), "web": ("http", "https")}
+_SCHEMES = ("unix", "tcp", "tls", "http", "https", "ssh")
+_SCHEMES_OF_DOORS = {"tcp": ("tcp",), "tls": ("tls",), "web": ("http", "https"), "ssh": ("ssh",)}
 
 
 def urls_to_complete(state: str | None, environment: Mapping[str, str], incomplete: str) -> list[str]:

@@ -53,7 +53,7 @@ class Uid(click.ParamType[int]):
 
 
 class Fingerprint(click.ParamType[str]):
-    """Of a certificate."""
+    """Of a certificate or a host key."""
 
     name = "fingerprint"
 
@@ -105,6 +105,7 @@ _OF_TARGET = (
     "may_be_overheard",
     "client_certificate",
     "client_key",
+    "identity",
 )
 """The options that say which daemon is meant, as `Target` names them."""
 
@@ -140,6 +141,7 @@ def _check_files(target: Target) -> None:
         ("--token-file", target.token_file),
         ("--client-certificate", target.client_certificate),
         ("--client-key", target.client_key),
+        ("--identity", target.identity),
     ):
         if file is None or str(file) == "-":
             continue
@@ -179,9 +181,10 @@ def _place() -> tuple[Option, ...]:
             "--at",
             metavar="URL",
             shell_complete=_complete_address,
-            help="The daemon: unix://PATH, tcp://HOST:PORT, tls://HOST:PORT or http(s)://HOST[:PORT].",
+            help="The daemon: unix://PATH, tcp://HOST:PORT, tls://HOST:PORT, http(s)://HOST[:PORT] or "
+            "ssh://[USER@]HOST[:PORT].",
         ),
-        state_option("The daemon's state folder. Over TLS, the certificate in it is trusted."),
+        state_option("The daemon's state folder. Over TLS and SSH, what identifies it there is trusted."),
     )
 
 
@@ -198,10 +201,10 @@ def _trust() -> tuple[Option, ...]:
         click.option(
             "--fingerprint",
             type=Fingerprint(),
-            metavar="SHA256:HEX",
+            metavar="SHA256:...",
             envvar="DOORWARD_FINGERPRINT",
-            help="Over TLS, trust only the certificate with this fingerprint, whatever its name; otherwise "
-            "$DOORWARD_FINGERPRINT.",
+            help="Over TLS and SSH, trust only the certificate or host key with this fingerprint, whatever "
+            "its name; otherwise $DOORWARD_FINGERPRINT.",
         ),
     )
 
@@ -243,5 +246,11 @@ def _login() -> tuple[Option, ...]:
             type=_FILE,
             metavar="FILE",
             help="Its private key; otherwise it stands in the same file.",
+        ),
+        click.option(
+            "--identity",
+            type=_FILE,
+            metavar="FILE",
+            help="Over SSH, log in with this private key; otherwise with those of the agent and of ~/.ssh.",
         ),
     )

@@ -18,9 +18,11 @@ class Target:
         may_be_overheard: a login may go unencrypted to another machine.
         may_prompt: a person waits for an answer, and can be asked for a password.
         ca: over TLS, a file of the only certificates that may vouch for the daemon; None for the system's.
-        fingerprint: over TLS, of the daemon's certificate, 64 hexadecimal digits; None when it is not known.
+        fingerprint: over TLS of the daemon's certificate, over SSH of its host key, in 64 hexadecimal
+            digits; None for none.
         client_certificate: over TLS, a file to log in with; None for none.
         client_key: its private key; None when it stands in the same file.
+        identity: over SSH, a file of the private key to log in with; None for the usual ones.
     """
 
     at: str | None = None
@@ -34,3 +36,4 @@ class Target:
     fingerprint: str | None = None
     client_certificate: Path | None = None
     client_key: Path | None = None
+    identity: Path | None = None

@@ -31,14 +31,14 @@ def trust_of(target: Target, environment: Mapping[str, str], *, host: str) -> Tr
         fingerprint=target.fingerprint or "",
         authorities=target.ca,
         own=tuple(_own_certificates(target, environment))
-        if target.state is not None or _is_here(host)
+        if target.state is not None or is_here(host)
         else (),
         client_certificate=target.client_certificate,
         client_key=target.client_key,
     )
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Whether `host` is this machine, by its own name too, which a daemon's certificate has."""
     name = host.lower().removesuffix(".")
     return is_this_machine(host) or name == socket.gethostname().lower().removesuffix(".")

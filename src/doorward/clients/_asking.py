@@ -79,6 +79,11 @@ class Kept:
         return None
 
 
+def nobody_there(_question: str) -> bool | None:
+    """For whoever cannot ask a person."""
+    return None
+
+
 def no_token() -> Secret | None:
     """For whoever has none."""
     return None
@@ -97,6 +102,7 @@ class Request:
         login: called when the peer wants a password, and is one that may be told it, with the form that it
             wants as in `LoginWanted`: `PASSWORD`, or `USER PASSWORD`.
         token: called where the protocol has tokens, and in place of `login` when it gives one.
+        confirm: asks a person a question that yes or no answers; None where nobody can be asked.
         may_be_overheard: a login may go unencrypted to another machine, where the protocol lets it.
     """
 
@@ -106,6 +112,7 @@ class Request:
     timeout_seconds: float | None = None
     login: Callable[[str], Secret]
     token: Callable[[], Secret | None] = no_token
+    confirm: Callable[[str], bool | None] = nobody_there
     may_be_overheard: bool = False
 
 

@@ -1,5 +1,6 @@
 """Whose word for a TLS server counts, and what a person is told when nobody's does; nothing is opened."""
 
+import base64
 import enum
 import ipaddress
 import re
@@ -12,6 +13,7 @@ from doorward.core.errors import TlsFailed
 
 _FINGERPRINT = re.compile(r"(?:sha-?256(?: fingerprint)?[:=])?\s*(?P<digits>[0-9a-f:]+)", re.IGNORECASE)
 _FINGERPRINT_DIGITS = 64
+_SSH_FINGERPRINT = re.compile(r"SHA256:(?P<base64>[A-Za-z0-9+/]{43})=?")
 
 # X509_V_ERR_* of openssl/x509_vfy.h
 _SELF_SIGNED = frozenset({18})
@@ -116,7 +118,8 @@ def parse_fingerprint(text: str) -> str:
     Read a SHA-256 fingerprint.
 
     That is `SHA256:` and hexadecimal digits with colons or without, or the digits alone, or what
-    `openssl x509 -noout -fingerprint -sha256` prints.
+    `openssl x509 -noout -fingerprint -sha256` prints; or `SHA256:` and 43 characters of base64, as ssh-keygen
+    prints those of host keys.
 
     Returns:
         64 hexadecimal digits in lower case.
@@ -124,6 +127,8 @@ def parse_fingerprint(text: str) -> str:
     Raises:
         ValueError: it is none.
     """
+    if of_key := _SSH_FINGERPRINT.fullmatch(text.strip()):
+        return base64.b64decode(of_key["base64"] + "=").hex()
     match = _FINGERPRINT.fullmatch(text.strip())
     digits = match["digits"].replace(":", "").lower() if match else ""
     if len(digits) != _FINGERPRINT_DIGITS:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from doorward.clients._asking import Descriptors, Kept, Reply, Request
-from doorward.clients._endpoints import HttpEndpoint, LineEndpoint, TlsEndpoint, parse_endpoint
+from doorward.clients._endpoints import HttpEndpoint, LineEndpoint, SshEndpoint, TlsEndpoint, parse_endpoint
 from doorward.clients._trust import Trust
 from doorward.clients.lines import asking, conversation
 from doorward.clients.lines.asking import ask
@@ -45,7 +45,7 @@ def no_login(_form: str) -> Secret:
 
 def line_endpoint(url: str) -> LineEndpoint:
     endpoint = parse_endpoint(url)
-    assert not isinstance(endpoint, HttpEndpoint)
+    assert not isinstance(endpoint, HttpEndpoint | SshEndpoint)
     return endpoint
 
 

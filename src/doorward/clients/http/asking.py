@@ -11,10 +11,10 @@ from typing import Any, Self, TypeVar
 
 from doorward.clients._asking import CANCEL_SECONDS, OnInterruptible, OutputTooLong, Reply, Request, Sink
 from doorward.clients._endpoints import HttpEndpoint
+from doorward.clients._output import Output
 from doorward.clients.http.answers import Told
 from doorward.clients.http.api import Api, LoginRefused, LoginWanted
 from doorward.clients.http.following import Ended, Follower
-from doorward.clients.http.output import Output
 from doorward.core.errors import BadArgument, BadLine, ConnectError
 from doorward.core.launch import Stream
 from doorward.core.limits import MIB, Limits

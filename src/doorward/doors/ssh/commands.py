@@ -47,6 +47,8 @@ class OneCommand:
             self._output.end(too_long)
             return
         self._reading.ask(self._line, can_give_input=True)
+        if self._output.is_told and self._reading.takes_input:
+            self._output.want_input()
         self._reading.hear_news()
 
     def receive_data(self, data: bytes) -> None:
@@ -90,7 +92,9 @@ class OneCommand:
         self._reading.leave()
 
     def _end(self, outcome: Outcome, _leaves: bool) -> None:  # noqa: FBT001 - a callback
-        self._output.end(outcome)
+        number = self._reading.number
+        drawing = self._reading.drawing() if self._output.is_told else None
+        self._output.end(outcome, number=number, drawing=drawing)
 
 
 def line_problem(line: str, limits: Limits) -> Outcome | None:

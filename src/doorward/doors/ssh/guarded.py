@@ -24,6 +24,7 @@ from typing import Protocol
 import asyncssh
 from asyncssh.packet import SSHPacket, SSHPacketLogger
 
+from doorward.core.told_ends import TELL
 from doorward.doors.ssh.login import Login
 from doorward.doors.ssh.wire import channel_request, is_trusted
 
@@ -143,11 +144,21 @@ class GuardedConnection(asyncssh.SSHServerConnection):
 
 
 class GuardedChannel(asyncssh.SSHServerChannel[bytes]):
-    """One session's channel."""
+    """
+    One session's channel.
+
+    Attributes:
+        is_told: its client wants to be told how a command ended as `told_ends` has it.
+    """
+
+    is_told = False
 
     def process_packet(self, pkttype: int, pktid: int, packet: SSHPacket) -> bool | Awaitable[None]:
         if pkttype == _MSG_CHANNEL_REQUEST:
             name, wants_reply = channel_request(packet.get_remaining_payload())
+            if name == TELL and not wants_reply:
+                self.is_told = True
+                return True
             if name in _FORWARDED or name == _NOT_KEPT:
                 self._turn_down(name, wants_reply=wants_reply)
                 return True

@@ -6,6 +6,7 @@ import asyncssh
 
 from doorward.core.limits import Limits
 from doorward.core.settings import SshProfile, SshSettings
+from doorward.core.told_ends import SERVER_NAME
 from doorward.doors.ssh.visitor import Visitor
 from doorward.doors.ssh.wire import TRUSTED_SIGNATURES
 
@@ -48,7 +49,7 @@ def server_options(
     return asyncssh.SSHServerConnectionOptions(
         config=None,
         server_factory=Visitor,
-        server_version="Doorward",
+        server_version=SERVER_NAME,
         server_host_keys=[host_key],
         kex_algs=_KEX[settings.profile],
         encryption_algs=_CIPHERS[settings.profile],

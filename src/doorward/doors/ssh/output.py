@@ -1,7 +1,7 @@
 """What a session writes by: its channel, with the bounds that its client is held to."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import asyncssh
@@ -10,6 +10,7 @@ from doorward.core.errors import one_line
 from doorward.core.launch import Stream
 from doorward.core.outcome import LEFT, Outcome, OutcomeKind, last_lines
 from doorward.core.ports import Clock, Timer
+from doorward.core.told_ends import TOLD, tell_end
 from doorward.doors.ssh.guarded import GuardedChannel
 
 _RFC_SIGNALS = frozenset(
@@ -76,14 +77,29 @@ class Output:
         """Hand over a line of ours."""
         self.write(Stream.ERR, f"doorward: {one_line(text)}\n".encode("utf-8", "replace"))
 
-    def end(self, outcome: Outcome) -> None:
-        """Say how it ended, and close the channel once all was taken."""
-        for remark in remarks(outcome):
-            self.say(remark)
-        if outcome.kind is OutcomeKind.SIGNALLED and outcome.signal:
-            self._channel.exit_with_signal(_name_of(outcome.signal))
+    @property
+    def is_told(self) -> bool:
+        """The client is told how it ended, and by what number, in our own words."""
+        return self._channel.is_told
+
+    def want_input(self) -> None:
+        """Tell a client that is told more that its stdin is wanted."""
+        if not self._channel.is_closing():
+            self._channel.set_xon_xoff(client_can_do=True)
+
+    def end(self, outcome: Outcome, *, number: int = 0, drawing: Mapping[str, object] | None = None) -> None:
+        """
+        Say how it ended, and close the channel once all was taken.
+
+        Args:
+            outcome: how.
+            number: of the run; 0 for none.
+            drawing: what the output says as a table or a series, for a client that is told more.
+        """
+        if self.is_told:
+            self._channel.exit_with_signal(TOLD, msg=tell_end(outcome, number=number, drawing=drawing))
         else:
-            self._channel.exit(outcome.exit_status)
+            self._end_in_words(outcome)
         if self._channel.get_write_buffer_size():
             self._begin_to_wait()
 
@@ -103,6 +119,14 @@ class Output:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _end_in_words(self, outcome: Outcome) -> None:
+        for remark in remarks(outcome):
+            self.say(remark)
+        if outcome.kind is OutcomeKind.SIGNALLED and outcome.signal:
+            self._channel.exit_with_signal(_name_of(outcome.signal))
+        else:
+            self._channel.exit(outcome.exit_status)
 
     def _begin_to_wait(self) -> None:
         if self._timer is None:

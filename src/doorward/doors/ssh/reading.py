@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from doorward.core.launch import Stream
 from doorward.core.outcome import Outcome
+from doorward.core.tables import drawing_members
 from doorward.doors.ssh.output import Output
 from doorward.service.answer import Answer
 from doorward.service.caller import Caller
@@ -36,6 +37,17 @@ class Reading:
         self._write = write or output.write
         self._on_end = on_end
         self._answer: Answer | None = None
+        self._last: Answer | None = None
+
+    @property
+    def number(self) -> int:
+        """The number of the run that was asked for last; 0 for none."""
+        return self._last.number if self._last is not None else 0
+
+    def drawing(self) -> dict[str, object] | None:
+        """What its output says as a table or a series; None for nothing, or when not all went well."""
+        drawing = self._last.drawing() if self._last is not None else None
+        return None if drawing is None else drawing_members(drawing)
 
     @property
     def takes_input(self) -> bool:
@@ -45,6 +57,7 @@ class Reading:
     def ask(self, line: str, *, can_give_input: bool) -> None:
         """Ask; `hear_news` is to be called afterwards."""
         self._answer = self._desk.ask(self._caller, line, self.hear_news, can_give_input=can_give_input)
+        self._last = self._answer
 
     def hear_news(self) -> None:
         """There may be more of the answer, or more room for it."""

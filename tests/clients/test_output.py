@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from doorward.clients._asking import OutputLeft
-from doorward.clients.http.output import Output
+from doorward.clients._output import Output
 
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio"])
 
