@@ -16,7 +16,7 @@ from doorward.stores.users import UserFile
 from tests.cli.web_doors import HOUSE
 from tests.daemon import ANSWER_SECONDS, COMMANDS, DOORS, RunningDaemon, Shell, StartDaemon
 
-SCHEMES = ("unix", "tcp", "tls", "http", "https")
+SCHEMES = ("unix", "tcp", "tls", "http", "https", "ssh")
 
 BASH = """
 source {script}

@@ -224,7 +224,7 @@ class ConnectError(DoorwardError):
 
     Attributes:
         address: the URL that was asked for.
-        phase: `connect`, `TLS`, `login`, `send` or `read`.
+        phase: `connect`, `TLS`, `SSH`, `login`, `send` or `read`.
         problem: what happened.
         next_step: what a person can do now; empty when there is nothing to say.
     """

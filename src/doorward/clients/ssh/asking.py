@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shlex
 import signal
 import socket
 from types import TracebackType
@@ -26,12 +27,19 @@ from doorward.clients.ssh.connecting import WINDOW_BYTES, Client, LoginRefused, 
 from doorward.clients.ssh.hosts import Hosts, UnreadableHosts
 from doorward.clients.ssh.sending import send_input
 from doorward.clients.ssh.session import NoEnd, Session
-from doorward.core.errors import BadArgument, ConnectError
+from doorward.core.errors import BadArgument, BadLine, ConnectError
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.core.told_ends import SERVER_NAME
+from doorward.core.words import split_words
 
 _CLOSE_SECONDS = 1.0
+_OTHERS_CANCEL_SECONDS = 5.0
+"""
+How long a server that is no daemon may take to end a command: sshd passes no signal on for root, or where a
+command is forced, and says nothing about it.
+"""
+
 _STOPPING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGKILL})
 
 
@@ -150,16 +158,16 @@ class Conversation:
         return reply
 
     async def _ask(self, connection: asyncssh.SSHClientConnection) -> Reply:
-        version = str(connection.get_extra_info("server_version"))
-        is_ours = version == f"SSH-2.0-{SERVER_NAME}"
+        is_ours = connection.get_extra_info("server_version") == f"SSH-2.0-{SERVER_NAME}"
         session = Session(is_ours=is_ours)
-        channel = await self._open(connection, session)
+        line = self._request.line if is_ours else _line_for_shell(self._request.line)
+        channel = await self._open(connection, session, line)
         output = Output()
         self._is_asked = True
         try:
             async with asyncio.TaskGroup() as group:
                 guards = [
-                    group.create_task(self._stop_in_time(channel, output)),
+                    group.create_task(self._stop_in_time(channel, output, is_ours=is_ours)),
                     group.create_task(output.reader_left()),
                     group.create_task(send_input(self._request.input_descriptor, session, channel)),
                 ]
@@ -177,12 +185,12 @@ class Conversation:
         return self._reply(session)
 
     async def _open(
-        self, connection: asyncssh.SSHClientConnection, session: Session
+        self, connection: asyncssh.SSHClientConnection, session: Session, line: str
     ) -> asyncssh.SSHClientChannel[bytes]:
         try:
             async with asyncio.timeout(LOGIN_SECONDS):
                 channel, _ = await connection.create_session(
-                    lambda: session, command=self._request.line, window=WINDOW_BYTES
+                    lambda: session, command=line, window=WINDOW_BYTES
                 )
         except TimeoutError as error:
             problem = f"no answer within {LOGIN_SECONDS:g} s"
@@ -211,7 +219,9 @@ class Conversation:
             was_out_of_time=self._was_out_of_time,
         )
 
-    async def _stop_in_time(self, channel: asyncssh.SSHClientChannel[bytes], output: Output) -> None:
+    async def _stop_in_time(
+        self, channel: asyncssh.SSHClientChannel[bytes], output: Output, *, is_ours: bool
+    ) -> None:
         """
         Have the run cancelled when that is wanted, or when its time is over.
 
@@ -223,16 +233,24 @@ class Conversation:
                 await self._to_stop.wait()
         except TimeoutError:
             self._was_out_of_time = True
-        # a server that has no ear for signals, as sshd with a forced command, hangs up at the end of this
+        seconds = CANCEL_SECONDS if is_ours else _OTHERS_CANCEL_SECONDS
         with contextlib.suppress(OSError):
             channel.send_signal("TERM" if self._was_out_of_time else "INT")
-        await asyncio.sleep(CANCEL_SECONDS)
+        await asyncio.sleep(seconds)
         # the end may be here already, behind output whose reader takes its time; Ctrl-C again leaves
         while output.is_writing and not self._was_out_of_time:  # noqa: ASYNC110 - looked at seldom
-            await asyncio.sleep(CANCEL_SECONDS)
+            await asyncio.sleep(seconds)
         raise ConnectError(
             self._endpoint.url,
             "read",
-            f"the run was cancelled and did not end within {CANCEL_SECONDS:g} s",
-            "It may go on there.",
+            f"the run was cancelled and did not end within {seconds:g} s",
+            "`doorward runs` tells whether it still runs." if is_ours else "It may go on there.",
         )
+
+
+def _line_for_shell(line: str) -> str:
+    """`line` for a shell, which expands what our own rules of quoting leave bare."""
+    try:
+        return shlex.join(split_words(line))
+    except BadLine:
+        return line  # nobody who quotes words writes one; its shell will say so

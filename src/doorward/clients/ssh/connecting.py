@@ -284,12 +284,10 @@ def _keys_of(destination: Destination) -> list[asyncssh.SSHKeyPair]:
             if not is_named and _is_open_to_others(file):
                 continue
             pairs += asyncssh.load_keypairs(str(file))
-        except asyncssh.KeyEncryptionError as error:
-            # an agent may hold it
-            if is_named and not (destination.agent and list(_public_halves([file]))):
-                raise ConnectError(destination.endpoint.url, "login", *_words_of_key(file, error)) from error
-        except (asyncssh.KeyImportError, OSError, ValueError) as error:
-            if is_named:
+        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, OSError, ValueError) as error:
+            # an agent may hold one that has a passphrase
+            held = _has_passphrase(error) and destination.agent and list(_public_halves([file]))
+            if is_named and not held:
                 raise ConnectError(destination.endpoint.url, "login", *_words_of_key(file, error)) from error
     return pairs
 
@@ -305,9 +303,13 @@ def _is_open_to_others(file: Path) -> bool:
     return bool(stat.S_IMODE(file.stat().st_mode) & 0o077)
 
 
+def _has_passphrase(error: Exception) -> bool:
+    return isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in str(error).lower()
+
+
 def _words_of_key(file: Path, error: Exception) -> tuple[str, str]:
     if isinstance(error, OSError):
         return f"{file} cannot be read: {(error.strerror or str(error)).lower()}", ""
-    if isinstance(error, asyncssh.KeyEncryptionError) or "passphrase" in str(error).lower():
+    if _has_passphrase(error):
         return f"the private key in {file} has a passphrase", f"Have an agent hold it: ssh-add {file}"
     return f"there is no private key in {file}: {error}", ""
