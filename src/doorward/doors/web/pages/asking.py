@@ -10,13 +10,14 @@ from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
 from doorward.doors.web.answers import Ask, Reading
+from doorward.doors.web.form_data import Pairs, values_of
 from doorward.doors.web.made import MadeAnswer, OpenedHead
 from doorward.doors.web.pages.drawings import draw
 from doorward.doors.web.pages.fields import Said, form_of, said_of
 from doorward.doors.web.pages.output import SHOWN_BYTES, read_parts, shown_chunks
 from doorward.doors.web.pages.parting import part
 from doorward.doors.web.pages.rendering import INPUT_FIELD, page, see_other, texts_of
-from doorward.doors.web.pages.submitted import Pairs, parse_pairs, submitted, values_of
+from doorward.doors.web.pages.submitted import submitted
 from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.pages.wording import outcome_words
 from doorward.doors.web.problems import Problem, refused
@@ -47,7 +48,7 @@ async def catalogue(visit: Visit) -> web.StreamResponse:
         lines = (f"{command.name:<{width}}  {command.summary}".rstrip() for command in commands)
         return web.Response(text="".join(f"{line}\n" for line in lines))
     texts = texts_of(visit)
-    query = next(values_of(_query(visit), "q"), "")[:100].strip()
+    query = next(values_of(visit.query, "q"), "")[:100].strip()
     cards = [_card(command, texts) for command in commands]
     found = [card for card in cards if query.lower() in f"{card['name']} {card['summary']}".lower()]
     return page(
@@ -81,7 +82,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
             return _form_page(visit, command)
         detail = f"{command.name} may change something: it takes POST at /commands/{command.name}"
         raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "POST"})
-    said = said_of(command, pairs) if (pairs := _query(visit)) else {}
+    said = said_of(command, pairs) if (pairs := visit.query) else {}
     if said and any(parameter.is_secret and parameter.name in said for parameter in command.parameters):
         raise Problem(HTTPStatus.BAD_REQUEST, "a secret does not belong into an address")
     if not said and visit.wants_html and any(each.is_required for each in command.parameters):
@@ -144,11 +145,6 @@ def _found(visit: Visit) -> Command:
     if command.kind is OutcomeKind.UNKNOWN:
         raise Problem(HTTPStatus.NOT_FOUND, PHRASES[visit.language].not_understood.decode().strip())
     raise refused(command)
-
-
-def _query(visit: Visit) -> Pairs:
-    _, _, query = visit.request.raw_path.partition("?")
-    return parse_pairs(query.encode("ascii", "replace")) if query else ()
 
 
 def _card(command: Command, texts: Texts) -> dict[str, object]:

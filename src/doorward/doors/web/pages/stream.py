@@ -7,11 +7,11 @@ from http import HTTPStatus
 from aiohttp import web
 
 from doorward.doors.web.answers import Reading
+from doorward.doors.web.form_data import values_of
 from doorward.doors.web.pages.ansi import Piece, Text
 from doorward.doors.web.pages.output import SHOWN_BYTES, OutputReader, in_turns
 from doorward.doors.web.pages.parting import part
 from doorward.doors.web.pages.run_pages import no_such_run
-from doorward.doors.web.pages.submitted import parse_pairs, values_of
 from doorward.doors.web.problems import Problem
 from doorward.doors.web.routes import Route
 from doorward.doors.web.visit import Visit
@@ -89,8 +89,7 @@ def event(said: list[tuple[str, list[Piece]]], *, offset: int) -> bytes:
 
 
 def _offset(visit: Visit) -> int:
-    _, _, query = visit.request.raw_path.partition("?")
-    asked = next(values_of(parse_pairs(query.encode("ascii", "replace")), "offset"), "0")
+    asked = next(values_of(visit.query, "offset"), "0")
     word = visit.request.headers.get("Last-Event-ID") or asked
     if not (word.isascii() and word.isdigit() and len(word) <= _OFFSET_DIGITS):
         raise Problem(HTTPStatus.BAD_REQUEST, "the offset is no number of bytes")
