@@ -15,7 +15,6 @@ from doorward.doors.web.made import MadeAnswer, OpenedHead
 from doorward.doors.web.pages.drawings import draw
 from doorward.doors.web.pages.fields import Said, form_of, said_of
 from doorward.doors.web.pages.output import SHOWN_BYTES, read_parts, shown_chunks
-from doorward.doors.web.pages.parting import part
 from doorward.doors.web.pages.rendering import INPUT_FIELD, page, see_other, texts_of
 from doorward.doors.web.pages.submitted import submitted
 from doorward.doors.web.pages.texts import Texts
@@ -117,8 +116,9 @@ async def start(visit: Visit) -> web.StreamResponse:
         visit.door.desk.write_input(answer, given.encode())
         visit.door.desk.end_input(answer)
     if not answer.number:
-        return await _result_page(visit, command, answer, _taken(answer))
-    part(visit, answer)
+        return await _result_page(visit, command, answer, answer.take_all())
+    # the browser is on its way to the page of the run
+    visit.door.desk.leave(answer, comes_back=True)
     return see_other(f"/runs/{answer.number}")
 
 
@@ -211,9 +211,9 @@ async def _shown(visit: Visit, command: Command, reading: Reading) -> web.Stream
     answer = reading.answer
     clock = visit.door.clock
     until = clock.monotonic() + AT_ONCE_SECONDS
-    chunks = _taken(answer)
+    chunks = answer.take_all()
     while answer.outcome is None and await reading.more(wait_seconds=until - clock.monotonic()):
-        chunks += _taken(answer)
+        chunks += answer.take_all()
     if answer.outcome is None:
         return see_other(f"/runs/{answer.number}")
     return await _result_page(visit, command, answer, chunks)
@@ -238,17 +238,10 @@ async def _result_page(visit: Visit, command: Command, answer: Answer, chunks: l
     )
 
 
-def _taken(answer: Answer) -> list[Chunk]:
-    chunks = []
-    while (chunk := answer.take()) is not None:
-        chunks.append(chunk)
-    return chunks
-
-
 async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
     """The output as a text: whole where it is there already, else as it comes."""
     answer = reading.answer
-    chunks = _taken(answer)
+    chunks = answer.take_all()
     output = chunks[0][1] if len(chunks) == 1 else b"".join(data for _, data in chunks)
     if answer.outcome is not None:
         return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), output + _ending(answer, output))
