@@ -35,7 +35,7 @@ read_only = true
 timeout_seconds = 1000
 output_bytes = {2 * FLOOD_BYTES}
 """
-     """
+    """
 [commands.lines]
 run = ["printf", 'one\\ntwo\\n']
 summary = "Two lines"
