@@ -161,9 +161,8 @@ class Daemon:
         )
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._tallies)
-        self._house = House(limits, self._clock)
         self._file_threads = Threads(FILE_THREADS, name="files")
-        self._mounts = self._mounts_of(settings)
+        self._house = House(limits, self._clock, mounts=self._mounts_of(settings))
         self._desk = Desk(
             self._now.catalogue,
             limits,
@@ -226,7 +225,6 @@ class Daemon:
         await self._reloads.ended(_READING_SECONDS)
         self._portal.close()
         self._house.close()
-        self._mounts.close()
         self._file_threads.close()
         self._stop_accepting()
         self._gate.close()
@@ -287,9 +285,7 @@ class Daemon:
         before, limits = self._now, prepared.settings.limits
         mounts = self._mounts_of(prepared.settings)
         try:
-            protocols = {
-                listener: self._protocol(listener, prepared, mounts) for listener in prepared.listeners
-            }
+            protocols = {listener: self._protocol(listener, prepared) for listener in prepared.listeners}
             for listener in self._fresh(prepared):
                 await self._gate.open(listener, protocols[listener])
             self._held.write_doors(_by_door(prepared.listeners))
@@ -306,10 +302,7 @@ class Daemon:
         self._spawner.replace_most(limits.runs + limits.runs_of_builtins)
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
-        self._house.replace_limits(limits)
-        # what is being sent goes on
-        self._mounts.close()
-        self._mounts = mounts
+        self._house.renew(limits, mounts)
         ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
@@ -370,12 +363,12 @@ class Daemon:
         way = Way(self._file_threads, self._clock, settings.limits.stalled_write_seconds)
         return Mounts(() if door is None else door.mounts, way=way)
 
-    def _protocol(self, listener: Listener, prepared: Prepared, mounts: Mounts) -> MakeProtocol:
+    def _protocol(self, listener: Listener, prepared: Prepared) -> MakeProtocol:
         """What meets those who come to `listener`."""
         door = prepared.settings.doors[listener.door]
         context = prepared.contexts[door.name] if door.encrypts(listener.name) else None
         if door.name == WEB:
-            return meeting(self._web_door(door, listener, prepared, context, mounts))
+            return meeting(self._web_door(door, listener, prepared, context))
         line_door = LineDoor(
             name=door.name,
             kind=door.session,
@@ -398,7 +391,6 @@ class Daemon:
         listener: Listener,
         prepared: Prepared,
         context: ssl.SSLContext | None,
-        mounts: Mounts,
     ) -> WebDoor:
         address = parse_address(listener.name)
         return WebDoor(
@@ -417,7 +409,6 @@ class Daemon:
             hosts=frozenset(door.hosts),
             language=prepared.settings.language,
             figures=self._figures,
-            mounts=mounts,
         )
 
     def _reload_command(self) -> Command:

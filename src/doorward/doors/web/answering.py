@@ -96,7 +96,7 @@ class Answering:
         request = visit.request
         # as it came: the path that aiohttp shows is normalized already
         path, _, _ = request.raw_path.partition("?")
-        mounts = visit.door.mounts
+        mounts = visit.door.house.mounts
         if mounts is not None and (mounted := mounts.find(path)) is not None:
             return found_files(*mounted)
         found = self._table.find(request.method, path)
