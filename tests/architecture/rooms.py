@@ -126,7 +126,8 @@ ROOMS = {
         # fcntl and termios ask the kernel how much a peer has not taken yet, select whether it has gone;
         # http has the names of statuses, email.utils its dates, mimetypes what a file's name says it is
         | {"aiohttp", "asyncssh", "email.utils", "fcntl", "http", "importlib.resources", "jinja2"}
-        | {"mimetypes", "msgspec", "multidict", "prometheus_client", "secrets", "select", "termios"},
+        | {"mimetypes", "msgspec", "multidict", "prometheus_client", "prompt_toolkit", "secrets", "select"}
+        | {"termios"},
         has_siblings=True,
     ),
     "clients": Room(

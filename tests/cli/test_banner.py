@@ -138,3 +138,27 @@ def test_an_inherited_socket_in_a_folder_that_is_not_seen_is_told_of(
 def test_a_tls_door_at_which_nobody_can_log_in_is_told(state: Path) -> None:
     UserFile(state).remove("alice")
     assert "Notice: nobody can log in at the tls door yet; type: doorward user add NAME" in lines_of(state)
+
+
+def test_the_ssh_door_s_lines_name_somebody_who_can_log_in_and_the_host_key(state: Path) -> None:
+    opened = Opened(
+        doors={"ssh": ("0.0.0.0:7025", "[::1]:22")},
+        settings=Settings(
+            file="/etc/x.toml",
+            doors={"ssh": DoorSettings(name="ssh", listen=())},
+            catalogue=load_settings(None).catalogue,
+        ),
+        users=(User(name="eve", uid=7), User(name="alice", keys=("k",))),
+        state_folder=state,
+        notices=(),
+        certificates={},
+        host_key="SHA256:abc",
+    )
+    text = banner(opened, program=PROGRAM, environment={})
+    assert (
+        "  ssh  ssh -p 7025 alice@127.0.0.1 df\n"
+        "       ssh -p 7025 alice@127.0.0.1\n"
+        "       ssh -p 22 alice@::1\n"
+    ) in text
+    assert "host key       SHA256:abc\n" in text
+    assert "Notice" not in text

@@ -22,7 +22,7 @@ def test_the_defaults_are_good(shell: Shell) -> None:
     run = shell.run("check")
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.startswith(
-        "There is no configuration file; the defaults are good: doors tcp, tls, web, unix;"
+        "There is no configuration file; the defaults are good: doors tcp, tls, web, unix, ssh;"
     )
 
 

@@ -68,7 +68,7 @@ def in_bash(shell: Shell, environment: dict[str, str], *words: str) -> list[str]
 def test_bash_completes_subcommands_and_options(shell: Shell, program: dict[str, str]) -> None:
     assert in_bash(shell, program, "ch") == ["check"]
     assert in_bash(shell, program, "user", "") == sorted(
-        ["add", "certificate", "change", "list", "passwd", "remove"]
+        ["add", "certificate", "change", "keys", "list", "passwd", "remove"]
     )
     assert "--password-file" in in_bash(shell, program, "ask", "--pass")
     assert in_bash(shell, program, "serve", "--loop", "") == ["uvloop", "asyncio"]

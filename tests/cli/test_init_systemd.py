@@ -20,7 +20,7 @@ def test_a_service_and_a_socket_a_door_are_written_and_what_comes_next_is_told(s
     run = shell.run("init", "--systemd", "units", "--program", PROGRAM)
     assert (run.returncode, run.stderr) == (0, "")
     folder = shell.folder / "units"
-    sockets = [f"doorward-{door}.socket" for door in ("tcp", "tls", "web", "unix")]
+    sockets = [f"doorward-{door}.socket" for door in ("tcp", "tls", "web", "unix", "ssh")]
     assert names(folder) == [*sorted(sockets), "doorward.service"]
     assert {(folder / name).stat().st_mode & 0o777 for name in names(folder)} == {0o644}
     assert f"\nExecStart={PROGRAM} serve\n" in (folder / "doorward.service").read_text()

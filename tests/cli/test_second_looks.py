@@ -5,11 +5,12 @@ import pytest
 from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
 from doorward.core.command import Command, Program
 from doorward.core.principal import User
-from doorward.core.settings import DoorSettings, Settings
+from doorward.core.settings import DoorSettings, Settings, SshSettings
 
 TCP = DoorSettings(name="tcp", listen=())
 TLS = DoorSettings(name="tls", listen=())
 UNIX = DoorSettings(name="unix", listen=())
+SSH = DoorSettings(name="ssh", listen=())
 
 
 def told(user: User, *doors: DoorSettings) -> tuple[str, ...]:
@@ -85,3 +86,22 @@ def test_a_tls_door_at_which_nobody_can_log_in_is_told() -> None:
     assert told_of == "doors.tls: no user has a password or a certificate; type: doorward user add NAME"
     # the first start makes somebody where there is no configuration
     assert of_nobody(TLS, file="") == ()
+
+
+def test_at_the_ssh_door_a_password_or_a_key_lets_in_and_a_certificate_of_x_509_does_not() -> None:
+    assert told(User(name="bob", password_hash="$"), SSH) == ()
+    assert told(User(name="bob", keys=("k",)), SSH) == ()
+    (line,) = told(User(name="bob", certificate=b"x"), SSH)
+    assert line.endswith("; open are ssh; give a password or a key of SSH")
+    keys_alone = DoorSettings(name="ssh", listen=(), ssh=SshSettings(passwords=False))
+    assert told(User(name="bob", password_hash="$"), keys_alone) != ()
+    signed = DoorSettings(name="ssh", listen=(), ssh=SshSettings(authorities=("k",)))
+    assert told(User(name="bob"), signed) == ()
+
+
+def test_an_ssh_door_at_which_nobody_can_log_in_is_told() -> None:
+    settings = Settings(file="/etc/x.toml", doors={"ssh": SSH})
+    assert logins_of_nobody(settings, [User(name="bob", uid=7)]) == (
+        "doors.ssh: no user has a password or a key of SSH; type: doorward user add NAME",
+    )
+    assert logins_of_nobody(settings, [User(name="bob", keys=("k",))]) == ()

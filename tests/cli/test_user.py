@@ -257,9 +257,7 @@ def test_a_change_that_the_running_daemon_does_not_hear_of_fails(start_daemon: S
 
 def test_a_user_who_can_log_in_with_nothing_is_told(shell: Shell) -> None:
     added = shell.run("user", "add", "bob", "--no-password", "--state", "s")
-    assert (
-        "bob can log in with nothing yet: see user passwd, user certificate and user change." in added.stdout
-    )
+    assert "bob can log in with nothing yet: see user passwd, keys, certificate and change." in added.stdout
     listed = shell.run("user", "list", "--state", "s")
     assert listed.stderr == "doorward: these can log in with nothing: bob\n"
     assert shell.run("user", "passwd", "bob", "--generate", "--state", "s").returncode == 0
@@ -286,6 +284,30 @@ def test_a_certificate_is_given_shown_and_taken_away(shell: Shell) -> None:
     none = shell.run("user", "certificate", "alice", "--none", "--state", "s")
     assert none.stdout.splitlines()[0] == "alice has no certificate any more."
     assert UserFile(shell.folder / "s").load() == (User(name="alice"),)
+
+
+def test_keys_are_given_shown_and_taken_away(shell: Shell) -> None:
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5nHnAApiwg+zhpmqg5MjyWIETroBIW/q50ZkJerk/1 of alice"
+    shell.run("user", "add", "alice", "--no-password", "--state", "s")
+    (shell.folder / "keys").write_text(f"# mine\n\n{key}\n")
+    given = shell.run("user", "keys", "alice", "keys", "--state", "s")
+    assert given.returncode == 0, given.stderr
+    assert given.stdout.startswith("A key: SHA256:")
+    assert given.stdout.splitlines()[0].endswith(" of alice")
+    assert UserFile(shell.folder / "s").load() == (User(name="alice", keys=(key,)),)
+    assert "key" in shell.run("user", "list", "--state", "s").stdout
+    for wrong, said in (
+        ("", "there is no key"),
+        (f"restrict {key}", "this is no public key"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----", "something else"),
+        ("\xff", "no public key"),
+    ):
+        refused = shell.run("user", "keys", "alice", "-", "--state", "s", stdin=wrong)
+        assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
+    none = shell.run("user", "keys", "alice", "--none", "--state", "s")
+    assert none.stdout.splitlines()[0] == "alice has no key any more."
+    assert UserFile(shell.folder / "s").load() == (User(name="alice"),)
+    assert shell.run("user", "keys", "alice", "--state", "s").returncode == 2
 
 
 def test_a_certificate_that_ended_is_taken_and_told(shell: Shell) -> None:

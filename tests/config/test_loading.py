@@ -223,7 +223,9 @@ def test_a_default_is_read_as_a_word_of_it_would_be(write_configuration: WriteCo
 
 
 def test_a_command_that_no_open_door_leads_to_is_noticed(write_configuration: WriteConfiguration) -> None:
-    settings = load_settings(write_configuration('[commands.l]\nrun = ["ls"]\ndoors = ["ssh"]\n'))
+    settings = load_settings(
+        write_configuration('[commands.l]\nrun = ["ls"]\ndoors = ["ssh"]\n[doors.tcp]\n')
+    )
     assert settings.notices == ("commands.l.doors: none of its doors is open: ssh",)
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from doorward.config import Machine, load_settings
 from doorward.config.command_settings import RESOURCES
-from doorward.config.door_settings import KNOWN_DOORS, NOT_BUILT
 from doorward.config.parameter_settings import keys_of
 from doorward.config.ranges import plain
 from doorward.config.shapes import (
@@ -18,6 +17,7 @@ from doorward.config.shapes import (
     MountShape,
     ParameterShape,
     ServerShape,
+    SshShape,
     TcpShape,
     TlsShape,
     UnixShape,
@@ -28,6 +28,7 @@ from doorward.core.builtin_commands import PROGRAMS, verb_commands
 from doorward.core.launch import EXECUTABLE_PATH
 from doorward.core.limits import Limits, PenaltyLimits, facts
 from doorward.core.parameter_types import TYPES
+from doorward.core.settings import DOOR_KINDS
 from tests.config.conftest import WriteConfiguration
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -38,6 +39,7 @@ _SECTIONS = {
     "### `[doors.tls]`": TlsShape,
     "### `[doors.web.files]`": MountShape,
     "### `[doors.unix]`": UnixShape,
+    "### `[doors.ssh]`": SshShape,
     "## `[users.NAME]`": UserShape,
     "## `[commands.NAME]`": CommandShape,
     "### Parameters": ParameterShape,
@@ -101,9 +103,7 @@ def test_its_examples_load(write_configuration: WriteConfiguration, block: str) 
 def test_names_and_numbers_in_its_sentences_are_true() -> None:
     for folder in EXECUTABLE_PATH.split(":"):
         assert f"`{folder}`" in REFERENCE
-    for name in (*KNOWN_DOORS, *PROGRAMS, *(command.name for command in verb_commands())):
+    for name in (*DOOR_KINDS, *PROGRAMS, *(command.name for command in verb_commands())):
         assert f"`{name}`" in REFERENCE
-    for name in NOT_BUILT:
-        assert f"`[doors.{name}]`" in REFERENCE
     assert f"at most {SOCKET_PATH_BYTES} bytes" in REFERENCE
     assert {"nofile", "as", "cpu", "nproc"} <= set(RESOURCES)

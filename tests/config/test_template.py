@@ -12,6 +12,7 @@ from doorward.config.shapes import (
     CommandShape,
     ParameterShape,
     ServerShape,
+    SshShape,
     TcpShape,
     TlsShape,
     UnixShape,
@@ -58,7 +59,16 @@ def test_its_examples_are_safe(write_configuration: WriteConfiguration) -> None:
 
 def test_every_key_stands_in_it() -> None:
     text = _uncommented()
-    for shape in (ServerShape, TcpShape, TlsShape, UnixShape, UserShape, CommandShape, ParameterShape):
+    for shape in (
+        ServerShape,
+        TcpShape,
+        TlsShape,
+        UnixShape,
+        SshShape,
+        UserShape,
+        CommandShape,
+        ParameterShape,
+    ):
         for name in shape.__struct_fields__:
             assert re.search(rf"(?m)(^|[{{,] ){name} =|^\[.*\.{name}\]$", text), name
 

@@ -17,6 +17,7 @@ PROGRAM = ".venv/bin/doorward"
 USUAL_PORTS = '#listen = ["127.0.0.1:7022", "[::1]:7022"]'
 USUAL_TLS_PORTS = USUAL_PORTS.replace("7022", "7023")
 USUAL_WEB_PORTS = USUAL_PORTS.replace("7022", "7024")
+USUAL_SSH_PORTS = USUAL_PORTS.replace("7022", "7025")
 FREE_PORT = 'listen = ["127.0.0.1:0"]'
 
 
@@ -46,7 +47,7 @@ def test_what_a_keeper_types_for_commands_of_their_own_works(shell: Shell) -> No
     assert typed.returncode == 0, typed.stderr
     configuration = shell.folder / "doorward.toml"
     text = configuration.read_text()
-    for ports in (USUAL_PORTS, USUAL_TLS_PORTS, USUAL_WEB_PORTS):
+    for ports in (USUAL_PORTS, USUAL_TLS_PORTS, USUAL_WEB_PORTS, USUAL_SSH_PORTS):
         assert ports in text
         text = text.replace(ports, FREE_PORT)
     configuration.write_text(text + "\n" + code_blocks("toml")[0])

@@ -86,11 +86,12 @@ def test_start_reload_and_stop_are_what_systemd_sees(units: Booted) -> None:
     units.start()
     network = "tcp 127.0.0.1:7022 [::1]:7022; tls 127.0.0.1:7023 [::1]:7023"
     doors = f"doors: {network}; web 127.0.0.1:7024 [::1]:7024; unix /run/doorward/doorward.sock"
+    doors = f"{doors}; ssh 127.0.0.1:7025 [::1]:7025"
     assert units.shown("StatusText") == doors
     assert units.shown("ActiveState") == "active"
     pid = units.shown("MainPID")
     units.must("systemctl", "reload", "doorward.service")
-    until(units, lambda: '"reloaded: doors tcp, tls, web, unix' in units.journal())
+    until(units, lambda: '"reloaded: doors tcp, tls, web, unix, ssh' in units.journal())
     assert (units.shown("MainPID"), units.shown("StatusText")) == (pid, doors)
 
     units.must(

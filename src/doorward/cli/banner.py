@@ -16,13 +16,16 @@ from doorward.core.addresses import Address, parse_address
 from doorward.core.catalogue import Catalogue
 from doorward.core.errors import one_line
 from doorward.core.principal import ADMIN, User
-from doorward.core.settings import TCP, TLS, UNIX, WEB, Comers, DoorSettings
+from doorward.core.settings import SSH, TCP, TLS, UNIX, WEB, Comers, DoorSettings
 from doorward.core.users import doors_for
 from doorward.stores.first_start import FirstUser
 from doorward.stores.places import CERTIFICATE_NAME, ask_places
 
 if TYPE_CHECKING:
     from doorward.compose import Opened
+
+_EVERYWHERE = MappingProxyType({"0.0.0.0": "127.0.0.1", "::": "::1"})  # noqa: S104 - told apart, not listened on
+"""Where a client on this machine finds a door that listens on all addresses."""
 
 _SHOWN_COMMANDS = ("df", "uptime", "help")
 
@@ -36,6 +39,7 @@ def banner(opened: "Opened", *, program: str, environment: Mapping[str, str]) ->
         rows += [("" if index else door, line) for index, line in enumerate(lines)]
     configuration = opened.settings.file or f"none, these are the defaults ({program} init writes one)"
     facts = [("configuration", configuration), ("state", str(opened.state_folder))]
+    facts += [("host key", opened.host_key)] if opened.host_key else []
     facts += [("certificate", str(certificate)) for certificate in opened.certificates.values()]
     told = [*opened.notices, *_shut_socket(opened), *_logins_of_nobody(opened, program)]
     notices = "".join(f"Notice: {one_line(notice)}\n" for notice in told)
@@ -65,7 +69,7 @@ def _logins_of_nobody(opened: "Opened", program: str) -> list[str]:
     return [
         f"nobody can log in at the {door.name} door yet; type: {program} user add NAME"
         for door in opened.settings.doors.values()
-        if door.kind.comers is Comers.USERS_WITH_PASSWORD
+        if door.kind.comers in {Comers.USERS_WITH_PASSWORD, Comers.USERS_WITH_PASSWORD_OR_KEY}
         and not any(doors_for(user, [door]) for user in opened.users)
     ]
 
@@ -141,8 +145,23 @@ def _web_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str
     ]
 
 
+def _ssh_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str]:
+    user = _user_of_ssh(scene.opened.settings.doors[name], scene.opened.users)
+    lines = []
+    for address in addresses:
+        listened = parse_address(address)
+        host = _EVERYWHERE.get(listened.host, listened.host)
+        lines.append(f"ssh -p {listened.port} {shlex.quote(f'{user}@{host}')}")
+    return [f"{lines[0]} {scene.asked}", *lines]
+
+
+def _user_of_ssh(door: DoorSettings, users: Iterable[User]) -> str:
+    names = [user.name for user in users if doors_for(user, [door])]
+    return ADMIN if ADMIN in names or not names else names[0]
+
+
 _LINES: Mapping[str, Callable[[str, tuple[str, ...], _Scene], list[str]]] = MappingProxyType(
-    {TCP: _tcp_lines, TLS: _tls_lines, WEB: _web_lines, UNIX: _unix_lines}
+    {TCP: _tcp_lines, TLS: _tls_lines, WEB: _web_lines, UNIX: _unix_lines, SSH: _ssh_lines}
 )
 
 
@@ -151,8 +170,7 @@ def _to_connect(address: str, names: tuple[str, ...]) -> str:
     listened = parse_address(address)
     if names and names[0].isprintable() and not names[0].startswith("*"):
         return f"{names[0]}:{listened.port}"
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not listened on
-    return str(Address(everywhere.get(listened.host, listened.host), listened.port))
+    return str(Address(_EVERYWHERE.get(listened.host, listened.host), listened.port))
 
 
 def _name_to_type(door: DoorSettings, users: Iterable[User]) -> str:

@@ -62,6 +62,7 @@ def command(
     from doorward.cli.certificate_looks import looked_over
     from doorward.cli.configured import examined_state, state_passed_over
     from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
+    from doorward.cli.ssh_looks import ssh_looked_over
     from doorward.cli.units import examined_unit
     from doorward.config import examine, find_configuration
     from doorward.config.cautions import warnings_of
@@ -84,12 +85,14 @@ def command(
             *empty_roles(settings.catalogue, users),
         ]
         certificates = looked_over(settings, stored.folder, users, machine=service.machine)
-        problems = (*problems, *certificates.problems)
+        ssh = ssh_looked_over(settings, stored.folder, users, machine=service.machine)
+        problems = (*problems, *certificates.problems, *ssh.problems)
         notices = (
             *filter(None, [_unread(found)]),
             *filter(None, [state_passed_over(state, environment)]),
             *settings.notices,
             *certificates.notices,
+            *ssh.notices,
             *users_without_door(users, settings.doors),
             *logins_of_nobody(settings, users),
         )

@@ -13,10 +13,13 @@ _WANTS = MappingProxyType(
     {
         Comers.GUESTS: "",
         Comers.USERS_WITH_PASSWORD: "a password or a certificate",
+        Comers.USERS_WITH_PASSWORD_OR_KEY: "a password or a key of SSH",
         Comers.USERS_BY_UID: "a uid",
     }
 )
 """What a user needs at a door by which these come; at one that knows no users, nothing would help."""
+
+_ASKED_TO_LOG_IN = frozenset({Comers.USERS_WITH_PASSWORD, Comers.USERS_WITH_PASSWORD_OR_KEY})
 
 
 def empty_roles(commands: Iterable[Command], users: Iterable[User]) -> list[Caution]:
@@ -64,7 +67,7 @@ def logins_of_nobody(settings: Settings, users: Iterable[User]) -> tuple[str, ..
     if settings.is_default:
         return ()
     known = {user.name: user for user in users}
-    doors = (door for door in settings.doors.values() if door.kind.comers is Comers.USERS_WITH_PASSWORD)
+    doors = (door for door in settings.doors.values() if door.kind.comers in _ASKED_TO_LOG_IN)
     return tuple(filter(None, (_flaw_of_logins(door, known) for door in doors)))
 
 
@@ -76,5 +79,5 @@ def _flaw_of_logins(door: DoorSettings, known: Mapping[str, User]) -> str:
         problem = f"{door.user} has no password, so nobody can log in with one"
         return f"doors.{door.name}.user: {problem}; type: doorward user passwd {door.user}"
     if not any(doors_for(user, [door]) for user in known.values()):
-        return f"doors.{door.name}: no user has a password or a certificate; type: doorward user add NAME"
+        return f"doors.{door.name}: no user has {_WANTS[door.kind.comers]}; type: doorward user add NAME"
     return ""

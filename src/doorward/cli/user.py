@@ -136,7 +136,7 @@ def add(
     if shown is not None:
         click.echo(_certificate_line(shown))
     if password is None and shown is None and uid is None:
-        click.echo(f"{name} can log in with nothing yet: see user passwd, user certificate and user change.")
+        click.echo(f"{name} can log in with nothing yet: see user passwd, keys, certificate and change.")
     _tell_of_the_line(before, file)
     if not was_compared:
         click.echo("No configuration was compared; `doorward check` does that with both, before a start.")
@@ -210,6 +210,45 @@ def certificate(
     der = shown.der if shown is not None else None
     _change(users, name, lambda user: replace(user, certificate=der), config)
     click.echo(_certificate_line(shown) if shown is not None else f"{name} has no certificate any more.")
+    _show(_told(state, users), None)
+
+
+@command.command(
+    "keys",
+    cls=WithExamples,
+    examples=(
+        "doorward user keys alice id_ed25519.pub",
+        "ssh-add -L | doorward user keys alice -",
+        "doorward user keys alice --none",
+    ),
+)
+@click.argument("name", shell_complete=complete_user)
+@click.argument("file", required=False, type=_CERTIFICATE, metavar="[FILE]")
+@click.option("--none", "is_none", is_flag=True, help="NAME cannot log in with a key any more.")
+@state_option(_STATE_HELP)
+@config_option
+def keys(*, name: str, file: Path | None, is_none: bool, state: str | None, config: Path | None) -> None:
+    """
+    Give the user NAME the public keys in FILE and no others, or none: they let NAME in at the ssh door.
+
+    FILE holds a key a line, without options; - is stdin. Compare the fingerprints with NAME's own.
+    """
+    from doorward.cli.public_keys import public_keys
+    from doorward.core.authorized_keys import key_of
+    from doorward.core.keys import fingerprint_of as fingerprint_of_key
+
+    if (file is None) != is_none:
+        raise click.UsageError("give either FILE or --none")
+    users = opened_users(state, os.environ)
+    expected_user(name, config, os.environ, users)
+    lines = public_keys(file) if file is not None else ()
+    _change(users, name, lambda user: replace(user, keys=lines), config)
+    for line in lines:
+        click.echo(
+            f"A key: {fingerprint_of_key(key_of(line).blob)} {' '.join(line.split(None, 2)[2:])}".rstrip()
+        )
+    if not lines:
+        click.echo(f"{name} has no key any more.")
     _show(_told(state, users), None)
 
 
@@ -360,6 +399,7 @@ def _show(told: Told, generated: Secret | None) -> None:
 
 def _logins(user: User) -> str:
     ways = ["password"] if user.password_hash is not None else []
+    ways += ["key"] if user.keys else []
     ways += ["certificate"] if user.certificate is not None else []
     ways += ["uid"] if user.uid is not None else []
     return ", ".join(ways) or _NO_LOGIN

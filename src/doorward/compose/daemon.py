@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from doorward import __version__
 from doorward.compose.descriptors import allow_descriptors, most_connections
@@ -19,6 +20,7 @@ from doorward.compose.prepared import Preparation, Prepared, changed_at_start_on
 from doorward.compose.reloading import Reloads, Scope
 from doorward.core.addresses import parse_address
 from doorward.core.audit import AuditEvent, AuditKind
+from doorward.core.authorized_keys import authority_of
 from doorward.core.builtin_commands import RELOAD
 from doorward.core.call import Call
 from doorward.core.certificates import Certificate
@@ -28,7 +30,7 @@ from doorward.core.figures import Figure
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType
 from doorward.core.principal import ADMIN, User
-from doorward.core.settings import WEB, DoorSettings, Settings
+from doorward.core.settings import SSH, WEB, DoorSettings, Settings
 from doorward.doors.line import LineDoor, meet
 from doorward.doors.web import House, WebDoor, meeting
 from doorward.doors.web.files.answers import Way
@@ -53,6 +55,9 @@ from doorward.stores.places import StatePlace, socket_path
 from doorward.stores.state import HeldState
 from doorward.stores.users import UserFile
 
+if TYPE_CHECKING:
+    from doorward.doors.ssh import Histories
+
 _log = logging.getLogger("doorward.daemon")
 
 ReadSettings = Callable[[], Settings]
@@ -73,6 +78,7 @@ class Opened:
         state_folder: absolute.
         notices: what the keeper should know although it is no error.
         certificates: of the doors with TLS, by the name of the door.
+        host_key: the fingerprint of the SSH door's; empty when there is no such door.
         first_user: who was made just now, whose password is to be shown once; None for nobody.
     """
 
@@ -82,6 +88,7 @@ class Opened:
     state_folder: Path
     notices: tuple[str, ...]
     certificates: Mapping[str, Certificate]
+    host_key: str = ""
     first_user: FirstUser | None = None
 
 
@@ -134,6 +141,7 @@ class Daemon:
         self._has_stopped_accepting = False
         self._last_reload: dict[str, object] | None = None
         self._newest_reload: asyncio.Future[str] | None = None
+        self._histories: Histories | None = None
         self._audit = AuditFile(
             held.folder / AUDIT_NAME, clock=self._clock, waiting_lines=limits.audit_queue, told=_log.error
         )
@@ -201,6 +209,7 @@ class Daemon:
             state_folder=self._held.folder,
             notices=self._notices(),
             certificates={name: pair.own for name, pair in prepared.pairs.items()},
+            host_key="" if prepared.host_key is None else prepared.host_key.fingerprint,
             first_user=first_user,
         )
 
@@ -367,6 +376,8 @@ class Daemon:
         """What meets those who come to `listener`."""
         door = prepared.settings.doors[listener.door]
         context = prepared.contexts[door.name] if door.encrypts(listener.name) else None
+        if door.name == SSH:
+            return self._ssh_protocol(door, prepared)
         if door.name == WEB:
             return meeting(self._web_door(door, listener, prepared, context))
         line_door = LineDoor(
@@ -410,6 +421,29 @@ class Daemon:
             language=prepared.settings.language,
             figures=self._figures,
         )
+
+    def _ssh_protocol(self, door: DoorSettings, prepared: Prepared) -> MakeProtocol:
+        # not imported where there is no such door: it takes 20 MB
+        from doorward.doors.ssh import Histories, SshConnection, SshDoor, quieten
+
+        quieten()
+        if prepared.ssh_options is None:
+            raise StateError("the ssh door has no host key")
+        if self._histories is None:
+            self._histories = Histories()
+        ssh_door = SshDoor(
+            name=door.name,
+            settings=door.ssh,
+            authorities=tuple(map(authority_of, door.ssh.authorities)),
+            options=prepared.ssh_options,
+            limits=prepared.settings.limits,
+            clock=self._clock,
+            gate=self._gate,
+            portal=self._portal,
+            desk=self._desk,
+            histories=self._histories,
+        )
+        return partial(SshConnection, ssh_door)
 
     def _reload_command(self) -> Command:
         async def reload(call: Call, what: str) -> str:

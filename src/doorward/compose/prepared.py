@@ -7,20 +7,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command
 from doorward.core.limits import Limits
 from doorward.core.principal import User
-from doorward.core.settings import WEB, DoorSettings, Settings
+from doorward.core.settings import SSH, WEB, DoorSettings, Settings
 from doorward.core.tokens import Token, check_number
 from doorward.core.users import merge_users
 from doorward.gate.inherited import check_inherited
 from doorward.gate.listeners import Listener, forget_path, listen_somewhere, listen_tcp, listen_unix
+from doorward.stores.authorized_keys import with_authorized_keys
 from doorward.stores.certificates import CertificatePair, load_door_pair, notices_of, server_context
+from doorward.stores.host_key import HostKey, load_host_key
 from doorward.stores.own_certificate import make_own_certificate
 from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
+
+if TYPE_CHECKING:
+    from asyncssh import SSHServerConnectionOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,8 @@ class Prepared:
         tokens: all of them; a user of theirs may be gone.
         pairs: certificate and key by the name of the door.
         contexts: of TLS, by the name of the door.
+        host_key: of the SSH door; None when there is no such door.
+        ssh_options: what AsyncSSH is told; None with it.
         listeners: all that are to be open; those that are open already among them.
         notices: what the keeper should know although it is no error.
     """
@@ -45,6 +53,8 @@ class Prepared:
     tokens: tuple[Token, ...] = ()
     pairs: Mapping[str, CertificatePair] = field(default_factory=lambda: MappingProxyType({}))
     contexts: Mapping[str, ssl.SSLContext] = field(default_factory=lambda: MappingProxyType({}))
+    host_key: HostKey | None = None
+    ssh_options: "SSHServerConnectionOptions | None" = None
     listeners: tuple[Listener, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -99,14 +109,15 @@ class Preparation:
             DoorwardError: something cannot be; nothing that was bound for it stays.
         """
         catalogue = self.catalogue(settings)
-        users, tokens = self._load_users(settings), self._load_tokens(settings)
         notices: list[str] = []
+        users, tokens = self._load_users(settings, notices), self._load_tokens(settings)
         pairs = {
             door.name: self._pair(door, notices)
             for door in settings.doors.values()
             if self._is_encrypted(door, open_now)
         }
         contexts = _contexts(pairs, users)
+        host_key, ssh_options = self._ssh(settings)
         # last, since nothing that is bound may be left behind by an error that comes after it
         listeners = self._listeners(settings, [*open_now], notices)
         return Prepared(
@@ -116,6 +127,8 @@ class Preparation:
             tokens=tokens,
             pairs=MappingProxyType(pairs),
             contexts=contexts,
+            host_key=host_key,
+            ssh_options=ssh_options,
             listeners=listeners,
             notices=(*settings.notices, *notices),
         )
@@ -127,15 +140,29 @@ class Preparation:
         Raises:
             DoorwardError: they cannot be read, or do not go with the configuration.
         """
-        users, tokens = self._load_users(before.settings), self._load_tokens(before.settings)
+        users, tokens = self._load_users(before.settings, []), self._load_tokens(before.settings)
         return replace(before, users=users, tokens=tokens, contexts=_contexts(before.pairs, users))
 
-    def _load_users(self, settings: Settings) -> tuple[User, ...]:
-        return merge_users(
+    def _load_users(self, settings: Settings, notices: list[str]) -> tuple[User, ...]:
+        users = merge_users(
             settings.users.values(),
             self._user_file.load(),
             configured_in=settings.file,
             stored_in=str(self._user_file.path),
+        )
+        door = settings.doors.get(SSH)
+        if door is None or not door.ssh.authorized_keys:
+            return users
+        return with_authorized_keys(users, door.ssh.authorized_keys, notices, uid=os.geteuid())
+
+    def _ssh(self, settings: Settings) -> "tuple[HostKey | None, SSHServerConnectionOptions | None]":
+        if (door := settings.doors.get(SSH)) is None:
+            return None, None
+        host_key = load_host_key(door.ssh, self._folder)
+        from doorward.doors.ssh import server_options  # takes its time, and no loop waits for it here
+
+        return host_key, server_options(
+            door.ssh, settings.limits, private_key=host_key.private_key, certificate=host_key.certificate
         )
 
     def _load_tokens(self, settings: Settings) -> tuple[Token, ...]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from doorward.config.door_settings import KNOWN_DOORS
 from doorward.config.machine import ExecutableMissing, Machine
 from doorward.config.parameter_settings import read_parameters
 from doorward.config.ranges import is_within
@@ -20,6 +19,7 @@ from doorward.core.command import NAME, NUMBERS, Command, Program, Verb
 from doorward.core.errors import CatalogueError
 from doorward.core.limits import LimitFacts
 from doorward.core.parameter import has_control_characters
+from doorward.core.settings import DOOR_KINDS
 from doorward.core.template import Element, parse_element
 
 RESOURCES = (
@@ -166,8 +166,8 @@ class _Declaration:
         if self._shape.doors is None:
             return None
         for index, door in enumerate(self._shape.doors):
-            if door not in KNOWN_DOORS:
-                self._report.unknown((*self._key, "doors", index), KNOWN_DOORS, what="door", found=door)
+            if door not in DOOR_KINDS:
+                self._report.unknown((*self._key, "doors", index), DOOR_KINDS, what="door", found=door)
         if not self._shape.doors:
             self._refuse("doors", "the command could be asked for nowhere", expected="at least one door")
         return frozenset(self._shape.doors)

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from typing import Any
 
 from doorward.config.report import Key, Report, found_in, one_of
-from doorward.config.shapes import TcpShape, TlsShape, UnixShape, WebShape
+from doorward.config.shapes import SshShape, TcpShape, TlsShape, UnixShape, WebShape
+from doorward.config.ssh_settings import read_path, read_ssh
 from doorward.config.tables import read_each, read_table
 from doorward.config.web_settings import with_web
 from doorward.core.addresses import SOCKET_PATH_BYTES, Address, parse_address
@@ -14,6 +15,7 @@ from doorward.core.principal import ADMIN, User
 from doorward.core.settings import (
     DEFAULT_DOORS,
     DOOR_KINDS,
+    SSH,
     TCP,
     TLS,
     UNIX,
@@ -23,14 +25,8 @@ from doorward.core.settings import (
 )
 from doorward.core.users import user_problems
 
-NOT_BUILT = ("ssh",)
-"""Doors that are designed and that this version does not have."""
-
-KNOWN_DOORS = (*DOOR_KINDS, *NOT_BUILT)
-"""Every name that a door can have; a command may name one that is not built yet."""
-
-_SHAPES: Mapping[str, type[TcpShape | TlsShape | UnixShape | WebShape]] = MappingProxyType(
-    {TCP: TcpShape, TLS: TlsShape, UNIX: UnixShape, WEB: WebShape}
+_SHAPES: Mapping[str, type[TcpShape | TlsShape | UnixShape | WebShape | SshShape]] = MappingProxyType(
+    {TCP: TcpShape, TLS: TlsShape, UNIX: UnixShape, WEB: WebShape, SSH: SshShape}
 )
 
 
@@ -49,10 +45,8 @@ def read_doors(
         return MappingProxyType({door.name: door for door in DEFAULT_DOORS})
     doors = {}
     for name, key, table in read_each(tables, ("doors",), report):
-        if name in NOT_BUILT:
-            report.add(key, f"this version has no {name} door yet; take the table out")
-        elif name not in KNOWN_DOORS:
-            report.unknown(key, KNOWN_DOORS, what="door")
+        if name not in DOOR_KINDS:
+            report.unknown(key, DOOR_KINDS, what="door")
         elif (door := _read_door(name, table, key, users, report)) is not None:
             doors[name] = door
     return MappingProxyType(doors)
@@ -66,6 +60,8 @@ def _read_door(
     if listen is None:
         return None
     door = DoorSettings(name=name, listen=listen)
+    if isinstance(shape, SshShape):
+        return replace(door, ssh=read_ssh(shape, key, report))
     if isinstance(shape, WebShape):
         return with_web(_with_certificate(door, shape, key, report), shape, key, report)
     session = _session(shape.session, (*key, "session"), report)
@@ -92,8 +88,8 @@ def _with_certificate(
         )
     return replace(
         door,
-        certificate=_path(shape.certificate, (*key, "certificate"), report),
-        key=_path(shape.key, (*key, "key"), report),
+        certificate=read_path(shape.certificate, (*key, "certificate"), report),
+        key=read_path(shape.key, (*key, "key"), report),
     )
 
 
@@ -110,16 +106,6 @@ def _check_user(name: str, key: Key, users: Mapping[str, User], report: Report) 
             f"{name} has no password that could be asked for",
             expected=f"a user with one; doorward hash-password makes it for [users.{name}]",
         )
-
-
-def _path(text: str | None, key: Key, report: Report) -> str:
-    """A path of the file's own folder, absolute; empty when there is none."""
-    if text is None:
-        return ""
-    if not text or not text.isprintable() or text.endswith("/"):
-        report.add(key, "a file cannot stand there", expected="the path of a file", found=found_in(text))
-        return ""
-    return report.beside(text)
 
 
 def _session(word: str, key: Key, report: Report) -> LineSessionKind | None:
@@ -193,5 +179,11 @@ def _check_path(place: str, key: Key, report: Report) -> bool:
 
 
 _CHECKS = MappingProxyType(
-    {TCP: _check_loopback, TLS: _check_address, WEB: _check_address, UNIX: _check_path}
+    {
+        TCP: _check_loopback,
+        TLS: _check_address,
+        WEB: _check_address,
+        UNIX: _check_path,
+        SSH: _check_address,
+    }
 )

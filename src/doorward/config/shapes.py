@@ -89,6 +89,20 @@ class UnixShape(msgspec.Struct):
     session: Text = "once"
 
 
+class SshShape(msgspec.Struct):
+    """The table `[doors.ssh]`."""
+
+    listen: Addresses = None
+    profile: Text = "compatible"
+    host_key: OptionalText = None
+    host_certificate: OptionalText = None
+    passwords: YesNo = None
+    authorized_keys: OptionalText = None
+    authorities: Texts = []
+    banner: Text = ""
+    motd: Text = ""
+
+
 class UserShape(msgspec.Struct):
     """A table `[users.NAME]`."""
 

@@ -259,6 +259,56 @@ class Limits:
         32, unit="browsers of one user signed in", least=1, most=1024, source="ours"
     )
 
+    # SSH
+    ssh_tries: int = _limit(
+        6,
+        unit="passwords and keys of one connection that may be refused",
+        least=1,
+        most=100,
+        source="OpenSSH's MaxAuthTries",
+    )
+    ssh_channels: int = _limit(
+        10, unit="sessions of one connection at once", least=1, most=1000, source="OpenSSH's MaxSessions"
+    )
+    ssh_window_bytes: int = _limit(
+        256 * KIB,
+        unit="bytes of input that one session may have waiting",
+        least=32 * KIB,
+        most=64 * MIB,
+        source="a run's input is 1 MiB; OpenSSH has 2 MiB",
+    )
+    ssh_waiting_bytes: int = _limit(
+        4 * MIB,
+        unit="bytes of one connection that wait while keys are agreed",
+        least=MIB,
+        most=64 * MIB,
+        source="ten windows and more",
+    )
+    ssh_rekey_bytes: int = _limit(
+        1024 * MIB,
+        unit="bytes sent until keys are agreed anew",
+        least=MIB,
+        most=64 * 1024 * MIB,
+        source="RFC 4253 section 9",
+    )
+    ssh_rekey_seconds: float = _limit(
+        3600.0, unit="seconds until keys are agreed anew", least=10, most=86_400, source="RFC 4253 section 9"
+    )
+    ssh_alive_seconds: float = _limit(
+        30.0,
+        unit="seconds of silence before a client is asked for a sign of life, three times",
+        least=1,
+        most=3600,
+        source="OpenSSH's ClientAlive",
+    )
+    ssh_history_lines: int = _limit(
+        500,
+        unit="lines that the prompt remembers of one user",
+        least=0,
+        most=100_000,
+        source="bash's HISTSIZE",
+    )
+
     # Commands
     timeout_seconds: float = _limit(
         60.0, unit="seconds of one run", least=0.05, most=604_800, source="NRPE's command_timeout"

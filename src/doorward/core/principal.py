@@ -3,6 +3,8 @@
 import enum
 from dataclasses import dataclass, field
 
+from doorward.core.keys import AuthorizedKey
+
 GUEST = "guest"
 """The role of whoever did not log in; everybody else has it too."""
 
@@ -18,6 +20,7 @@ class Login(enum.Enum):
     PASSWORD = "password"  # noqa: S105 - the name of a method
     CERTIFICATE = "certificate"
     TOKEN = "token"  # noqa: S105 - the name of a method
+    KEY = "key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class User:
         roles: the names of the user's roles.
         password_hash: argon2id in the PHC string format; None for no password.
         keys: public keys in OpenSSH's one-line format.
+        authorized_keys: those that stand in an `authorized_keys` file, with what limits them.
         uid: whose connections to the unix door are this user's; None for nobody's.
         certificate: in DER; whoever proves to have its key is this user. None for no certificate.
     """
@@ -40,6 +44,7 @@ class User:
     keys: tuple[str, ...] = ()
     uid: int | None = None
     certificate: bytes | None = field(default=None, repr=False)
+    authorized_keys: tuple[AuthorizedKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ TCP = "tcp"
 TLS = "tls"
 UNIX = "unix"
 WEB = "web"
+SSH = "ssh"
 
 
 class Comers(enum.Enum):
@@ -38,6 +39,7 @@ class Comers(enum.Enum):
     GUESTS = enum.auto()
     USERS_BY_UID = enum.auto()
     USERS_WITH_PASSWORD = enum.auto()
+    USERS_WITH_PASSWORD_OR_KEY = enum.auto()
 
 
 class Encryption(enum.Enum):
@@ -54,7 +56,8 @@ class DoorKind:
     What a door is, whatever its configuration says.
 
     Attributes:
-        comers: guests, users for whose uid the kernel vouches, or users with a password or a certificate.
+        comers: guests, users for whose uid the kernel vouches, users with a password or a certificate, or
+            users with a password or a key of SSH.
         encryption: whether TLS is spoken.
         is_path: it listens on a unix socket, not on an address of the network.
         only_loopback: it may listen on no other address; nothing of it is safe on a network.
@@ -98,6 +101,13 @@ DOOR_KINDS: Mapping[str, DoorKind] = MappingProxyType(
             only_loopback=False,
             listen=(),
         ),
+        SSH: DoorKind(
+            comers=Comers.USERS_WITH_PASSWORD_OR_KEY,
+            encryption=Encryption.NEVER,
+            is_path=False,
+            only_loopback=False,
+            listen=("127.0.0.1:7025", "[::1]:7025"),
+        ),
     }
 )
 """
@@ -108,13 +118,48 @@ login nor TLS.
 """
 
 
+class SshProfile(enum.Enum):
+    """Which algorithms the SSH door agrees to."""
+
+    COMPATIBLE = "compatible"
+    STRICT = "strict"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SshSettings:
+    """
+    What only the SSH door has.
+
+    Attributes:
+        profile: its algorithms.
+        host_key: the absolute path of its private key; empty for the one that the state keeps.
+        host_certificate: the absolute path of a certificate of that key; empty for the one beside the key, if
+            there is one.
+        passwords: a user may log in with a password.
+        authorized_keys: the absolute path of the file with a user's keys, in which `{user}` stands for the
+            name; empty for none.
+        authorities: public keys in OpenSSH's one-line format, whose certificates let in the users they name.
+        banner: shown before the login; empty for none.
+        motd: shown when a prompt opens; empty for none.
+    """
+
+    profile: SshProfile = SshProfile.COMPATIBLE
+    host_key: str = ""
+    host_certificate: str = ""
+    passwords: bool = True
+    authorized_keys: str = ""
+    authorities: tuple[str, ...] = ()
+    banner: str = ""
+    motd: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorSettings:
     """
     One door.
 
     Attributes:
-        name: `tcp`, `tls`, `web` or `unix`.
+        name: `tcp`, `tls`, `web`, `unix` or `ssh`.
         listen: `address:port`, port 0 for a free one; for unix one path, or none for the usual place.
         session: once or keep.
         user: of a door with passwords, whose is asked for; empty for any user's.
@@ -126,6 +171,7 @@ class DoorSettings:
         hosts: names that the web door answers to beside addresses and `localhost`, in lower case; that of
             `public_url` among them.
         mounts: folders that the web door shows.
+        ssh: what only the SSH door has.
     """
 
     name: str
@@ -134,6 +180,7 @@ class DoorSettings:
     user: str = ""
     certificate: str = ""
     key: str = ""
+    ssh: SshSettings = field(default_factory=SshSettings)
     public_url: str = ""
     proxies: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()

@@ -47,6 +47,9 @@ def _lets_in(door: DoorSettings, user: User) -> bool:
         case Comers.USERS_WITH_PASSWORD:
             is_asked_for = door.user in {"", user.name} and user.password_hash is not None
             return is_asked_for or user.certificate is not None
+        case Comers.USERS_WITH_PASSWORD_OR_KEY:
+            has_password = door.ssh.passwords and user.password_hash is not None
+            return has_password or bool(user.keys or user.authorized_keys or door.ssh.authorities)
         case unknown:
             assert_never(unknown)
 

@@ -171,18 +171,28 @@ class Desk:
         else:
             self._runs.stop(run, StopCause.CANCELLED)
 
+    def turn_down(self, caller: Caller, what: str) -> None:
+        """Write down that `caller` asked their door for something that no door of this kind has."""
+        self._runs.record(AuditKind.REFUSAL, caller, asked=what, reason="not there")
+
     # What there is
 
     def commands(self, caller: Caller) -> list[Command]:
         """What the caller may see, the keeper's before the built-ins, each by name."""
-        return sorted(self._seen_by(caller).values(), key=lambda each: (each.is_builtin, each.name))
+        return sorted(self.commands_seen_by(caller).values(), key=lambda each: (each.is_builtin, each.name))
+
+    def commands_seen_by(self, caller: Caller) -> dict[str, Command]:
+        """The same by their names."""
+        return {
+            name: command for name, command in self._commands.items() if self._may(caller, Deed.SEE, command)
+        }
 
     def find_command(self, caller: Caller, name: str) -> Command | Outcome:
         """The command called `name`; or why the caller does not get it."""
         command = self._commands.get(name)
         if command is None:
             # a name that is near is told to those who may see it
-            unknown = UnknownCommand(name, nearest_name(name, self._seen_by(caller)))
+            unknown = UnknownCommand(name, nearest_name(name, self.commands_seen_by(caller)))
             return Outcome(OutcomeKind.UNKNOWN, reason=str(unknown))
         return self._refuse_unless_granted(caller, command) or command
 
@@ -327,7 +337,7 @@ class Desk:
                 raise AssertionError(f"{verb} is no text")
 
     def _help(self, caller: Caller, name: object, *, as_json: bool) -> Answer:
-        seen = self._seen_by(caller)
+        seen = self.commands_seen_by(caller)
         if name is None:
             text = verbs.help_json(seen.values()) if as_json else verbs.help_text(seen.values())
             return words(text, caller.principal)
@@ -337,11 +347,6 @@ class Desk:
             return refusal(Outcome(OutcomeKind.UNKNOWN, reason=str(error)), caller.principal)
         text = verbs.help_json([command]) if as_json else verbs.command_help_text(command)
         return words(text, caller.principal)
-
-    def _seen_by(self, caller: Caller) -> dict[str, Command]:
-        return {
-            name: command for name, command in self._commands.items() if self._may(caller, Deed.SEE, command)
-        }
 
     def _find_run(self, caller: Caller, deed: Deed, number: int) -> Run | Outcome:
         run = self._runs.known().get(number)

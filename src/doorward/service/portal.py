@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from doorward.core.addresses import source_of
 from doorward.core.audit import AuditEvent, AuditKind, AuditValue
+from doorward.core.authorized_keys import key_of
+from doorward.core.keys import AuthorizedKey, fingerprint_of
 from doorward.core.ports import AuditLog, Clock, Timer, Verdict, Verifier
 from doorward.core.principal import Login, Peer, Principal, User, guest, principal_of, system_administrator
 from doorward.core.secret import Secret
@@ -22,6 +24,7 @@ _UNKNOWN_CERTIFICATE = "the certificate is no user's"
 _UNKNOWN_TOKEN = "the token is not valid"  # noqa: S105 - said of one
 _LOOK_SECONDS = 3600.0
 """However far the next end of a token is: the wall clock may be set meanwhile."""
+_UNKNOWN_KEY = "the key is not the user's"
 
 _log = logging.getLogger("doorward.portal")
 
@@ -128,6 +131,7 @@ class Portal:
         self._names_by_uid: Mapping[int, str] = MappingProxyType({})
         self._names_by_certificate: Mapping[bytes, str] = MappingProxyType({})
         self._tokens: Mapping[str, Token] = MappingProxyType({})
+        self._keys_by_name: Mapping[str, tuple[AuthorizedKey, ...]] = MappingProxyType({})
         self._take(users, tokens)
 
     def replace_checks_per_source(self, checks: int) -> None:
@@ -184,6 +188,69 @@ class Portal:
         """
         return self._owner_of(parse_token(secret.revealed))
 
+    def find_key(self, name: str, blob: bytes, *, address: str, now: float) -> AuthorizedKey | None:
+        """The key with this `blob` that lets `name` in from `address`, `now` seconds since 1970, or None."""
+        for key in self._keys_by_name.get(name, ()):
+            if key.blob == blob and not key.is_authority and key.lets_in(address=address, now=now):
+                return key
+        return None
+
+    def find_authority(
+        self,
+        name: str,
+        blob: bytes,
+        *,
+        names: Sequence[str],
+        among: Sequence[AuthorizedKey],
+        address: str,
+        now: float,
+    ) -> AuthorizedKey | None:
+        """
+        The authority with this `blob` whose certificate for `names` lets `name` in from `address`, or None.
+
+        Args:
+            name: of whoever wants to log in.
+            blob: of the key that signed the certificate.
+            names: the principals of the certificate.
+            among: authorities that every user has beside their own.
+            address: whence.
+            now: seconds since 1970.
+        """
+        if name not in self._users:
+            return None
+        for key in (*among, *self._keys_by_name.get(name, ())):
+            is_meant = key.blob == blob and key.is_authority and key.vouches_for(name, names)
+            if is_meant and key.lets_in(address=address, now=now):
+                return key
+        return None
+
+    def admit_key(
+        self, peer: Peer, *, name: str, key: AuthorizedKey, login: Login, shown: str = ""
+    ) -> Admitted | Refused:
+        """
+        Let in by a key that `find_key` gave, or by a certificate of an authority that `find_authority` gave.
+
+        Args:
+            peer: who has proved to have it.
+            name: whose it is.
+            key: it, or the authority.
+            login: `KEY` or `CERTIFICATE`.
+            shown: what the certificate calls itself, for the audit trail.
+        """
+        user = self._users.get(name)
+        how: dict[str, AuditValue] = {"key": fingerprint_of(key.blob), **({"shown": shown} if shown else {})}
+        if user is None:
+            # removed since the key was found
+            return self._refused(peer, {"how": login.value, **how}, reason=_UNKNOWN_KEY)
+        return self._admitted(peer, Admitted(principal_of(user, login), user), how)
+
+    def refuse_keys(self, peer: Peer, *, name: str, keys: int) -> Refused:
+        """Write down that `peer` showed so many keys for `name`, none of which lets them in, and left."""
+        tried = name[:_TRIED_CHARACTERS]
+        return self._refused(
+            peer, {"how": Login.KEY.value, "tried": tried, "keys": keys}, reason=_UNKNOWN_KEY
+        )
+
     def asks_name(self, *, user: str) -> bool:
         """Whether a line that logs in begins with a name, at a door that asks for the password of `user`."""
         return not (user or self._only_user_with_password)
@@ -192,10 +259,20 @@ class Portal:
         self, peer: Peer, line: Secret, *, user: str = "", then: Callable[[Admission], object]
     ) -> None:
         """Begin what `admit_line` does; `then` is told what came of it, on the loop, after this returns."""
+        self._begin_try(lambda: self.admit_line(peer, line, user=user), then)
 
+    def try_password(
+        self, peer: Peer, *, name: str, password: Secret, then: Callable[[Admission], object]
+    ) -> None:
+        """Begin what `admit_password` does, as `try_line` does; it goes on when the peer leaves meanwhile."""
+        self._begin_try(lambda: self.admit_password(peer, name=name, password=password), then)
+
+    def _begin_try(
+        self, look: Callable[[], Awaitable[Admission]], then: Callable[[Admission], object]
+    ) -> None:
         async def admit() -> None:
             try:
-                admission = await self.admit_line(peer, line, user=user)
+                admission = await look()
             except Exception:  # noqa: BLE001 - logged
                 # one login is isolated from the others
                 _log.exception("a login could not be looked at")
@@ -296,6 +373,13 @@ class Portal:
         self._names_by_certificate = MappingProxyType(
             {user.certificate: user.name for user in self._users.values() if user.certificate is not None}
         )
+        self._keys_by_name = MappingProxyType(
+            {
+                user.name: (*map(key_of, user.keys), *user.authorized_keys)
+                for user in self._users.values()
+                if user.keys or user.authorized_keys
+            }
+        )
         with_password = [user.name for user in self._users.values() if user.password_hash is not None]
         self._only_user_with_password = with_password[0] if len(with_password) == 1 else ""
         self._tokens = MappingProxyType({token.id: token for token in tokens})
@@ -348,10 +432,10 @@ class Portal:
                 del self._checking[source]
 
     def _admitted(
-        self, peer: Peer, admitted: Admitted, how: Mapping[str, AuditValue] | None = None
+        self, peer: Peer, admitted: Admitted, how: Mapping[str, AuditValue] = MappingProxyType({})
     ) -> Admitted:
         principal = admitted.principal
-        details = {"how": principal.login.value} if how is None else how
+        details = {"how": principal.login.value, **how}
         self._audit.record(AuditEvent(AuditKind.LOGIN, principal.name, peer, details))
         return admitted
 

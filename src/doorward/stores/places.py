@@ -13,6 +13,8 @@ CERTIFICATE_NAME = "cert.pem"
 """In the state: what a daemon made for itself where its keeper gave it none."""
 KEY_NAME = "key.pem"
 """Beside `CERTIFICATE_NAME`: its private key."""
+HOST_KEY_NAME = "ssh_host_ed25519_key"
+"""In the state: the private key of the SSH door, where its keeper gave it none."""
 
 _NAME = "doorward"
 LOCAL_STATE = ".doorward"

@@ -8,8 +8,8 @@ from doorward.core.errors import ProtocolError
 from doorward.core.principal import Peer
 from doorward.core.secret import Secret
 from doorward.core.tables import drawing_members
+from doorward.doors._kernel import has_left, peer_host, peer_uid, reset_at_close, untaken_bytes
 from doorward.doors.line.door import LineDoor
-from doorward.doors.line.kernel import has_left, peer_host, peer_uid, reset_at_close, untaken_bytes
 from doorward.gate.origins import LOCAL, Origin, origin_of_host, origin_of_uid
 from doorward.lines.events import (
     Asked,

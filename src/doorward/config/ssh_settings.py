@@ -1,0 +1,82 @@
+"""What only the table `[doors.ssh]` has."""
+
+from doorward.config.report import Key, Report, found_in, one_of
+from doorward.config.shapes import SshShape
+from doorward.core.settings import SshProfile, SshSettings
+from doorward.core.users import is_public_key
+
+_TEXT_CHARACTERS = 4096
+_USER = "{user}"
+
+
+def read_ssh(shape: SshShape, key: Key, report: Report) -> SshSettings:
+    """The settings that `shape` says."""
+    for index, line in enumerate(shape.authorities):
+        if not is_public_key(line):
+            report.add(
+                (*key, "authorities", index),
+                "this is no public key",
+                expected='one line of OpenSSH, "ssh-ed25519 AAAA... comment", without options',
+                # it may be the private one
+                found="something else" if "PRIVATE" in line else found_in(line),
+            )
+    if shape.host_certificate is not None and shape.host_key is None:
+        report.add(
+            (*key, "host_certificate"),
+            "a certificate needs the key that it belongs to",
+            expected="host_key too",
+        )
+    return SshSettings(
+        profile=_profile(shape.profile, (*key, "profile"), report),
+        host_key=read_path(shape.host_key, (*key, "host_key"), report),
+        host_certificate=read_path(shape.host_certificate, (*key, "host_certificate"), report),
+        passwords=shape.passwords is not False,
+        authorized_keys=_of_each_user(shape.authorized_keys, (*key, "authorized_keys"), report),
+        authorities=tuple(shape.authorities),
+        banner=_text(shape.banner, (*key, "banner"), report),
+        motd=_text(shape.motd, (*key, "motd"), report),
+    )
+
+
+def read_path(text: str | None, key: Key, report: Report) -> str:
+    """A path of the file's own folder, absolute; empty when there is none."""
+    if text is None:
+        return ""
+    if not text or not text.isprintable() or text.endswith("/"):
+        report.add(key, "a file cannot stand there", expected="the path of a file", found=found_in(text))
+        return ""
+    return report.beside(text)
+
+
+def _profile(word: str, key: Key, report: Report) -> SshProfile:
+    try:
+        return SshProfile(word)
+    except ValueError:
+        profiles = one_of(f'"{profile.value}"' for profile in SshProfile)
+        report.add(key, "there is no such profile", expected=profiles, found=found_in(word))
+        return SshProfile.COMPATIBLE
+
+
+def _of_each_user(text: str | None, key: Key, report: Report) -> str:
+    path = read_path(text, key, report)
+    if path and _USER not in path:
+        report.add(
+            key,
+            "all users would have the same keys",
+            expected="a path with {user} in it",
+            found=found_in(text),
+        )
+    return path
+
+
+def _text(text: str, key: Key, report: Report) -> str:
+    """A text for people, whose lines end with LF."""
+    if len(text) > _TEXT_CHARACTERS or not text.replace("\n", "").replace("\t", "").isprintable():
+        report.add(
+            key,
+            "this cannot be shown",
+            expected=f"lines of text, at most {_TEXT_CHARACTERS} characters",
+            found=f"a text of {len(text)} characters",
+        )
+        return ""
+    return text if not text or text.endswith("\n") else text + "\n"

@@ -1,0 +1,100 @@
+"""`ssh host COMMAND`: one line of the catalogue, with its own streams and its own end."""
+
+from collections.abc import Mapping
+
+from doorward.core.launch import Stream
+from doorward.core.limits import Limits
+from doorward.core.outcome import Outcome, OutcomeKind
+from doorward.doors.ssh.keyboard import Keyboard, Typed
+from doorward.doors.ssh.output import Output
+from doorward.doors.ssh.reading import Reading
+from doorward.service.caller import Caller
+from doorward.service.desk import Desk
+
+
+class OneCommand:
+    """
+    One command, which ends the session with it.
+
+    Args:
+        desk: that is asked.
+        caller: who asks.
+        output: of the session.
+        line: what they asked for.
+        limits: of lines.
+        modes: of the client's terminal, if it has one.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        caller: Caller,
+        output: Output,
+        line: str,
+        *,
+        limits: Limits,
+        modes: Mapping[int, int],
+    ) -> None:
+        self._reading = Reading(desk, caller, output, self._end)
+        self._output = output
+        self._line = line
+        self._limits = limits
+        self._keyboard = Keyboard(modes) if output.is_terminal else None
+
+    def begin(self) -> None:
+        """See `Program`."""
+        if too_long := line_problem(self._line, self._limits):
+            self._output.end(too_long)
+            return
+        self._reading.ask(self._line, can_give_input=True)
+        self._reading.hear_news()
+
+    def receive_data(self, data: bytes) -> None:
+        """See `Program`; what a command does not read is dropped, but for Ctrl-C at a terminal."""
+        if self._keyboard is None:
+            self._reading.write_input(data)
+            return
+        for typed, line, shown in self._keyboard.receive(data):
+            if shown and (self._reading.takes_input or typed is Typed.INTERRUPT):
+                self._output.write(Stream.OUT, shown.replace(b"\r\n", b"\n"))
+            match typed:
+                case Typed.NOTHING_YET:
+                    pass
+                case Typed.LINE:
+                    self._reading.write_input(line)
+                case Typed.END:
+                    self._reading.end_input()
+                case Typed.INTERRUPT:
+                    self._reading.cancel()
+
+    def receive_eof(self) -> None:
+        """See `Program`."""
+        self._reading.end_input()
+
+    def interrupt(self) -> None:
+        """See `Program`."""
+        self._reading.cancel()
+
+    def resize(self) -> None:
+        """See `Program`; a command has no terminal of its own."""
+
+    def hear_news(self) -> None:
+        """See `Program`."""
+        self._reading.hear_news()
+
+    def finish(self) -> None:
+        """See `Program`; it ends with its answer anyway."""
+
+    def leave(self) -> None:
+        """See `Program`."""
+        self._reading.leave()
+
+    def _end(self, outcome: Outcome, _leaves: bool) -> None:  # noqa: FBT001 - a callback
+        self._output.end(outcome)
+
+
+def line_problem(line: str, limits: Limits) -> Outcome | None:
+    """What is wrong with a line that is too long for any door; None when it is not."""
+    if len(line.encode("utf-8", "surrogatepass")) <= limits.line_bytes:
+        return None
+    return Outcome(OutcomeKind.INVALID, reason=f"expected a line of at most {limits.line_bytes} bytes")

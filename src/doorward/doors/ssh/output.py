@@ -1,0 +1,131 @@
+"""What a session writes by: its channel, with the bounds that its client is held to."""
+
+import signal
+from collections.abc import Callable
+from functools import partial
+
+import asyncssh
+
+from doorward.core.errors import one_line
+from doorward.core.launch import Stream
+from doorward.core.outcome import LEFT, Outcome, OutcomeKind, last_lines
+from doorward.core.ports import Clock, Timer
+from doorward.doors.ssh.guarded import GuardedChannel
+
+_RFC_SIGNALS = frozenset(
+    {"ABRT", "ALRM", "FPE", "HUP", "ILL", "INT", "KILL", "PIPE", "QUIT", "SEGV", "TERM", "USR1", "USR2"}
+)
+"""Source: RFC 4254 section 6.10; any other is `SIG@openssh.com`, as sshd says it."""
+
+_SAID_BY_EXIT = frozenset({OutcomeKind.EXITED, OutcomeKind.SIGNALLED})
+
+_UNREASONED = {
+    OutcomeKind.INVALID: "the words could not be read: an open quote, or no UTF-8",
+    OutcomeKind.REFUSED: "refused",
+    OutcomeKind.BUSY: "busy: too many runs wait already; try again later",
+    OutcomeKind.FAILED: "it could not be run",
+    OutcomeKind.UNKNOWN: "there is no such command; `help` lists them",
+}
+
+
+class Output:
+    """
+    The way out of one session.
+
+    Args:
+        channel: it.
+        clock: the daemon's.
+        stalled_seconds: how long a client may take nothing before its session ends.
+        may_write: whether the connection takes more.
+
+    Attributes:
+        is_terminal: the client has one, so a line ends with CR LF and there is one stream.
+    """
+
+    def __init__(
+        self,
+        channel: GuardedChannel,
+        clock: Clock,
+        *,
+        stalled_seconds: float,
+        may_write: Callable[[], bool],
+    ) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._stalled_seconds = stalled_seconds
+        self._connection_may_write = may_write
+        self._is_paused = False
+        self._timer: Timer | None = None
+        self.is_terminal = False
+
+    @property
+    def may_write(self) -> bool:
+        """Whether more can be handed over."""
+        return not self._is_paused and self._connection_may_write() and not self._channel.is_closing()
+
+    def write(self, stream: Stream, data: bytes) -> None:
+        """Hand over output of a command, byte for byte where the client has no terminal."""
+        if self._channel.is_closing():
+            return
+        if self.is_terminal:
+            self._channel.write(data.replace(b"\n", b"\r\n"))
+        else:
+            self._channel.write(data, asyncssh.EXTENDED_DATA_STDERR if stream is Stream.ERR else None)
+
+    def say(self, text: str) -> None:
+        """Hand over a line of ours."""
+        self.write(Stream.ERR, f"doorward: {one_line(text)}\n".encode("utf-8", "replace"))
+
+    def end(self, outcome: Outcome) -> None:
+        """Say how it ended, and close the channel once all was taken."""
+        for remark in remarks(outcome):
+            self.say(remark)
+        if outcome.kind is OutcomeKind.SIGNALLED and outcome.signal:
+            self._channel.exit_with_signal(_name_of(outcome.signal))
+        else:
+            self._channel.exit(outcome.exit_status)
+        if self._channel.get_write_buffer_size():
+            self._begin_to_wait()
+
+    def pause(self) -> None:
+        """Hear that the client takes no more for now."""
+        self._is_paused = True
+        self._begin_to_wait()
+
+    def resume(self) -> None:
+        """Hear that it does again."""
+        self._is_paused = False
+        if not self._channel.is_closing():
+            self.close()
+
+    def close(self) -> None:
+        """Wait for the client no more; idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _begin_to_wait(self) -> None:
+        if self._timer is None:
+            self._timer = self._clock.call_later(
+                self._stalled_seconds, partial(GuardedChannel.abort, self._channel)
+            )
+
+
+def remarks(outcome: Outcome) -> list[str]:
+    """What is told in words, beside the exit status."""
+    if outcome.kind is LEFT.kind and outcome.reason == LEFT.reason:
+        return ["left; it goes on for others"]
+    cut = [f"output cut at {outcome.cut_at_bytes} bytes"] if outcome.cut_at_bytes else []
+    if outcome.kind in _SAID_BY_EXIT:
+        return cut
+    if outcome.kind in _UNREASONED:
+        return [*cut, outcome.reason or _UNREASONED[outcome.kind]]
+    return last_lines(outcome)
+
+
+def _name_of(number: int) -> str:
+    try:
+        name = signal.Signals(number).name.removeprefix("SIG")
+    except ValueError:
+        name = ""
+    return name if name in _RFC_SIGNALS else "SIG@openssh.com"
