@@ -24,16 +24,16 @@ roles = ["operator"]
 password = "{HASH}"
 """
 
-FLOOD_BYTES = 16 * 1024 * 1024
+TORRENT_BYTES = 16 * 1024 * 1024
 """More than two sockets hold."""
 
 COMMANDS = (
     f"""
-[commands.flood]
-run = ["sh", "-c", "yes | head -c {FLOOD_BYTES}; exec sleep 1000"]
+[commands.torrent]
+run = ["sh", "-c", "yes | head -c {TORRENT_BYTES}; exec sleep 1000"]
 read_only = true
 timeout_seconds = 1000
-output_bytes = {2 * FLOOD_BYTES}
+output_bytes = {2 * TORRENT_BYTES}
 """
     """
 [commands.lines]

@@ -63,11 +63,6 @@ class Files:
         self._table = OpenFiles(way.clock)
         self._looks: dict[str, asyncio.Event] = {}
 
-    @property
-    def open_files(self) -> int:
-        """How many paths are kept open."""
-        return len(self._table)
-
     def close(self) -> None:
         """Keep nothing open but what is being sent."""
         self._table.close()

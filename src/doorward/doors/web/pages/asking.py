@@ -19,10 +19,9 @@ from doorward.doors.web.pages.rendering import INPUT_FIELD, page, see_other, tex
 from doorward.doors.web.pages.submitted import submitted
 from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.pages.wording import outcome_words
-from doorward.doors.web.problems import Problem, refused
+from doorward.doors.web.problems import Problem, not_understood, refused
 from doorward.doors.web.routes import Route
 from doorward.doors.web.visit import Visit
-from doorward.lines.phrases import PHRASES
 from doorward.service.answer import Answer
 from doorward.service.transcript import Chunk
 from doorward.service.verbs import usage
@@ -143,7 +142,7 @@ def _found(visit: Visit) -> Command:
     if isinstance(command, Command):
         return command
     if command.kind is OutcomeKind.UNKNOWN:
-        raise Problem(HTTPStatus.NOT_FOUND, PHRASES[visit.language].not_understood.decode().strip())
+        raise not_understood(visit.language)
     raise refused(command)
 
 

@@ -1,6 +1,5 @@
 """A form that a browser sends: read within bounds, and known to be ours."""
 
-import hmac
 from http import HTTPStatus
 
 from doorward.doors.web.form_data import Pairs, parse_pairs
@@ -34,6 +33,6 @@ async def submitted(visit: Visit, *, is_small: bool = False) -> Pairs:
     session = visit.session
     if session is not None:
         tokens = [value for name, value in pairs if name == CSRF_FIELD]
-        if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), session.csrf_token.encode()):
+        if len(tokens) != 1 or not session.is_vouched_for(tokens[0]):
             raise Problem(HTTPStatus.FORBIDDEN, "this form is not of your session; open the page again")
     return tuple(pair for pair in pairs if pair[0] != CSRF_FIELD)
