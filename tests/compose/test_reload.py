@@ -5,6 +5,7 @@ import errno
 import json
 import logging
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -186,6 +187,31 @@ async def test_a_connection_that_came_by_a_door_that_is_shut_goes_on(held: HeldS
         await it.reload("[doors.unix]\n")
         writer.write(b"echo still\n")
         assert await asyncio.wait_for(reader.readuntil(b"still\n"), BOUND_SECONDS)
+        writer.close()
+
+
+async def test_a_folder_that_is_shown_no_more_is_gone_for_open_connections_too(
+    held: HeldState, tmp_path: Path
+) -> None:
+    (tmp_path / "shown").mkdir()
+    (tmp_path / "shown" / "file").write_text("seen\n")
+    web = '[doors.web]\nlisten = ["127.0.0.1:0"]\n'
+    files = f'[doors.web.files]\n"/pub" = {{ root = "{tmp_path}/shown", public = true }}\n'
+    async with opened(held, web + files) as it:
+        reader, writer = await asyncio.open_connection(*it.address("web"))
+
+        async def status() -> bytes:
+            writer.write(b"GET /pub/file HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), BOUND_SECONDS)
+            length = re.search(rb"Content-Length: ([0-9]+)", head)
+            await reader.readexactly(int(length[1]) if length else 0)
+            return head.split()[1]
+
+        assert await status() == b"200"
+        await it.reload(web)
+        assert await status() == b"404"
+        await it.reload(web + files)
+        assert await status() == b"200"
         writer.close()
 
 

@@ -97,7 +97,6 @@ def test_whatever_is_wrong_with_it_the_answer_is_the_same(
     portal: Portal, audit: MemoryAuditLog, text: str, told_id: str | None
 ) -> None:
     assert portal.admit_token(WEB, Secret(text)) == NOT_VALID
-    assert portal.recognise_token(Secret(text)) is None
     told = {} if told_id is None else {"token": told_id}
     (event,) = audit.events
     assert (event.kind, event.who, event.peer) == (AuditKind.REFUSAL, "", WEB)
@@ -109,15 +108,7 @@ def test_an_expired_one_is_refused_as_an_unknown_one_is(portal: Portal, clock: M
     let_in(portal)
     clock.jump(1)
     assert portal.admit_token(WEB, SHOWN.text) == NOT_VALID
-    assert portal.recognise_token(SHOWN.text) is None
     let_in(portal, OTHER)
-
-
-def test_one_that_is_known_on_a_connection_is_recognised_without_a_word(
-    portal: Portal, audit: MemoryAuditLog
-) -> None:
-    assert portal.recognise_token(SHOWN.text) == let_in(portal)
-    assert len(audit.events) == 1
 
 
 class Ended:

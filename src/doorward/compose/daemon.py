@@ -1,48 +1,35 @@
 """The one place where objects are built and wired."""
 
 import asyncio
-import ipaddress
 import logging
 import os
 import secrets
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from doorward import __version__
 from doorward.compose.descriptors import allow_descriptors, most_connections
 from doorward.compose.figures import daemon_figures
 from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
-from doorward.compose.reloading import Reloads, Scope
-from doorward.core.addresses import parse_address
+from doorward.compose.protocols import Protocols
+from doorward.compose.reloading import Reloads, Scope, reload_command, tell_of_failure
 from doorward.core.audit import AuditEvent, AuditKind
-from doorward.core.authorized_keys import authority_of
-from doorward.core.builtin_commands import RELOAD
-from doorward.core.call import Call
 from doorward.core.certificates import Certificate
-from doorward.core.command import Command, Function
 from doorward.core.errors import DoorwardError, StateError
 from doorward.core.figures import Figure
-from doorward.core.parameter import Parameter
-from doorward.core.parameter_types import ChoiceType
-from doorward.core.principal import ADMIN, User
-from doorward.core.settings import SSH, WEB, DoorSettings, Settings
-from doorward.doors.line import LineDoor, meet
-from doorward.doors.web import House, WebDoor, meeting
+from doorward.core.principal import User
+from doorward.core.settings import WEB, Settings
+from doorward.doors.web import House
 from doorward.doors.web.files.answers import Way
 from doorward.doors.web.files.handler import THREADS_MOST as FILE_THREADS
 from doorward.doors.web.files.mounts import Mounts
-from doorward.gate.gate import Gate, MakeProtocol
+from doorward.gate.gate import Gate
 from doorward.gate.listeners import Listener, forget_path
-from doorward.lines.phrases import PHRASES
 from doorward.processes.settings import ProcessSettings
 from doorward.processes.spawner import ShimSpawner
 from doorward.service.desk import Desk
-from doorward.service.failures import explanation
 from doorward.service.portal import Portal
 from doorward.service.runs import Runs
 from doorward.service.tallies import Tallies
@@ -54,9 +41,6 @@ from doorward.stores.passwords import PasswordVerifier, hashing_workers
 from doorward.stores.places import StatePlace, socket_path
 from doorward.stores.state import HeldState
 from doorward.stores.users import UserFile
-
-if TYPE_CHECKING:
-    from doorward.doors.ssh import Histories
 
 _log = logging.getLogger("doorward.daemon")
 
@@ -131,7 +115,7 @@ class Daemon:
             held.folder,
             socket_path=socket_path(place, environment),
             inherited=inherited,
-            own_commands=(self._reload_command(),),
+            own_commands=(reload_command(self.reload),),
             wall=self._clock.wall,
         )
         self._now = Prepared(settings=settings, catalogue=self._preparation.catalogue(settings))
@@ -141,7 +125,6 @@ class Daemon:
         self._has_stopped_accepting = False
         self._last_reload: dict[str, object] | None = None
         self._newest_reload: asyncio.Future[str] | None = None
-        self._histories: Histories | None = None
         self._audit = AuditFile(
             held.folder / AUDIT_NAME, clock=self._clock, waiting_lines=limits.audit_queue, told=_log.error
         )
@@ -169,9 +152,8 @@ class Daemon:
         )
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._tallies)
-        self._house = House(limits, self._clock)
         self._file_threads = Threads(FILE_THREADS, name="files")
-        self._mounts = self._mounts_of(settings)
+        self._house = House(limits, self._clock, mounts=self._mounts_of(settings))
         self._desk = Desk(
             self._now.catalogue,
             limits,
@@ -179,6 +161,14 @@ class Daemon:
             clock=self._clock,
             connected=lambda: self._gate.connected,
             status=self._status,
+        )
+        self._protocols = Protocols(
+            clock=self._clock,
+            gate=self._gate,
+            portal=self._portal,
+            desk=self._desk,
+            house=self._house,
+            figures=self._figures,
         )
 
     @property
@@ -235,7 +225,6 @@ class Daemon:
         await self._reloads.ended(_READING_SECONDS)
         self._portal.close()
         self._house.close()
-        self._mounts.close()
         self._file_threads.close()
         self._stop_accepting()
         self._gate.close()
@@ -296,9 +285,7 @@ class Daemon:
         before, limits = self._now, prepared.settings.limits
         mounts = self._mounts_of(prepared.settings)
         try:
-            protocols = {
-                listener: self._protocol(listener, prepared, mounts) for listener in prepared.listeners
-            }
+            protocols = {listener: self._protocols.of(listener, prepared) for listener in prepared.listeners}
             for listener in self._fresh(prepared):
                 await self._gate.open(listener, protocols[listener])
             self._held.write_doors(_by_door(prepared.listeners))
@@ -315,10 +302,7 @@ class Daemon:
         self._spawner.replace_most(limits.runs + limits.runs_of_builtins)
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
-        self._house.replace_limits(limits)
-        # what is being sent goes on
-        self._mounts.close()
-        self._mounts = mounts
+        self._house.renew(limits, mounts)
         ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
@@ -358,7 +342,7 @@ class Daemon:
         if error is None:
             _log.info("reloaded: %s", reload.result().strip())
         else:
-            _tell_of_failed_reload(error)
+            tell_of_failure(error)
 
     # Inside
 
@@ -378,100 +362,6 @@ class Daemon:
         door = settings.doors.get(WEB)
         way = Way(self._file_threads, self._clock, settings.limits.stalled_write_seconds)
         return Mounts(() if door is None else door.mounts, way=way)
-
-    def _protocol(self, listener: Listener, prepared: Prepared, mounts: Mounts) -> MakeProtocol:
-        """What meets those who come to `listener`."""
-        door = prepared.settings.doors[listener.door]
-        context = prepared.contexts[door.name] if door.encrypts(listener.name) else None
-        if door.name == SSH:
-            return self._ssh_protocol(door, prepared)
-        if door.name == WEB:
-            return meeting(self._web_door(door, listener, prepared, context, mounts))
-        line_door = LineDoor(
-            name=door.name,
-            kind=door.session,
-            comers=door.kind.comers,
-            phrases=PHRASES[prepared.settings.language],
-            limits=prepared.settings.limits,
-            clock=self._clock,
-            gate=self._gate,
-            portal=self._portal,
-            desk=self._desk,
-            user=door.user,
-            context=context,
-            keepers=frozenset({0, os.geteuid()}),
-        )
-        return partial(meet, line_door)
-
-    def _web_door(
-        self,
-        door: DoorSettings,
-        listener: Listener,
-        prepared: Prepared,
-        context: ssl.SSLContext | None,
-        mounts: Mounts,
-    ) -> WebDoor:
-        address = parse_address(listener.name)
-        return WebDoor(
-            name=door.name,
-            house=self._house,
-            limits=prepared.settings.limits,
-            clock=self._clock,
-            gate=self._gate,
-            portal=self._portal,
-            desk=self._desk,
-            context=context,
-            port=address.port,
-            only_proxies=context is None and not address.is_loopback,
-            proxies=tuple(ipaddress.ip_network(each) for each in door.proxies),
-            public_origin=door.public_url,
-            hosts=frozenset(door.hosts),
-            language=prepared.settings.language,
-            figures=self._figures,
-            mounts=mounts,
-        )
-
-    def _ssh_protocol(self, door: DoorSettings, prepared: Prepared) -> MakeProtocol:
-        # not imported where there is no such door: it takes 20 MB
-        from doorward.doors.ssh import Histories, SshConnection, SshDoor, quieten
-
-        quieten()
-        if prepared.ssh_options is None:
-            raise StateError("the ssh door has no host key")
-        if self._histories is None:
-            self._histories = Histories()
-        ssh_door = SshDoor(
-            name=door.name,
-            settings=door.ssh,
-            authorities=tuple(map(authority_of, door.ssh.authorities)),
-            options=prepared.ssh_options,
-            limits=prepared.settings.limits,
-            clock=self._clock,
-            gate=self._gate,
-            portal=self._portal,
-            desk=self._desk,
-            histories=self._histories,
-        )
-        return partial(SshConnection, ssh_door)
-
-    def _reload_command(self) -> Command:
-        async def reload(call: Call, what: str) -> str:
-            return await asyncio.shield(self.reload(Scope.USERS if what == "users" else Scope.EVERYTHING))
-
-        what = Parameter(
-            name="what",
-            type=ChoiceType(choices=("everything", "users")),
-            default="everything",
-            summary="the configuration, certificates and users, or the users alone",
-        )
-        return Command(
-            name=RELOAD,
-            summary="Read the configuration and the users again",
-            action=Function(reload, takes_call=True, is_async=True),
-            parameters=(what,),
-            roles=frozenset({ADMIN}),
-            is_builtin=True,
-        )
 
     def _figures(self) -> Iterator[Figure]:
         return daemon_figures(
@@ -501,16 +391,6 @@ class Daemon:
             "last_reload": self._last_reload,
             "notices": list(self._notices()),
         }
-
-
-def _tell_of_failed_reload(error: BaseException) -> None:
-    """Say in one line why, and for one that nobody foresaw also where."""
-    where = {"exception": explanation(error)}
-    if isinstance(error, DoorwardError):
-        _log.error("not reloaded, everything stays as it was: %s", error)
-        _log.debug("where the reload failed", extra=where)
-    else:
-        _log.error("not reloaded, everything stays as it was", extra=where)
 
 
 def _by_door(listeners: Iterable[Listener]) -> dict[str, tuple[str, ...]]:

@@ -2,10 +2,21 @@
 
 import asyncio
 import enum
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from doorward.core.builtin_commands import RELOAD
+from doorward.core.call import Call
+from doorward.core.command import Command, Function
+from doorward.core.errors import DoorwardError
+from doorward.core.parameter import Parameter
+from doorward.core.parameter_types import ChoiceType
+from doorward.core.principal import ADMIN
+from doorward.service.failures import explanation
 from doorward.service.threads import Threads
+
+_log = logging.getLogger("doorward.daemon")
 
 ReadT = TypeVar("ReadT")
 
@@ -124,3 +135,35 @@ class Reloads(Generic[ReadT]):
         finally:
             self._is_reading = False
         return read
+
+
+def reload_command(reload: Callable[[Scope], "asyncio.Future[str]"]) -> Command:
+    """The command by which a keeper has `reload` called, and hears what came of it."""
+
+    async def ask(call: Call, what: str) -> str:
+        return await asyncio.shield(reload(Scope.USERS if what == "users" else Scope.EVERYTHING))
+
+    what = Parameter(
+        name="what",
+        type=ChoiceType(choices=("everything", "users")),
+        default="everything",
+        summary="the configuration, certificates and users, or the users alone",
+    )
+    return Command(
+        name=RELOAD,
+        summary="Read the configuration and the users again",
+        action=Function(ask, takes_call=True, is_async=True),
+        parameters=(what,),
+        roles=frozenset({ADMIN}),
+        is_builtin=True,
+    )
+
+
+def tell_of_failure(error: BaseException) -> None:
+    """Log in one line why, and for one that nobody foresaw also where."""
+    where = {"exception": explanation(error)}
+    if isinstance(error, DoorwardError):
+        _log.error("not reloaded, everything stays as it was: %s", error)
+        _log.debug("where the reload failed", extra=where)
+    else:
+        _log.error("not reloaded, everything stays as it was", extra=where)

@@ -101,6 +101,13 @@ class Answer:
         self._taken_bytes += len(data)
         return stream, data
 
+    def take_all(self) -> list[Chunk]:
+        """Take all chunks that there are now."""
+        chunks = []
+        while (chunk := self.take()) is not None:
+            chunks.append(chunk)
+        return chunks
+
     @property
     def has_more(self) -> bool:
         """Whether there is something to take now."""

@@ -180,14 +180,6 @@ class Portal:
             return self._refused(peer, how, reason=_UNKNOWN_TOKEN)
         return self._admitted(peer, admitted, how)
 
-    def recognise_token(self, secret: Secret) -> Admitted | None:
-        """
-        Look a token up without a word in the trail: for one that `admit_token` let in on this connection.
-
-        It comes with every request, and counts no longer than it would there; None once it does not.
-        """
-        return self._owner_of(parse_token(secret.revealed))
-
     def find_key(self, name: str, blob: bytes, *, address: str, now: float) -> AuthorizedKey | None:
         """The key with this `blob` that lets `name` in from `address`, `now` seconds since 1970, or None."""
         for key in self._keys_by_name.get(name, ()):

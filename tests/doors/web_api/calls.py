@@ -24,7 +24,18 @@ roles = ["operator"]
 password = "{HASH}"
 """
 
-COMMANDS = """
+TORRENT_BYTES = 16 * 1024 * 1024
+"""More than two sockets hold."""
+
+COMMANDS = (
+    f"""
+[commands.torrent]
+run = ["sh", "-c", "yes | head -c {TORRENT_BYTES}; exec sleep 1000"]
+read_only = true
+timeout_seconds = 1000
+output_bytes = {2 * TORRENT_BYTES}
+"""
+    """
 [commands.lines]
 run = ["printf", 'one\\ntwo\\n']
 summary = "Two lines"
@@ -58,6 +69,7 @@ loud = { type = "flag", on = "-l" }
 key = { type = "secret", required = false }
 part = { type = "number", min = -1, max = 1, default = 0.5 }
 """
+)
 
 CONFIG = WEB + USERS + COMMANDS
 

@@ -1,13 +1,16 @@
 """Output is followed over the API: from any byte on, by polling and as a stream of events."""
 
+import http.client
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.doors.daemon import until
-from tests.doors.web_api.calls import Heard, Program, events_in, read_event
+from tests.doors.daemon import BOUND_SECONDS, until
+from tests.doors.web_api.calls import TORRENT_BYTES, Heard, Program, events_in, read_event
 
 SNOW = "snow ☃ 𝄞 é\n" * 20
 
@@ -52,6 +55,33 @@ def test_events_come_while_the_run_goes_on_and_reading_keeps_it(alice: Program) 
         assert read_event(response).data["outcome"]["kind"] == "cancelled"
         assert response.read() == b""
     until(lambda: alice.get(f"/api/v1/runs/{number}").json["readers"] == 0, "its reader to leave")
+
+
+def test_what_comes_after_an_output_that_was_cut_short_is_no_rest_of_it(alice: Program, bob: Program) -> None:
+    number = alice.begin("torrent")
+    assert bob.begin("torrent") == number
+    until(lambda: alice.get(f"/api/v1/runs/{number}").json["output_bytes"] == TORRENT_BYTES, "all output")
+    with alice.asking("GET", f"/api/v1/runs/{number}/output", headers={}) as response:
+        assert response.headers["Content-Length"] == str(TORRENT_BYTES)
+        assert "goes on for others" in alice.post(f"/api/v1/runs/{number}/cancel").json["message"]
+        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+            response.read()
+    assert alice.get(f"/api/v1/runs/{number}/output?wait=1").status == 404
+    assert bob.post(f"/api/v1/runs/{number}/cancel").status == 202
+
+
+def test_who_is_taken_off_while_they_wait_for_output_reads_no_more(alice: Program, bob: Program) -> None:
+    number = alice.begin("shared")
+    assert bob.begin("shared") == number
+    said_bytes = len(b"holding\n")
+    until(lambda: alice.get(f"/api/v1/runs/{number}").json["output_bytes"] == said_bytes, "its output")
+    with ThreadPoolExecutor(1) as pool:
+        path = f"/api/v1/runs/{number}/output?offset={said_bytes}&wait=10"
+        waiting = pool.submit(alice.get, path)
+        until(lambda: bob.get(f"/api/v1/runs/{number}").json["readers"] == 1, "alice to wait")
+        assert alice.post(f"/api/v1/runs/{number}/cancel").status == 202
+        assert waiting.result(BOUND_SECONDS).status == 404
+    assert bob.post(f"/api/v1/runs/{number}/cancel").status == 202
 
 
 @given(offset=st.integers(0, len(SNOW.encode()) + 3))

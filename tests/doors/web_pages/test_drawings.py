@@ -2,7 +2,8 @@
 
 from doorward.core.tables import Column, Series, Table
 from doorward.doors.web.pages.drawings import DrawnSeries, DrawnTable, draw
-from doorward.doors.web.pages.texts import ENGLISH, FRENCH
+from doorward.doors.web.pages.english import ENGLISH
+from doorward.doors.web.pages.french import FRENCH
 
 COLUMNS = (Column("file system"), Column("size", "bytes"), Column("used part", "%"))
 

@@ -19,8 +19,9 @@ from doorward.core.parameter_types import (
     SecretType,
     TextType,
 )
+from doorward.doors.web.pages.english import ENGLISH
 from doorward.doors.web.pages.fields import Field, form_of, said_of
-from doorward.doors.web.pages.texts import ENGLISH, FRENCH
+from doorward.doors.web.pages.french import FRENCH
 
 
 def command(*parameters: Parameter) -> Command:

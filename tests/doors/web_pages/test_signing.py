@@ -39,6 +39,14 @@ def test_whoever_comes_by_a_link_from_elsewhere_is_sent_on_with_their_cookie(sit
     assert (third.status, third.header("Location")) == (303, "/runs")
 
 
+def test_who_signs_in_gets_where_they_wanted_to_go_to_the_letter(site: Site) -> None:
+    wanted = "/commands/shown?word=a%20%26%2541&q=%C3%A9"
+    form = site.get(wanted).header("Location")
+    reply = site.get(form)
+    assert f'value="{wanted}"'.replace("&", "&amp;").encode() in reply.body
+    assert site.get(form, site.signed_in()).header("Location") == wanted
+
+
 def test_a_change_by_whoever_is_signed_in_no_more_leads_to_the_form(site: Site) -> None:
     reply = site.post("/commands/colours", {}, "Accept: text/html")
     assert (reply.status, reply.header("Location")) == (303, "/signin?next=/")

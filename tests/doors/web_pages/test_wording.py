@@ -6,7 +6,10 @@ from dataclasses import fields
 import pytest
 
 from doorward.core.outcome import LEFT, SUCCESS, Outcome, OutcomeKind
-from doorward.doors.web.pages.texts import ENGLISH, FRENCH, TEXTS, Texts
+from doorward.doors.web.pages.english import ENGLISH
+from doorward.doors.web.pages.french import FRENCH
+from doorward.doors.web.pages.rendering import TEXTS
+from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.pages.wording import duration, moment, outcome_words, size
 
 
@@ -19,6 +22,7 @@ def test_both_languages_say_everything_and_fill_in_the_same() -> None:
             filled = [sorted(re.findall(r"\{(\w+)\}", text)) for text in (english, french)]
             assert filled[0] == filled[1], field.name
     assert set(ENGLISH.errors) == set(FRENCH.errors)
+    assert set(ENGLISH.api_places) == set(FRENCH.api_places) == {"path", "query", "header", "body"}
     assert {texts.language for texts in TEXTS.values()} == {language.value for language in TEXTS}
 
 

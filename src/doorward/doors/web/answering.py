@@ -16,12 +16,11 @@ from doorward.doors.web.door import WebDoor
 from doorward.doors.web.login import identify
 from doorward.doors.web.mounted import found_files
 from doorward.doors.web.problem_answers import API, answer_problem
-from doorward.doors.web.problems import Problem, not_logged_in, shut_out
+from doorward.doors.web.problems import Problem, not_logged_in, not_understood, shut_out
 from doorward.doors.web.routes import Access, Found, Table
 from doorward.doors.web.safety import host_name, is_foreign_fetch, is_known_host, is_ours
 from doorward.doors.web.visit import Visit
 from doorward.gate.origins import Origin, origin_of_host
-from doorward.lines.phrases import PHRASES
 
 _log = logging.getLogger("doorward.doors.web")
 
@@ -98,7 +97,7 @@ class Answering:
         request = visit.request
         # as it came: the path that aiohttp shows is normalized already
         path, _, _ = request.raw_path.partition("?")
-        mounts = visit.door.mounts
+        mounts = visit.door.house.mounts
         if mounts is not None and (mounted := mounts.find(path)) is not None:
             return found_files(*mounted)
         found = self._table.find(request.method, path)
@@ -107,14 +106,9 @@ class Answering:
         if found:
             allowed = ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
             raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this takes {allowed}", headers={"Allow": allowed})
-        raise no_such_page(visit)
-
-
-def no_such_page(visit: Visit) -> Problem:
-    """Nothing answers that path: people are told so as at every other door."""
-    detail = PHRASES[visit.language].not_understood.decode().strip()
-    is_for_programs = visit.request.path.startswith(API)
-    return Problem(HTTPStatus.NOT_FOUND, "there is no such page" if is_for_programs else detail)
+        if path.startswith(API):
+            raise Problem(HTTPStatus.NOT_FOUND, "there is no such page")
+        raise not_understood(visit.language)
 
 
 def _cut_off_begun(request: web.BaseRequest) -> None:

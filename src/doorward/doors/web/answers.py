@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
 from doorward.core.outcome import Outcome, outcome_members
 from doorward.core.tables import drawing_members
+from doorward.doors.web.problems import Problem
 from doorward.doors.web.visit import Visit
 from doorward.service.answer import Answer
+from doorward.service.run import Run
 from doorward.service.transcript import Chunk
 from doorward.service.verbs import run_members
 
@@ -58,6 +61,18 @@ class Reading:
         self._waiter: asyncio.Future[None] | None = None
         self._has_waited = False
         self.answer = ask(self._wake)
+
+    @property
+    def run(self) -> Run:
+        """
+        The run that is read.
+
+        Raises:
+            Problem: the desk answered by itself: there is no such run.
+        """
+        if self.answer.run is None:
+            raise no_such_run()
+        return self.answer.run
 
     def __enter__(self) -> Self:
         return self
@@ -160,6 +175,29 @@ class Reading:
             timer.cancel()
             self._waiter = None
         _ = visit.who
+
+
+def attached(visit: Visit) -> Reading:
+    """
+    Reads the run whose number the path says, from its start.
+
+    Raises:
+        Problem: there is none, or none that the caller may see.
+    """
+    caller, number = visit.caller, number_of(visit)
+    reading = Reading(visit, lambda on_news: visit.door.desk.attach(caller, number, on_news))
+    _ = reading.run
+    return reading
+
+
+def number_of(visit: Visit) -> int:
+    """The number in the path."""
+    return int(visit.names["number"])
+
+
+def no_such_run() -> Problem:
+    """One who may not see a run is told the same as when there is none."""
+    return Problem(HTTPStatus.NOT_FOUND, "no such run, or none of yours")
 
 
 def _pass_over(_data: bytes) -> None:

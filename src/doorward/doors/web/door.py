@@ -9,7 +9,6 @@ from doorward.core.figures import Figure
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.core.settings import Language
-from doorward.doors.web.files.mounts import Mounts
 from doorward.doors.web.house import House
 from doorward.gate.gate import Gate
 from doorward.service.desk import Desk
@@ -25,7 +24,7 @@ class WebDoor:
 
     Attributes:
         name: `web`.
-        house: what outlives a reload: sessions, remembered passwords.
+        house: what counts for all connections at once: sessions, remembered passwords, folders.
         context: of TLS; None for plain HTTP.
         port: of the listener.
         only_proxies: whoever is none of `proxies` is turned away: plain HTTP away from loopback.
@@ -34,7 +33,6 @@ class WebDoor:
         hosts: names that a Host header may have, in lower case, beside addresses and localhost.
         language: of whoever does not say which.
         figures: how the daemon is, for whoever may know.
-        mounts: folders that it shows; None for none.
     """
 
     name: str
@@ -52,7 +50,6 @@ class WebDoor:
     hosts: frozenset[str] = frozenset()
     language: Language = Language.ENGLISH
     figures: Callable[[], Iterable[Figure]] = tuple
-    mounts: Mounts | None = None
     cookie_name: str = field(init=False)
 
     def __post_init__(self) -> None:

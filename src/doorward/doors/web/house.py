@@ -1,4 +1,4 @@
-"""What the web door keeps over reloads: who is signed in, and whose password was right a moment ago."""
+"""What all connections of the web door have in common, also those that came before a reload."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.doors.web.checks import PairChecks
+from doorward.doors.web.files.mounts import Mounts
 from doorward.doors.web.followers import Followers
 from doorward.doors.web.sessions import Sessions
 
@@ -16,15 +17,17 @@ class House:
 
     Attributes:
         sessions: by the cookie of a browser.
+        mounts: folders that are shown now; None for none.
         followers: of runs, by the names that they gave themselves.
         pairs: names and passwords of Basic, so that each is hashed once a minute at most.
         turn: held by the one page that reads colours now, and until others of the loop had theirs: a hundred
             such pages take no more of it than one.
     """
 
-    __slots__ = ("_warming", "followers", "pairs", "sessions", "turn")
+    __slots__ = ("_warming", "followers", "mounts", "pairs", "sessions", "turn")
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
+    def __init__(self, limits: Limits, clock: Clock, *, mounts: Mounts | None = None) -> None:
+        self.mounts = mounts
         self.sessions = Sessions(limits, clock)
         self.followers = Followers()
         self.pairs = PairChecks(clock)
@@ -37,14 +40,25 @@ class House:
             self._warming = asyncio.get_running_loop().create_task(asyncio.to_thread(warm_up))
         return self._warming
 
-    def replace_limits(self, limits: Limits) -> None:
-        """Keep by these limits from now on; remembered passwords are forgotten."""
+    def renew(self, limits: Limits, mounts: Mounts) -> None:
+        """
+        Keep by these limits and show these folders from now on; remembered passwords are forgotten.
+
+        What is being sent goes on.
+        """
+        self._close_mounts()
+        self.mounts = mounts
         self.sessions.replace_limits(limits)
         self.pairs.clear()
 
     def close(self) -> None:
-        """Sign everybody out, and look at no password any more."""
+        """Sign everybody out, look at no password any more, and keep no file open."""
         if self._warming is not None:
             self._warming.cancel()
+        self._close_mounts()
         self.pairs.close()
         self.sessions.close()
+
+    def _close_mounts(self) -> None:
+        if self.mounts is not None:
+            self.mounts.close()

@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import HttpVersion10
-
-from doorward.doors.web.files.heads import ended, open_head
+from doorward.doors.web.headed import HeadedAnswer
+from doorward.doors.web.heads import open_head
 from doorward.doors.web.safety import ENCRYPTED_HEADERS, SAFE_HEADERS
 
 _DATE = b"\r\nDate: "
@@ -33,13 +30,9 @@ class OpenedHead:
         return self._heads[is_secure]
 
 
-class MadeAnswer(web.StreamResponse):
+class MadeAnswer(HeadedAnswer):
     """
     A good answer of which nothing is left to be decided.
-
-    aiohttp keeps a head as a table, fills in what is missing and writes it line by line: for a small answer
-    that takes as long as all that it does beside. What it wants of an answer is kept: whether the connection
-    goes on, and how much was sent.
 
     Args:
         opened_head: safe for a browser, see `OpenedHead`.
@@ -51,26 +44,12 @@ class MadeAnswer(web.StreamResponse):
         self._opened_head = opened_head
         self._whole_body = body
 
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        if self._eof_sent or self._payload_writer is not None:
-            return self._payload_writer
-        if self._keep_alive is None:
-            self._keep_alive = request.keep_alive
-        self._req = request
-        self._payload_writer = request.writer
-        return self._payload_writer
-
     async def write_eof(self, data: bytes = b"") -> None:
         request, writer = self._req, self._payload_writer
         if self._eof_sent or request is None or writer is None:
             return
-        body = self._whole_body
-        head = ended(
-            self._opened_head + b"%d" % len(body) + _DATE,
-            keeps_alive=bool(self._keep_alive),
-            is_http_1_0=request.version <= HttpVersion10,
-        )
-        self._eof_sent = True
-        self._body_length = 0 if request.method == "HEAD" else len(body)
-        self._req = self._payload_writer = None
-        await writer.write(head if request.method == "HEAD" else head + body)
+        size_bytes = len(self._whole_body)
+        head = self._ended(self._opened_head + b"%d" % size_bytes + _DATE, request)
+        body = b"" if request.method == "HEAD" else self._whole_body
+        self._finish(len(body))
+        await writer.write(head + body)

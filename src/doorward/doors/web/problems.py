@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
+from doorward.core.settings import Language
+from doorward.lines.phrases import PHRASES
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -55,6 +57,11 @@ class Problem(Exception):
             **self.members,
         }
         return json.dumps(body, ensure_ascii=False).encode() + b"\n"
+
+
+def not_understood(language: Language) -> Problem:
+    """Nothing is called so: people are told it as at every other door."""
+    return Problem(HTTPStatus.NOT_FOUND, PHRASES[language].not_understood.decode().strip())
 
 
 def not_logged_in() -> Problem:

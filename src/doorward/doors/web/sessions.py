@@ -1,6 +1,7 @@
 """Browsers that are signed in: a random cookie each, and what is known of it."""
 
 import hashlib
+import hmac
 import secrets
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +21,7 @@ class WebSession(Identity):
 
     Attributes:
         began_at, used_at: on the monotonic clock, in seconds.
-        csrf_token: what a form must carry to be ours; another one for each session.
+        csrf_token: what a request must carry to come from a page of ours; another one for each session.
     """
 
     def __init__(self, portal: Portal, admitted: Admitted, *, now: float) -> None:
@@ -28,6 +29,12 @@ class WebSession(Identity):
         self.began_at = now
         self.used_at = now
         self.csrf_token = secrets.token_urlsafe(_ID_BYTES)
+
+    def is_vouched_for(self, token: str) -> bool:
+        """Whether `token` is the one that our pages alone know; it takes as long for every other one."""
+        # what is no UTF-8 in a header comes as surrogates
+        shown = token.encode(errors="surrogateescape")
+        return hmac.compare_digest(shown, self.csrf_token.encode())
 
 
 class Sessions:

@@ -10,6 +10,7 @@ from doorward.core.principal import Peer
 from doorward.core.settings import Language
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.door import WebDoor
+from doorward.doors.web.form_data import Pairs, parse_pairs
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.languages import language_of
 from doorward.doors.web.made import MadeAnswer
@@ -99,6 +100,18 @@ class Visit:
     def wants_html(self) -> bool:
         """Whether a page is wanted: a browser says so, curl does not."""
         return "text/html" in self.request.headers.get("Accept", "")
+
+    @property
+    def query(self) -> Pairs:
+        """
+        The names and values of the query, decoded once.
+
+        Raises:
+            Problem: they cannot be read.
+        """
+        # as it came: what aiohttp shows as a text is decoded already, and would be a second time
+        _, _, query = self.request.raw_path.partition("?")
+        return parse_pairs(query.encode("ascii", "replace")) if query else ()
 
     @property
     def is_head(self) -> bool:

@@ -3,6 +3,7 @@
 import re
 from http import HTTPStatus
 
+from doorward.doors.web.form_data import values_of
 from doorward.doors.web.problems import Problem
 from doorward.doors.web.visit import Visit
 
@@ -94,7 +95,7 @@ def _offset(name: str, text: str | None) -> int:
 
 
 def _only(visit: Visit, name: str) -> str | None:
-    values = visit.request.query.getall(name, [])
+    values = tuple(values_of(visit.query, name))
     if len(values) > 1:
         raise invalid(name, "expected one value")
     return values[0] if values else None

@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from doorward.doors.web.answers import Reading, answer_members
+from doorward.core.outcome import LEFT
+from doorward.doors.web.answers import Reading, answer_members, attached, no_such_run
 from doorward.doors.web.api.event_stream import Events
 from doorward.doors.web.api.json_answers import json_answer
 from doorward.doors.web.api.queries import event_offset_of, offset_of, reader_of, wait_of
@@ -33,7 +34,7 @@ async def list_runs(visit: Visit) -> web.StreamResponse:
 async def show_run(visit: Visit) -> web.StreamResponse:
     """One run; with `wait`, once it has ended."""
     wait_seconds = wait_of(visit) or 0
-    with _attached(visit) as reading:
+    with attached(visit) as reading:
         await reading.ended(wait_seconds=wait_seconds)
         return json_answer(answer_members(visit, reading.answer))
 
@@ -41,15 +42,18 @@ async def show_run(visit: Visit) -> web.StreamResponse:
 async def output(visit: Visit) -> web.StreamResponse:
     """What a run wrote from an offset on; with `wait`, once there is something."""
     offset_bytes, wait_seconds = offset_of(visit), wait_of(visit) or 0
-    with _attached(visit) as reading:
-        answer, run = reading.answer, _run_of(reading.answer)
+    with attached(visit) as reading:
+        answer, run = reading.answer, reading.run
         answer.skip(offset_bytes)
         if offset_bytes <= run.transcript.size_bytes:
             await reading.more(wait_seconds=wait_seconds)
+        if answer.outcome is LEFT:
+            # the caller was taken off it meanwhile
+            raise no_such_run()
         left_bytes = run.transcript.size_bytes - answer.taken_bytes
         headers = _output_headers(run)
         if left_bytes <= _ONE_PIECE_BYTES:
-            return web.Response(body=_taken(answer), headers=headers)
+            return web.Response(body=b"".join(data for _, data in answer.take_all()), headers=headers)
         response = web.StreamResponse(headers=headers)
         response.content_length = left_bytes
         await visit.stream(response)
@@ -64,7 +68,7 @@ async def events(visit: Visit) -> web.StreamResponse:
     if offset_bytes is None:
         # a browser connects again to whatever closed, until it hears this
         return web.Response(status=HTTPStatus.NO_CONTENT)
-    with _attached(visit) as reading, visit.door.house.followers.named(visit.caller, reading.answer, name):
+    with attached(visit) as reading, visit.door.house.followers.named(visit.caller, reading.answer, name):
         reading.answer.skip(offset_bytes)
         headers = {"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"}
         response = await visit.stream(web.StreamResponse(headers=headers))
@@ -82,6 +86,9 @@ async def _send_output(
         await response.write(data)
         left_bytes -= len(data)
         _ = visit.who
+    if left_bytes:
+        # the caller was taken off it: what comes next must not be taken for the rest
+        raise ConnectionResetError
 
 
 async def _send_events(visit: Visit, reading: Reading, response: web.StreamResponse) -> None:
@@ -98,33 +105,9 @@ async def _send_events(visit: Visit, reading: Reading, response: web.StreamRespo
     await response.write(stream.end(answer_members(visit, answer)))
 
 
-def number_of(visit: Visit) -> int:
-    """The number in the path."""
-    return int(visit.names["number"])
-
-
 def run_address(number: int) -> str:
     """Where a run is found."""
     return f"/api/v1/runs/{number}"
-
-
-def no_such_run() -> Problem:
-    """One who may not see a run is told the same as when there is none."""
-    return Problem(HTTPStatus.NOT_FOUND, "no such run, or none of yours")
-
-
-def _attached(visit: Visit) -> Reading:
-    caller, number = visit.caller, number_of(visit)
-    reading = Reading(visit, lambda on_news: visit.door.desk.attach(caller, number, on_news))
-    if reading.answer.run is None:
-        raise no_such_run()
-    return reading
-
-
-def _run_of(answer: Answer) -> Run:
-    if answer.run is None:
-        raise no_such_run()
-    return answer.run
 
 
 def _output_headers(run: Run) -> dict[str, str]:
@@ -136,13 +119,6 @@ def _output_headers(run: Run) -> dict[str, str]:
     if run.outcome is not None:
         headers[EXIT_STATUS] = str(run.outcome.exit_status)
     return headers
-
-
-def _taken(answer: Answer) -> bytes:
-    pieces: list[bytes] = []
-    while (chunk := answer.take()) is not None:
-        pieces.append(chunk[1])
-    return b"".join(pieces)
 
 
 ROUTES = (

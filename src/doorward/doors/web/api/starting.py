@@ -9,11 +9,18 @@ from doorward.core.command import Command
 from doorward.core.errors import BadLine
 from doorward.core.outcome import LEFT, Outcome, OutcomeKind, outcome_members
 from doorward.core.words import split_words
-from doorward.doors.web.answers import Ask, Collected, Reading, answer_members
+from doorward.doors.web.answers import (
+    Ask,
+    Collected,
+    Reading,
+    answer_members,
+    no_such_run,
+    number_of,
+)
 from doorward.doors.web.api.bodies import CancelBody, Input, LineBody, RunBody, input_of, read_body
 from doorward.doors.web.api.json_answers import json_answer, output_member
 from doorward.doors.web.api.queries import invalid, wait_of
-from doorward.doors.web.api.runs import no_such_run, number_of, run_address
+from doorward.doors.web.api.runs import run_address
 from doorward.doors.web.api.values import invalid_values, words_of
 from doorward.doors.web.problems import Problem, refused
 from doorward.doors.web.routes import Route

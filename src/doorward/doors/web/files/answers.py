@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import HttpVersion10
 
 from doorward.core.ports import Clock
 from doorward.doors.web.files.direct import (
@@ -17,11 +16,12 @@ from doorward.doors.web.files.direct import (
     send_now,
     write_now,
 )
-from doorward.doors.web.files.heads import ended, with_field
 from doorward.doors.web.files.open_file import OpenFile
 from doorward.doors.web.files.ranges import Part
 from doorward.doors.web.files.reading import READ_BYTES, in_thread, read_all, read_at_once
 from doorward.doors.web.files.transfer import Progress, Transfer, carry
+from doorward.doors.web.headed import HeadedAnswer
+from doorward.doors.web.heads import with_field
 from doorward.service.threads import Threads
 
 
@@ -46,12 +46,9 @@ class Way:
 _STRICT = "Strict-Transport-Security"
 
 
-class FileAnswer(web.StreamResponse):
+class FileAnswer(HeadedAnswer):
     """
     An answer whose head is made, and whose body is parts of a file with what stands between them.
-
-    aiohttp's own keeps its head as a table and writes it for each answer, which takes longer than all of
-    ours. What it wants of an answer is kept: whether the connection goes on, and how much was sent.
 
     The file is held for it, and let go with its end; an answer that is never sent has to be closed.
 
@@ -85,28 +82,15 @@ class FileAnswer(web.StreamResponse):
             self._file.release()
             self._file = None
 
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        if self._eof_sent or self._payload_writer is not None:
-            return self._payload_writer
-        if self._keep_alive is None:
-            self._keep_alive = request.keep_alive
-        self._req = request
-        self._payload_writer = request.writer
-        return self._payload_writer
-
     async def write_eof(self, data: bytes = b"") -> None:
         if self._eof_sent or self._req is None or self._payload_writer is None:
             self.close()
             return
         request, writer = self._req, self._payload_writer
         opened_head = self._opened_head
-        if (strict := self._headers.get(_STRICT)) is not None:
+        if (strict := self.headers.get(_STRICT)) is not None:
             opened_head = with_field(opened_head, _STRICT, strict)
-        head = ended(
-            opened_head,
-            keeps_alive=bool(self._keep_alive),
-            is_http_1_0=request.version <= HttpVersion10,
-        )
+        head = self._ended(opened_head, request)
         before_bytes = writer.output_size
         try:
             await self._send(request, writer, head)
@@ -118,9 +102,7 @@ class FileAnswer(web.StreamResponse):
             raise ConnectionResetError("the file could not be read") from error
         finally:
             self.close()
-            self._body_length = max(writer.output_size - before_bytes - len(head), 0)
-            self._eof_sent = True
-            self._req = self._payload_writer = None
+            self._finish(max(writer.output_size - before_bytes - len(head), 0))
 
     async def _send(self, request: web.BaseRequest, writer: AbstractStreamWriter, head: bytes) -> None:
         match self._pieces:

@@ -12,7 +12,6 @@ from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, RANGE
 from doorward.core.mounts import Mount
 from doorward.doors.web.files.answers import FileAnswer, Way
 from doorward.doors.web.files.conditions import IF_RANGE, Verdict, has_conditions, judge, may_be_in_part
-from doorward.doors.web.files.heads import open_head
 from doorward.doors.web.files.listing import Listing, order_of
 from doorward.doors.web.files.listing_texts import PAGE_POLICY, json_of, page_of, text_of
 from doorward.doors.web.files.looking import Looker, NeedsSlash
@@ -25,6 +24,7 @@ from doorward.doors.web.files.resource import Representation, Resource
 from doorward.doors.web.files.table import OpenFiles
 from doorward.doors.web.files.targets import Target, parse_target, with_slash
 from doorward.doors.web.files.walk import Exhausted
+from doorward.doors.web.heads import open_head
 from doorward.doors.web.problems import RETRY_SECONDS, Problem
 
 _log = logging.getLogger("doorward.doors.web.files")
@@ -62,11 +62,6 @@ class Files:
         self._looker = Looker(mount, types)
         self._table = OpenFiles(way.clock)
         self._looks: dict[str, asyncio.Event] = {}
-
-    @property
-    def open_files(self) -> int:
-        """How many paths are kept open."""
-        return len(self._table)
 
     def close(self) -> None:
         """Keep nothing open but what is being sent."""

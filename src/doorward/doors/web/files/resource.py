@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from doorward.doors.web.files.codings import choose
 from doorward.doors.web.files.conditions import Validators
-from doorward.doors.web.files.heads import open_head
 from doorward.doors.web.files.open_file import OpenFile
 from doorward.doors.web.files.ranges import Part
+from doorward.doors.web.heads import open_head
 
 _BESIDE_A_304 = frozenset({"Cache-Control", "Vary"})
 

@@ -10,20 +10,19 @@ from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
 from doorward.doors.web.answers import Ask, Reading
+from doorward.doors.web.form_data import Pairs, values_of
 from doorward.doors.web.made import MadeAnswer, OpenedHead
 from doorward.doors.web.pages.drawings import draw
 from doorward.doors.web.pages.fields import Said, form_of, said_of
 from doorward.doors.web.pages.output import SHOWN_BYTES, read_parts, shown_chunks
-from doorward.doors.web.pages.parting import part
 from doorward.doors.web.pages.rendering import FORM_FIELD, INPUT_FIELD, page, see_other, texts_of
-from doorward.doors.web.pages.submitted import Pairs, parse_pairs, submitted, values_of
+from doorward.doors.web.pages.submitted import submitted
 from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.pages.wording import outcome_words
-from doorward.doors.web.problems import Problem, refused
+from doorward.doors.web.problems import Problem, not_understood, refused
 from doorward.doors.web.routes import Route
 from doorward.doors.web.safety import is_from_elsewhere
 from doorward.doors.web.visit import Visit
-from doorward.lines.phrases import PHRASES
 from doorward.service.answer import Answer
 from doorward.service.transcript import Chunk
 from doorward.service.verbs import usage
@@ -48,7 +47,7 @@ async def catalogue(visit: Visit) -> web.StreamResponse:
         lines = (f"{command.name:<{width}}  {command.summary}".rstrip() for command in commands)
         return web.Response(text="".join(f"{line}\n" for line in lines))
     texts = texts_of(visit)
-    query = next(values_of(_query(visit), "q"), "")[:100].strip()
+    query = next(values_of(visit.query, "q"), "")[:100].strip()
     cards = [_card(command, texts) for command in commands]
     found = [card for card in cards if query.lower() in f"{card['name']} {card['summary']}".lower()]
     return page(
@@ -82,7 +81,7 @@ async def ask(visit: Visit) -> web.StreamResponse:
             return _form_page(visit, command)
         detail = f"{command.name} may change something: it takes POST at /commands/{command.name}"
         raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "POST"})
-    pairs = _query(visit)
+    pairs = visit.query
     if pairs and visit.wants_html and _is_chosen_elsewhere(visit, pairs):
         return _form_page(visit, command)
     said = said_of(command, pairs) if pairs else {}
@@ -120,8 +119,9 @@ async def start(visit: Visit) -> web.StreamResponse:
         visit.door.desk.write_input(answer, given.encode())
         visit.door.desk.end_input(answer)
     if not answer.number:
-        return await _result_page(visit, command, answer, _taken(answer))
-    part(visit, answer)
+        return await _result_page(visit, command, answer, answer.take_all())
+    # the browser is on its way to the page of the run
+    visit.door.desk.leave(answer, comes_back=True)
     return see_other(f"/runs/{answer.number}")
 
 
@@ -146,18 +146,13 @@ def _found(visit: Visit) -> Command:
     if isinstance(command, Command):
         return command
     if command.kind is OutcomeKind.UNKNOWN:
-        raise Problem(HTTPStatus.NOT_FOUND, PHRASES[visit.language].not_understood.decode().strip())
+        raise not_understood(visit.language)
     raise refused(command)
 
 
 def _is_chosen_elsewhere(visit: Visit, pairs: Pairs) -> bool:
     """Whether another site's page brought the browser here, and with it these values."""
     return is_from_elsewhere(visit.request.headers) or any(name == FORM_FIELD for name, _ in pairs)
-
-
-def _query(visit: Visit) -> Pairs:
-    _, _, query = visit.request.raw_path.partition("?")
-    return parse_pairs(query.encode("ascii", "replace")) if query else ()
 
 
 def _card(command: Command, texts: Texts) -> dict[str, object]:
@@ -224,9 +219,9 @@ async def _shown(visit: Visit, command: Command, reading: Reading) -> web.Stream
     answer = reading.answer
     clock = visit.door.clock
     until = clock.monotonic() + AT_ONCE_SECONDS
-    chunks = _taken(answer)
+    chunks = answer.take_all()
     while answer.outcome is None and await reading.more(wait_seconds=until - clock.monotonic()):
-        chunks += _taken(answer)
+        chunks += answer.take_all()
     if answer.outcome is None:
         return see_other(f"/runs/{answer.number}")
     return await _result_page(visit, command, answer, chunks)
@@ -251,17 +246,10 @@ async def _result_page(visit: Visit, command: Command, answer: Answer, chunks: l
     )
 
 
-def _taken(answer: Answer) -> list[Chunk]:
-    chunks = []
-    while (chunk := answer.take()) is not None:
-        chunks.append(chunk)
-    return chunks
-
-
 async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
     """The output as a text: whole where it is there already, else as it comes."""
     answer = reading.answer
-    chunks = _taken(answer)
+    chunks = answer.take_all()
     output = chunks[0][1] if len(chunks) == 1 else b"".join(data for _, data in chunks)
     if answer.outcome is not None:
         return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), output + _ending(answer, output))

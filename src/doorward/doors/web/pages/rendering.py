@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from doorward.core.settings import Language
+from doorward.doors.web.pages.english import ENGLISH
+from doorward.doors.web.pages.french import FRENCH
 from doorward.doors.web.pages.static import STATIC
-from doorward.doors.web.pages.texts import TEXTS, Texts
+from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.visit import Visit
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+TEXTS: Mapping[Language, Texts] = MappingProxyType({Language.ENGLISH: ENGLISH, Language.FRENCH: FRENCH})
 
 CSRF_FIELD = "_csrf"
 INPUT_FIELD = "_input"

@@ -1,25 +1,22 @@
 """The list of runs, one run's page, and what can be done there: cancel it, download it."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 
 from aiohttp import web
 
 from doorward.core.outcome import outcome_from
-from doorward.doors.web.answers import Reading
+from doorward.doors.web.answers import attached, no_such_run, number_of
 from doorward.doors.web.pages.asking import summary_of
 from doorward.doors.web.pages.drawings import draw
 from doorward.doors.web.pages.output import SHOWN_BYTES, SHOWN_PIECES, read_parts, skipped_bytes
-from doorward.doors.web.pages.parting import part
 from doorward.doors.web.pages.rendering import page, see_other, texts_of
 from doorward.doors.web.pages.submitted import submitted
 from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.pages.wording import duration, moment, outcome_words
-from doorward.doors.web.problems import Problem
 from doorward.doors.web.routes import Route
 from doorward.doors.web.visit import Visit
-from doorward.service.answer import Answer
 from doorward.service.run import Run, RunState
+from doorward.service.verbs import run_members
 
 SHOWN_RUNS = 200
 
@@ -45,43 +42,38 @@ async def runs(visit: Visit) -> web.StreamResponse:
 
 async def run(visit: Visit) -> web.StreamResponse:
     """One run: how it stands and what it wrote so far; a script goes on from there."""
-    answer, members = attached(visit)
-    assert answer.run is not None  # noqa: S101 - `attached` says so
-    try:
+    with attached(visit) as reading:
+        one, answer = reading.run, reading.answer
         texts = texts_of(visit)
-        size_bytes = answer.run.transcript.size_bytes
+        row = row_of(texts, run_members(one, now=visit.door.clock.monotonic()))
+        size_bytes = one.transcript.size_bytes
         skipped = skipped_bytes(size_bytes)
         answer.skip(skipped)
-        chunks = []
-        while (chunk := answer.take()) is not None:
-            chunks.append(chunk)
-        row = row_of(texts, members)
-        parts = await read_parts(chunks, turn=visit.door.house.turn, is_whole=not row["is_live"])
+        turn = visit.door.house.turn
+        parts = await read_parts(answer.take_all(), turn=turn, is_whole=not row["is_live"])
         return page(
             visit,
             "run.html",
             run=row,
-            summary=summary_of(answer.run.invocation.command, texts),
-            state=state_of(answer.run),
+            summary=summary_of(one.invocation.command, texts),
+            state=state_of(one),
             parts=parts.shown,
             offset=size_bytes,
             is_bounded=skipped > 0 or parts.is_cut,
             bound=SHOWN_BYTES,
             most_pieces=SHOWN_PIECES,
             drawing=draw(texts, answer.drawing()),
-            can_run_again=not answer.run.invocation.command.parameters,
+            can_run_again=not one.invocation.command.parameters,
         )
-    finally:
-        part(visit, answer)
 
 
 async def cancel(visit: Visit) -> web.StreamResponse:
     """Stop a run, or take its reader off it when it is others' too."""
-    number = int(visit.names["number"])
+    number = number_of(visit)
     await submitted(visit)
     answer = visit.door.desk.cancel_number(visit.caller, number)
     if answer.outcome is not None and not answer.outcome.is_success:
-        raise no_such_run(visit)
+        raise no_such_run()
     if visit.door.desk.run(visit.caller, number) is None:
         return page(visit, "left.html", words=texts_of(visit).goes_on_for_others.format(number=number))
     return see_other(f"/runs/{number}")
@@ -89,15 +81,10 @@ async def cancel(visit: Visit) -> web.StreamResponse:
 
 async def download(visit: Visit) -> web.StreamResponse:
     """All that a run wrote, both streams together as it came, until its end."""
-    number = int(visit.names["number"])
-    desk = visit.door.desk
-    with Reading(visit, lambda on_news: desk.attach(visit.caller, number, on_news)) as reading:
-        run_read = reading.answer.run
-        if run_read is None:
-            raise no_such_run(visit)
+    with attached(visit) as reading:
         response = web.StreamResponse()
         response.content_type, response.charset = "text/plain", "utf-8"
-        name = f"{run_read.invocation.command.name}-{number}.txt"
+        name = f"{reading.run.invocation.command.name}-{reading.run.number}.txt"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         await visit.stream(response)
         if not visit.is_head:
@@ -106,27 +93,6 @@ async def download(visit: Visit) -> web.StreamResponse:
                     await response.write(chunk[1])
         await response.write_eof()
         return response
-
-
-def attached(visit: Visit) -> tuple[Answer, Mapping[str, object]]:
-    """
-    The run that the path names, being read, and its members of JSON.
-
-    Raises:
-        Problem: there is none, or none that the caller may see.
-    """
-    number = int(visit.names["number"])
-    answer = visit.door.desk.attach(visit.caller, number, _no_news)
-    members = visit.door.desk.run(visit.caller, number) if answer.run is not None else None
-    if members is None:
-        visit.door.desk.leave(answer)
-        raise no_such_run(visit)
-    return answer, members
-
-
-def no_such_run(visit: Visit) -> Problem:
-    """There is none, or none of theirs: which of the two is told to nobody."""
-    return Problem(HTTPStatus.NOT_FOUND, "no such run, or none of yours")
 
 
 def state_of(one: Run) -> str:
@@ -162,10 +128,7 @@ def row_of(texts: Texts, members: Mapping[str, object]) -> dict[str, object]:
 
 def _runs_text(visit: Visit) -> str:
     answer = visit.door.desk.ask(visit.caller, "runs", _no_news)
-    data = b""
-    while (chunk := answer.take()) is not None:
-        data += chunk[1]
-    return data.decode()
+    return b"".join(data for _, data in answer.take_all()).decode()
 
 
 def _no_news() -> None:

@@ -7,9 +7,10 @@ from urllib.parse import quote
 from aiohttp import web
 
 from doorward.core.secret import Secret
+from doorward.doors.web.form_data import values_of
 from doorward.doors.web.login import cookie_name, sign_in
 from doorward.doors.web.pages.rendering import FORM_FIELD, page, see_other, texts_of
-from doorward.doors.web.pages.submitted import parse_pairs, submitted, values_of
+from doorward.doors.web.pages.submitted import submitted
 from doorward.doors.web.problems import Problem
 from doorward.doors.web.routes import Access, Route
 from doorward.doors.web.safety import is_from_elsewhere
@@ -32,8 +33,7 @@ def own_path(path: str) -> str:
 
 async def form(visit: Visit) -> web.StreamResponse:
     """The form; whoever is signed in already goes on at once."""
-    query = parse_pairs(visit.request.query_string.encode("ascii", "replace"))
-    path = own_path(next(values_of(query, "next"), "/"))
+    path = own_path(next(values_of(visit.query, "next"), "/"))
     if is_from_elsewhere(visit.request.headers) and "?" in path:
         # who goes on from here comes from a page of ours: what they did not choose stays known as such
         path += f"&{FORM_FIELD}=1"

@@ -6,16 +6,13 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from doorward.doors.web.answers import Reading
+from doorward.doors.web.answers import Reading, attached
+from doorward.doors.web.form_data import values_of
 from doorward.doors.web.pages.ansi import Piece, Text
 from doorward.doors.web.pages.output import SHOWN_BYTES, OutputReader, in_turns
-from doorward.doors.web.pages.parting import part
-from doorward.doors.web.pages.run_pages import no_such_run
-from doorward.doors.web.pages.submitted import parse_pairs, values_of
 from doorward.doors.web.problems import Problem
 from doorward.doors.web.routes import Route
 from doorward.doors.web.visit import Visit
-from doorward.service.run import RunState
 
 RETRY_MILLISECONDS = 2000
 _OFFSET_DIGITS = 15
@@ -28,25 +25,13 @@ async def stream(visit: Visit) -> web.StreamResponse:
     An event's data are `[[stream, text, classes], ...]`; a text of null begins the line anew. Its id is the
     offset behind it, with which a browser that lost its connection comes again.
     """
-    number = int(visit.names["number"])
     offset = _offset(visit)
-    desk = visit.door.desk
-    with Reading(visit, lambda on_news: desk.attach(visit.caller, number, on_news)) as reading:
-        answer = reading.answer
-        if answer.run is None:
-            raise no_such_run(visit)
+    with attached(visit) as reading:
         response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
         response.content_type, response.charset = "text/event-stream", "utf-8"
         await visit.stream(response)
-        try:
-            if not visit.is_head:
-                await _send(response, reading, offset=offset, turn=visit.door.house.turn)
-        finally:
-            if answer.run.state is RunState.WAITING and not (
-                visit.identity is None or visit.identity.is_over
-            ):
-                # a browser that loads its page anew is away for a moment
-                part(visit, desk.attach(visit.caller, number, _no_news))
+        if not visit.is_head:
+            await _send(response, reading, offset=offset, turn=visit.door.house.turn)
         return response
 
 
@@ -92,16 +77,11 @@ def event(said: list[tuple[str, list[Piece]]], *, offset: int) -> bytes:
 
 
 def _offset(visit: Visit) -> int:
-    _, _, query = visit.request.raw_path.partition("?")
-    asked = next(values_of(parse_pairs(query.encode("ascii", "replace")), "offset"), "0")
+    asked = next(values_of(visit.query, "offset"), "0")
     word = visit.request.headers.get("Last-Event-ID") or asked
     if not (word.isascii() and word.isdigit() and len(word) <= _OFFSET_DIGITS):
         raise Problem(HTTPStatus.BAD_REQUEST, "the offset is no number of bytes")
     return int(word)
-
-
-def _no_news() -> None:
-    """It is held, and not read."""
 
 
 ROUTES = (Route("GET", "/runs/{number}/stream", stream),)

@@ -1,22 +1,15 @@
 """A form that a browser sends: read within bounds, and known to be ours."""
 
-import hmac
-from collections.abc import Iterator
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
+from doorward.doors.web.form_data import Pairs, parse_pairs
 from doorward.doors.web.pages.rendering import CSRF_FIELD
 from doorward.doors.web.problems import Problem
 from doorward.doors.web.visit import Visit
 
-FORM_FIELDS = 512
-"""Source: the parameters of a command and what goes with each form are a few dozen at most."""
-
 SMALL_FORM_BYTES = 16 * 1024
 
 _FORM_TYPE = "application/x-www-form-urlencoded"
-
-Pairs = tuple[tuple[str, str], ...]
 
 
 async def submitted(visit: Visit, *, is_small: bool = False) -> Pairs:
@@ -40,25 +33,6 @@ async def submitted(visit: Visit, *, is_small: bool = False) -> Pairs:
     session = visit.session
     if session is not None:
         tokens = [value for name, value in pairs if name == CSRF_FIELD]
-        if len(tokens) != 1 or not hmac.compare_digest(tokens[0].encode(), session.csrf_token.encode()):
+        if len(tokens) != 1 or not session.is_vouched_for(tokens[0]):
             raise Problem(HTTPStatus.FORBIDDEN, "this form is not of your session; open the page again")
     return tuple(pair for pair in pairs if pair[0] != CSRF_FIELD)
-
-
-def parse_pairs(data: bytes) -> Pairs:
-    """
-    The names and values of a form or of a query.
-
-    Raises:
-        Problem: it is no text, or of more than 512 fields.
-    """
-    try:
-        text = data.decode("ascii")
-        return tuple(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS))
-    except ValueError:
-        raise Problem(HTTPStatus.BAD_REQUEST, "the fields cannot be read") from None
-
-
-def values_of(pairs: Pairs, name: str) -> Iterator[str]:
-    """The values of the fields called `name`."""
-    return (value for key, value in pairs if key == name)
