@@ -36,7 +36,8 @@ def test_whatever_files_are_called_a_page_has_their_links_and_nothing_else(names
     listing = arranged((b"<b>",), [entry(name) for name in names], Order(), is_whole=True)
     page = Links()
     page.feed(page_of(listing, mount="/pub"))
-    assert page.tags <= {"html", "meta", "title", "style", "body", "h1", "a", "table", "thead", "tr"} | {
+    assert page.tags <= {"html", "meta", "title", "style", "body", "main", "h1", "a", "table", "thead"} | {
+        "tr",
         "th",
         "tbody",
         "td",
@@ -88,6 +89,13 @@ def test_a_thousand_entries_are_shown_and_the_rest_is_counted() -> None:
     assert "7 entries are not shown" in page_of(listing, mount="/")
     assert text_of(listing).endswith("# 7 entries are not shown\n")
     assert json.loads(json_of(listing))["left_out"] == 7
+
+
+def test_all_that_a_page_shows_stands_in_its_main_landmark() -> None:
+    page = page_of(arranged((), [], Order(), is_whole=True), mount="/")
+    shown = page.partition("<body>")[2].partition("</body>")[0].strip()
+    assert shown.startswith("<main>")
+    assert shown.endswith("</main>")
 
 
 def test_a_heading_turns_the_order_round() -> None:

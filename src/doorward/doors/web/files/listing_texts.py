@@ -56,7 +56,7 @@ def page_of(listing: Listing, *, mount: str) -> str:
         (
             '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n',
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            f"<title>{title}</title>\n<style>{_STYLE}</style>\n<body>\n",
+            f"<title>{title}</title>\n<style>{_STYLE}</style>\n<body>\n<main>\n",
             f"<h1>{_breadcrumbs(listing, mount=mount)}</h1>\n",
             "<table>\n<thead><tr>",
             *(_heading(column, listing.order) for column in Column),
@@ -64,7 +64,7 @@ def page_of(listing: Listing, *, mount: str) -> str:
             *(_parent() if listing.names else ()),
             *map(_row, listing.entries),
             "</tbody>\n</table>\n",
-            f"<p>{escape(_summary(listing))}</p>\n</body>\n</html>\n",
+            f"<p>{escape(_summary(listing))}</p>\n</main>\n</body>\n</html>\n",
         )
     )
 
