@@ -195,6 +195,7 @@ def test_many_sessions_share_one_connection(ssh: Ssh, daemon: Daemon, tmp_path: 
     path = tmp_path / "m"
     master = replace(ssh, options=("-o", f"ControlPath={path}", "-o", "ControlMaster=yes", "-N"))
     through = replace(ssh, options=("-o", f"ControlPath={path}"))
+    before = len(_begun_runs(daemon, "both"))
     client = master.start()
     try:
         until(lambda: path.exists() or None, "the master")
@@ -202,7 +203,9 @@ def test_many_sessions_share_one_connection(ssh: Ssh, daemon: Daemon, tmp_path: 
         for each in started:
             out, err = each.communicate(timeout=20)
             assert (each.returncode, out, err) == (3, b"out\n", b"err\n")
-        ran = until(lambda: _last_visitors(daemon, "both", 8) or None, "eight runs")
+        ran = until(
+            lambda: new if len(new := _begun_runs(daemon, "both")[before:]) == 8 else None, "eight runs"
+        )
         assert len(set(ran)) == 1
     finally:
         _gone(client, signal.SIGTERM)
@@ -229,12 +232,11 @@ def test_no_more_than_ten_sessions_are_open_at_once(ssh: Ssh, daemon: Daemon, tm
         _gone(client, signal.SIGTERM)
 
 
-def _last_visitors(daemon: Daemon, command: str, count: int) -> list[int]:
-    """By which connections the last runs came, once the very last has ended."""
-    if _runs_of(daemon, command):
-        return []
-    ran = [line for line in daemon.audit() if line["event"] == "run" and line["command"] == command]
-    return [line["visitor"] for line in ran[-count:]]
+def _begun_runs(daemon: Daemon, command: str) -> list[int]:
+    """By which connections its runs came so far."""
+    return [
+        line["visitor"] for line in daemon.audit() if line["event"] == "run" and line["command"] == command
+    ]
 
 
 def _runs_of(daemon: Daemon, command: str) -> list[int]:

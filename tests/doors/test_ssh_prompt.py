@@ -196,9 +196,13 @@ def test_a_line_with_a_secret_is_not_remembered(terminal: Terminal) -> None:
     terminal.type("echo before")
     terminal.press("Enter")
     terminal.sees(f"before\n{PROMPT}")
-    terminal.type("hidden swordfish")
+    for line in ("hidden swordfish", "hid'den' swordfish", "  hidden secret=swordfish"):
+        terminal.type(line)
+        terminal.press("Enter")
+        terminal.sees(f"swordfish\n{PROMPT}")
+    terminal.type("hidden 'swordfish")
     terminal.press("Enter")
-    terminal.sees(f"swordfish\n{PROMPT}")
+    terminal.sees(f"an open quote, or no UTF-8\n{PROMPT}")
     terminal.press("Up")
     terminal.sees(f"{PROMPT} echo before")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.doors.ssh.wire import certificate_facts, channel_request, is_trusted
+from doorward.doors.ssh.wire import certificate_facts, channel_open, channel_request, is_trusted
 from tests.doors.ssh_peers import make_key, needs_ssh, public_line, sign
 
 
@@ -72,3 +72,10 @@ def test_a_channel_request_is_known_by_its_name() -> None:
 @needs_ssh
 def test_the_keys_of_these_tests_are_openssh_s() -> None:
     assert subprocess.run(["ssh", "-V"], capture_output=True, check=True).stderr.startswith(b"OpenSSH")
+
+
+def test_what_a_client_takes_in_one_packet_is_read_whole_or_not_at_all() -> None:
+    numbers = (7).to_bytes(4, "big") + (2**31).to_bytes(4, "big") + (512).to_bytes(4, "big")
+    payload = string(b"session") + numbers
+    assert channel_open(payload) == (7, 512)
+    assert all(channel_open(payload[:size]) is None for size in range(len(payload)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from doorward.core.launch import Stream
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.doors.ssh.keyboard import Keyboard, Typed
@@ -55,19 +54,8 @@ class OneCommand:
         """See `Program`; what a command does not read is dropped, but for Ctrl-C at a terminal."""
         if self._keyboard is None:
             self._reading.write_input(data)
-            return
-        for typed, line, shown in self._keyboard.receive(data):
-            if shown and (self._reading.takes_input or typed is Typed.INTERRUPT):
-                self._output.write(Stream.OUT, shown.replace(b"\r\n", b"\n"))
-            match typed:
-                case Typed.NOTHING_YET:
-                    pass
-                case Typed.LINE:
-                    self._reading.write_input(line)
-                case Typed.END:
-                    self._reading.end_input()
-                case Typed.INTERRUPT:
-                    self._reading.cancel()
+        else:
+            self._type(self._keyboard, data)
 
     def receive_eof(self) -> None:
         """See `Program`."""
@@ -90,6 +78,26 @@ class OneCommand:
     def leave(self) -> None:
         """See `Program`."""
         self._reading.leave()
+
+    def _type(self, keyboard: Keyboard, data: bytes) -> None:
+        echo, is_interrupted = bytearray(), False
+        for typed, line, shown in keyboard.receive(data):
+            if self._reading.takes_input or typed is Typed.INTERRUPT:
+                echo += shown
+            match typed:
+                case Typed.NOTHING_YET:
+                    pass
+                case Typed.LINE:
+                    self._reading.write_input(line)
+                case Typed.END:
+                    self._reading.end_input()
+                case Typed.INTERRUPT:
+                    is_interrupted = True
+                    break
+        # at once: a packet for each key would take a second of the loop
+        self._output.show(bytes(echo))
+        if is_interrupted:
+            self._reading.cancel()
 
     def _end(self, outcome: Outcome, _leaves: bool) -> None:  # noqa: FBT001 - a callback
         number = self._reading.number

@@ -30,6 +30,12 @@ _REKEYS_PER_BYTE = 1.0 / (64 * 1024)
 _CLOSING = 4
 """Times `ssh_channels`: sessions with those that we have closed and the client has not yet."""
 
+_PILED_UP = 2
+"""
+Times `write_buffer_bytes`: no output comes to so much, only answers to what a client asks that reads none, so
+no more is read from it. One that reads slowly stays below, and its signs of life are heard.
+"""
+
 _BY_US = "the connection is closed"
 _CLOSES = "the daemon stops"
 _REVOKED = "the user was removed or changed"
@@ -64,6 +70,7 @@ class SshConnection(asyncio.Protocol):
         self._sessions: set[Session] = set()
         self._session_of_portal: PortalSession | None = None
         self._is_paused = False
+        self._is_held_up = False
         self._is_last = False
         self._unfed = b""
         self._moved_bytes = 0
@@ -104,6 +111,7 @@ class SshConnection(asyncio.Protocol):
                 self._feed()
         elif self._inner is not None:
             self._inner.data_received(data)
+            self._hold_up()
 
     def eof_received(self) -> bool:
         if self._inner is not None:
@@ -113,11 +121,16 @@ class SshConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._is_paused = True
         self._untaken_bytes = untaken_bytes(self._transport)
+        if self.caller is None:
+            return
         self.deadline_at = self.door.clock.monotonic() + self.door.limits.stalled_write_seconds
 
     def resume_writing(self) -> None:
         self._is_paused = False
         self._renew_deadline()
+        if self._is_held_up:
+            self._is_held_up = False
+            self._read_on()
         self._tell_sessions()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -282,7 +295,20 @@ class SshConnection(asyncio.Protocol):
         self._inner.data_received(piece)
         if self._unfed:
             self.door.clock.call_later(0, self._feed)
-        elif not self._transport.is_closing():
+        else:
+            self._read_on()
+        self._hold_up()
+
+    def _hold_up(self) -> None:
+        """Read no more while too many answers wait for a client that takes none."""
+        if not self._is_paused or self._is_held_up or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() > _PILED_UP * self.door.limits.write_buffer_bytes:
+            self._is_held_up = True
+            self._transport.pause_reading()
+
+    def _read_on(self) -> None:
+        if not (self._unfed or self._is_held_up or self._transport.is_closing()):
             self._transport.resume_reading()
 
     def _tell_sessions(self) -> None:
@@ -316,7 +342,7 @@ class SshConnection(asyncio.Protocol):
 
     def _was_taken_from(self) -> bool:
         """Renew the deadline of a client that reads so slowly that only the kernel notices."""
-        if not self._is_paused or not self._transport.get_write_buffer_size():
+        if self.caller is None or not self._is_paused or not self._transport.get_write_buffer_size():
             return False
         before_bytes, self._untaken_bytes = self._untaken_bytes, untaken_bytes(self._transport)
         if before_bytes is not None and self._untaken_bytes >= before_bytes:

@@ -10,6 +10,7 @@ Each hole has a test in tests/attacks/ that fails when what closes it stops work
 - configuration read anew, in a thread, for each login: `reload_config`;
 - a packet of nothing before each packet, which protects ciphers with chained blocks (RFC 4251 section 9.3.1),
   and we have none of those: `send_packet`;
+- output cut into as many packets as the client likes, a byte each, in one turn of the loop: `process_packet`;
 - a client that asks for the service of logins with each of its tries, as paramiko does, and is closed for it:
   `process_packet`.
 
@@ -26,7 +27,7 @@ from asyncssh.packet import SSHPacket, SSHPacketLogger
 
 from doorward.core.told_ends import TELL
 from doorward.doors.ssh.login import Login
-from doorward.doors.ssh.wire import channel_request, is_trusted
+from doorward.doors.ssh.wire import channel_open, channel_request, is_trusted
 
 _MSG_IGNORE = 2
 _MSG_SERVICE_REQUEST = 5
@@ -34,12 +35,16 @@ _MSG_SERVICE_ACCEPT = 6
 _MSG_KEXINIT = 20
 _MSG_NEWKEYS = 21
 _MSG_KEX_LAST = 49
+_MSG_CHANNEL_OPEN = 90
 _MSG_CHANNEL_REQUEST = 98
 _MSG_CHANNEL_FAILURE = 100
 """Source: RFC 4250 section 4.1."""
 
 _PACKET_OVERHEAD_BYTES = 256
 """What a packet that waits takes in memory beside its content."""
+
+PACKET_BYTES_LEAST = 1024
+"""A client that takes less in one packet is refused: RFC 4253 section 6.1 has it take 32,768."""
 
 _FORWARDED = {b"x11-req": "X11", b"auth-agent-req@openssh.com": "the agent"}
 _NOT_KEPT = b"env"
@@ -116,6 +121,12 @@ class GuardedConnection(asyncssh.SSHServerConnection):
                 self.send_packet(_MSG_SERVICE_ACCEPT, asked)
                 return True
             self._service_asked = asked
+        elif pkttype == _MSG_CHANNEL_OPEN and self.guard.is_logged_in:
+            opened = channel_open(packet.get_remaining_payload())
+            if opened is not None and opened[1] < PACKET_BYTES_LEAST:
+                reason = f"expected packets of at least {PACKET_BYTES_LEAST} bytes"
+                self.send_channel_open_failure(opened[0], asyncssh.OPEN_RESOURCE_SHORTAGE, reason, "")
+                return True
         return super().process_packet(pkttype, pktid, packet)
 
     def send_userauth_failure(self, partial_success: bool) -> None:  # noqa: FBT001 - not ours

@@ -71,15 +71,16 @@ class Keyboard:
             yield Typed.NOTHING_YET, b"", bytes([byte]) if self._echoes else b""
 
     def _erase(self, control: int) -> bytes:
-        before = len(self._line.decode("utf-8", "ignore"))
+        """Take off the end of the line, and look at no more than that: it may be asked for at every byte."""
         if control == _VKILL:
-            self._line.clear()
+            begin = 0
         elif control == _VERASE:
-            del self._line[_last_character(self._line) :]
+            begin = _last_character(self._line)
         else:
             kept = self._line.rstrip()
-            del self._line[len(kept) - len(kept.split()[-1]) if kept else 0 :]
-        erased = before - len(self._line.decode("utf-8", "ignore"))
+            begin = len(kept) - len(kept.rsplit(None, 1)[-1]) if kept else 0
+        erased = len(self._line[begin:].decode("utf-8", "ignore"))
+        del self._line[begin:]
         return b"\b \b" * erased if self._echoes else b""
 
 

@@ -73,6 +73,15 @@ class Output:
         else:
             self._channel.write(data, asyncssh.EXTENDED_DATA_STDERR if stream is Stream.ERR else None)
 
+    def show(self, data: bytes) -> None:
+        """
+        Show at the client's terminal what was typed there.
+
+        While it takes nothing, that is dropped, as by the driver of a terminal: a few keys can ask for much.
+        """
+        if data and self.may_write:
+            self.write(Stream.OUT, data.replace(b"\r\n", b"\n"))
+
     def say(self, text: str) -> None:
         """Hand over a line of ours."""
         self.write(Stream.ERR, f"doorward: {one_line(text)}\n".encode("utf-8", "replace"))

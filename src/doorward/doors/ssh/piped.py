@@ -110,18 +110,18 @@ class PipedLines:
             self._channel.resume_reading()
 
     def _take_line(self) -> bytes | None:
-        while not self._is_over:
-            line, ending, rest = self._waiting.partition(_LF)
-            if len(line) > self._limits.line_bytes:
-                reason = f"expected lines of at most {self._limits.line_bytes} bytes"
-                self._end(Outcome(OutcomeKind.INVALID, reason=reason))
-            elif not ending:
-                return None
-            else:
-                self._waiting = rest
-                if line.strip():
-                    return line.rstrip(b"\r")
-        return None
+        """The next line that is not blank, without its ending; None until there is one."""
+        # blank ones go together: the rest is copied for each line, and a packet may hold 32,768 of them
+        self._waiting = self._waiting.lstrip()
+        line, ending, rest = self._waiting.partition(_LF)
+        if len(line) > self._limits.line_bytes:
+            reason = f"expected lines of at most {self._limits.line_bytes} bytes"
+            self._end(Outcome(OutcomeKind.INVALID, reason=reason))
+            return None
+        if not ending:
+            return None
+        self._waiting = rest
+        return line.rstrip(b"\r")
 
     def _ask(self, line: bytes) -> None:
         self._say_what_came()

@@ -5,8 +5,10 @@ import codecs
 import logging
 from typing import TYPE_CHECKING
 
+from doorward.core.errors import BadLine, one_line
 from doorward.core.launch import Stream
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind, last_lines
+from doorward.core.words import split_words
 from doorward.doors.ssh.door import SshDoor
 from doorward.doors.ssh.guarded import GuardedChannel
 from doorward.doors.ssh.keyboard import Keyboard, Typed
@@ -79,7 +81,7 @@ class Prompt:
         text = self._decoder.decode(data)
         if self._reading is not None and _CTRL_C in text:
             self._unfed = text.rpartition(_CTRL_C)[2]
-            self._write(Stream.OUT, b"^C\n")
+            self._show(b"^C\n")
             self._reading.cancel()
         else:
             self._unfed += text
@@ -180,18 +182,18 @@ class Prompt:
             self._write(Stream.OUT, b"\n")
         said = remarks(outcome) or [line for line in last_lines(outcome) if line]
         for remark in said:
-            self._write(Stream.OUT, f"{remark}\n".encode("utf-8", "replace"))
+            self._write(Stream.OUT, f"{one_line(remark)}\n".encode("utf-8", "replace"))
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(leaves)
 
     def _type(self, data: bytes) -> None:
         """Hand what is typed to the command that reads it, a line at a time."""
         reading = self._reading
+        echo, is_interrupted = bytearray(), False
         for typed, line, shown in self._keyboard.receive(data):
             if reading is None or self._reading is not reading:
                 break
-            if shown:
-                self._write(Stream.OUT, shown.replace(b"\r\n", b"\n"))
+            echo += shown
             match typed:
                 case Typed.NOTHING_YET:
                     pass
@@ -200,13 +202,17 @@ class Prompt:
                 case Typed.END:
                     reading.end_input()
                 case Typed.INTERRUPT:
-                    reading.cancel()
+                    is_interrupted = True
+                    break
+        self._show(bytes(echo))
+        if reading is not None and is_interrupted:
+            reading.cancel()
 
     def _feed(self) -> None:
         """Hand over a turn's worth of what was typed, unless an answer is under way or nothing is read."""
-        if self._is_feeding or self._reader is None or self._reading is not None or not self._unfed:
+        if self._is_feeding or self._reading is not None or not self._unfed:
             return
-        if not self._output.may_write:
+        if self._reader is None or not self._output.may_write:
             self._channel.pause_reading()
             return
         self._is_feeding = True
@@ -231,13 +237,24 @@ class Prompt:
         self._at_line_start = data.endswith(b"\n")
         self._output.write(stream, data)
 
+    def _show(self, data: bytes) -> None:
+        """Show what was typed, where the terminal takes it."""
+        if data and self._output.may_write:
+            self._at_line_start = data.endswith(b"\n")
+            self._output.show(data)
+
     def _draw(self, text: str) -> None:
         if not self._channel.is_closing():
             self._channel.write(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace"))
 
     def _remember(self, line: str) -> bool:
         """Remember a line for the next session too; one that may hold a secret is forgotten at once."""
-        name = line.split(None, 1)[0] if line.strip() else ""
+        try:
+            words = split_words(line)
+        except BadLine:
+            # what is meant by it cannot be told
+            return False
+        name = words[0] if words else ""
         command = self._door.desk.commands_seen_by(self._caller).get(name)
         if not name or (command is not None and any(each.is_secret for each in command.parameters)):
             return False

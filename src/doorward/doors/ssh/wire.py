@@ -103,6 +103,21 @@ def channel_request(payload: bytes) -> tuple[bytes, bool]:
     return name, rest[:1] not in {b"", b"\0"}
 
 
+def channel_open(payload: bytes) -> tuple[int, int] | None:
+    """
+    The client's number of a channel that it opens, and how many bytes it takes in one packet.
+
+    None when it is cut short. Source: RFC 4254 section 5.1.
+    """
+    try:
+        rest = _string(payload)[1]
+    except ValueError:
+        return None
+    if len(rest) < 12:
+        return None
+    return int.from_bytes(rest[:4], "big"), int.from_bytes(rest[8:12], "big")
+
+
 def _is_long_enough(kind: bytes, fields: bytes) -> bool:
     if kind != b"ssh-rsa":
         return True
