@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -155,9 +157,23 @@ def test_an_absolute_link_is_followed_as_the_root_is_called_and_as_it_really_is(
         assert content(tmp_path / "called", f"link{number}".encode()) == OPEN
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_cannot_be_read_is_not_there(tmp_path: Path) -> None:
-    (tmp_path / "shut").write_bytes(SECRET)
-    (tmp_path / "shut").chmod(0)
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A folder of everybody's, and for as long as the test lasts no right to read everything."""
+    with tempfile.TemporaryDirectory(prefix="doorward-walk-") as name:
+        folder, is_root = Path(name), os.geteuid() == 0
+        folder.chmod(0o777)
+        if is_root:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            if is_root:
+                os.seteuid(0)
+
+
+def test_what_cannot_be_read_is_not_there(unprivileged: Path) -> None:
+    (unprivileged / "shut").write_bytes(SECRET)
+    (unprivileged / "shut").chmod(0)
     with pytest.raises(NotThere):
-        content(tmp_path, b"shut")
+        content(unprivileged, b"shut")
