@@ -53,6 +53,12 @@ def test_asking_brings_no_tls_along_for_who_needs_none() -> None:
     assert loaded.isdisjoint({"ssl", "aiohttp", "asyncio", "cryptography", "doorward.lines.tls"})
 
 
+def test_the_libraries_of_a_door_come_only_where_there_is_one() -> None:
+    loaded = modules_after("import doorward.compose, doorward.compose.daemon")
+    assert "doorward.doors.line" in loaded
+    assert loaded.isdisjoint({"aiohttp", "asyncssh", "jinja2", "prometheus_client", "prompt_toolkit"})
+
+
 def test_what_reads_certificates_comes_only_when_one_is_read() -> None:
     loaded = modules_after(
         "import doorward.cli.check, doorward.cli.serve, doorward.cli.trusting, doorward.cli.user\n"

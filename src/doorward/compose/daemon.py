@@ -21,10 +21,6 @@ from doorward.core.errors import DoorwardError, StateError
 from doorward.core.figures import Figure
 from doorward.core.principal import User
 from doorward.core.settings import WEB, Settings
-from doorward.doors.web import House
-from doorward.doors.web.files.answers import Way
-from doorward.doors.web.files.handler import THREADS_MOST as FILE_THREADS
-from doorward.doors.web.files.mounts import Mounts
 from doorward.gate.gate import Gate
 from doorward.gate.listeners import Listener, forget_path
 from doorward.processes.settings import ProcessSettings
@@ -33,7 +29,6 @@ from doorward.service.desk import Desk
 from doorward.service.portal import Portal
 from doorward.service.runs import Runs
 from doorward.service.tallies import Tallies
-from doorward.service.threads import Threads
 from doorward.stores.audit import AUDIT_NAME, AuditFile
 from doorward.stores.clock import SystemClock
 from doorward.stores.first_start import FirstUser, make_first_user
@@ -152,8 +147,6 @@ class Daemon:
         )
         self._spawner = ShimSpawner(loop, ProcessSettings(shims=limits.runs + limits.runs_of_builtins))
         self._runs = Runs(limits, spawner=self._spawner, clock=self._clock, audit=self._tallies)
-        self._file_threads = Threads(FILE_THREADS, name="files")
-        self._house = House(limits, self._clock, mounts=self._mounts_of(settings))
         self._desk = Desk(
             self._now.catalogue,
             limits,
@@ -167,7 +160,6 @@ class Daemon:
             gate=self._gate,
             portal=self._portal,
             desk=self._desk,
-            house=self._house,
             figures=self._figures,
         )
 
@@ -224,8 +216,7 @@ class Daemon:
         self._reloads.close()
         await self._reloads.ended(_READING_SECONDS)
         self._portal.close()
-        self._house.close()
-        self._file_threads.close()
+        self._protocols.close()
         self._stop_accepting()
         self._gate.close()
         self._verifier.close()
@@ -283,11 +274,11 @@ class Daemon:
     async def _take_over(self, prepared: Prepared) -> int | None:
         """Have `prepared` count from now on; how many sessions that ended, None when nobody can say."""
         before, limits = self._now, prepared.settings.limits
-        mounts = self._mounts_of(prepared.settings)
         try:
             protocols = {listener: self._protocols.of(listener, prepared) for listener in prepared.listeners}
             for listener in self._fresh(prepared):
                 await self._gate.open(listener, protocols[listener])
+            renew = self._protocols.renewal(prepared.settings)
             self._held.write_doors(_by_door(prepared.listeners))
         except BaseException:
             self._discard(prepared)
@@ -302,7 +293,7 @@ class Daemon:
         self._spawner.replace_most(limits.runs + limits.runs_of_builtins)
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
-        self._house.renew(limits, mounts)
+        renew()
         ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
@@ -357,11 +348,6 @@ class Daemon:
 
     def _notices(self) -> tuple[str, ...]:
         return (*self._now.notices, *([self._descriptor_notice] if self._descriptor_notice else []))
-
-    def _mounts_of(self, settings: Settings) -> Mounts:
-        door = settings.doors.get(WEB)
-        way = Way(self._file_threads, self._clock, settings.limits.stalled_write_seconds)
-        return Mounts(() if door is None else door.mounts, way=way)
 
     def _figures(self) -> Iterator[Figure]:
         return daemon_figures(

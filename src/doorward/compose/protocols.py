@@ -1,6 +1,5 @@
 """What meets those who come to a listener: the protocol of its door, with all that it needs."""
 
-import ipaddress
 import os
 import ssl
 from collections.abc import Callable, Iterable
@@ -9,14 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from doorward.compose.prepared import Prepared
-from doorward.core.addresses import parse_address
 from doorward.core.authorized_keys import authority_of
 from doorward.core.errors import StateError
 from doorward.core.figures import Figure
 from doorward.core.ports import Clock
-from doorward.core.settings import SSH, WEB, DoorSettings
+from doorward.core.settings import SSH, WEB, DoorSettings, Settings
 from doorward.doors.line import LineDoor, meet
-from doorward.doors.web import House, WebDoor, meeting
 from doorward.gate.gate import Gate, MakeProtocol
 from doorward.gate.listeners import Listener
 from doorward.lines.phrases import PHRASES
@@ -24,6 +21,7 @@ from doorward.service.desk import Desk
 from doorward.service.portal import Portal
 
 if TYPE_CHECKING:
+    from doorward.compose.web_room import WebRoom
     from doorward.doors.ssh import Histories
 
 
@@ -34,7 +32,6 @@ class Protocols:
 
     Attributes:
         clock, gate, portal, desk: the daemon's.
-        house: of the web door.
         figures: how the daemon is.
     """
 
@@ -42,9 +39,9 @@ class Protocols:
     gate: Gate
     portal: Portal
     desk: Desk
-    house: House
     figures: Callable[[], Iterable[Figure]]
     _histories: "Histories | None" = field(default=None, init=False)
+    _web_room: "WebRoom | None" = field(default=None, init=False)
 
     def of(self, listener: Listener, prepared: Prepared) -> MakeProtocol:
         """
@@ -58,8 +55,17 @@ class Protocols:
         if door.name == SSH:
             return self._ssh_protocol(door, prepared)
         if door.name == WEB:
-            return meeting(self._web_door(door, listener, prepared, context))
+            return self._web_protocol(listener, prepared, context)
         return partial(meet, self._line_door(door, prepared, context))
+
+    def renewal(self, settings: Settings) -> Callable[[], None]:
+        """What makes `settings` count for those who are there once it is called; it does not raise."""
+        return _nothing if self._web_room is None else self._web_room.renewal(settings)
+
+    def close(self) -> None:
+        """Let go of what doors keep beside their connections."""
+        if self._web_room is not None:
+            self._web_room.close()
 
     def _line_door(self, door: DoorSettings, prepared: Prepared, context: ssl.SSLContext | None) -> LineDoor:
         return LineDoor(
@@ -77,31 +83,23 @@ class Protocols:
             keepers=frozenset({0, os.geteuid()}),
         )
 
-    def _web_door(
-        self,
-        door: DoorSettings,
-        listener: Listener,
-        prepared: Prepared,
-        context: ssl.SSLContext | None,
-    ) -> WebDoor:
-        address = parse_address(listener.name)
-        return WebDoor(
-            name=door.name,
-            house=self.house,
-            limits=prepared.settings.limits,
-            clock=self.clock,
-            gate=self.gate,
-            portal=self.portal,
-            desk=self.desk,
-            context=context,
-            port=address.port,
-            only_proxies=context is None and not address.is_loopback,
-            proxies=tuple(ipaddress.ip_network(each) for each in door.proxies),
-            public_origin=door.public_url,
-            hosts=frozenset(door.hosts),
-            language=prepared.settings.language,
-            figures=self.figures,
-        )
+    def _web_protocol(
+        self, listener: Listener, prepared: Prepared, context: ssl.SSLContext | None
+    ) -> MakeProtocol:
+        if self._web_room is None:
+            # not imported where there is no such door
+            from doorward.compose.web_room import WebRoom
+
+            self._web_room = WebRoom(
+                settings=prepared.settings,
+                clock=self.clock,
+                gate=self.gate,
+                portal=self.portal,
+                desk=self.desk,
+                figures=self.figures,
+            )
+        door = prepared.settings.doors[listener.door]
+        return self._web_room.protocol(door, listener, prepared, context)
 
     def _ssh_protocol(self, door: DoorSettings, prepared: Prepared) -> MakeProtocol:
         # not imported where there is no such door: it takes 20 MB
@@ -125,3 +123,7 @@ class Protocols:
             histories=self._histories,
         )
         return partial(SshConnection, ssh_door)
+
+
+def _nothing() -> None:
+    """No door keeps anything that settings change."""
