@@ -330,7 +330,15 @@ class Daemon:
 
     def _replace_credentials(self, prepared: Prepared) -> int | None:
         try:
-            return self._portal.replace_credentials(prepared.users, prepared.tokens)
+            return self._portal.replace_credentials(
+                prepared.users,
+                prepared.tokens,
+                authorities=[
+                    authority_of(line)
+                    for door in prepared.settings.doors.values()
+                    for line in door.ssh.authorities
+                ],
+            )
         except Exception:  # noqa: BLE001 - logged
             # all of them count, and every session that had to was ended: one of those did not take it well
             _log.exception("a session could not be ended in an orderly way")
@@ -443,7 +451,6 @@ class Daemon:
         ssh_door = SshDoor(
             name=door.name,
             settings=door.ssh,
-            authorities=tuple(map(authority_of, door.ssh.authorities)),
             options=prepared.ssh_options,
             limits=prepared.settings.limits,
             clock=self._clock,
