@@ -92,6 +92,9 @@ async def test_what_is_typed_is_not_shown_without_end(daemon: Daemon, typed: byt
         before = daemon.forget_peak_memory()
         channel.pause_reading()
         for _ in range(50):
+            if channel.is_closing():
+                # a cancelled run is killed after five seconds, and a busy machine may type more slowly
+                break
             channel.write(typed)
             await until_true(lambda: channel.is_closing() or not channel.get_write_buffer_size(), "room")
         assert daemon.memory_bytes("VmHWM") - before < 3 * MIB

@@ -196,6 +196,21 @@ def test_a_certificate_of_somebody_else_s_authority_lets_nobody_in(tmp_path: Pat
         assert not is_let_in(Ssh(port=port_of(daemon), folder=tmp_path, key=key))
 
 
+def test_a_removed_authority_s_sessions_end_at_once(tmp_path: Path) -> None:
+    authority, key = make_key(tmp_path, "ca"), make_key(tmp_path)
+    sign(authority, key, "-n", "alice")
+    table = f'authorities = ["{public_line(authority)}"]\n'
+    with running(tmp_path, SSH + table + UNIX + PATIENT + users()) as daemon:
+        ssh = Ssh(port=port_of(daemon), folder=tmp_path, key=key)
+        client = ssh.start("-N")
+        daemon.audited(event="login", who="alice")
+        config_file(daemon.state).write_text(SSH + UNIX + PATIENT + users())
+        daemon.signal(1)
+        client.communicate(timeout=20)
+        assert client.returncode == 255
+        assert not is_let_in(ssh)
+
+
 def test_a_certificate_signed_with_sha_1_lets_nobody_in(tmp_path: Path) -> None:
     authority, key = make_key(tmp_path, "ca", kind="rsa", bits=2048), make_key(tmp_path)
     table = f'authorities = ["{public_line(authority)}"]\n'

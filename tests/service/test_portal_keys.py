@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -68,12 +69,12 @@ def test_what_limits_a_key_of_a_file_counts(audit: MemoryAuditLog) -> None:
 
 def test_an_authority_of_the_door_or_of_the_user_is_found_for_users_alone(audit: MemoryAuditLog) -> None:
     own = replace(AUTHORITY, principals=("deploy",))
-    portal = portal_of(audit, [User(name="alice"), User(name="bob", authorized_keys=(own,))])
+    users = [User(name="alice"), User(name="bob", authorized_keys=(own,))]
+    portal = portal_of(audit, users)
 
     def authority(name: str, names: list[str], *, among: tuple[AuthorizedKey, ...] = ()) -> object:
-        return portal.find_authority(
-            name, AUTHORITY.blob, names=names, among=among, address="192.0.2.1", now=100.0
-        )
+        portal.replace_credentials(users, [], authorities=among)
+        return portal.find_authority(name, AUTHORITY.blob, names=names, address="192.0.2.1", now=100.0)
 
     assert authority("alice", ["alice"], among=(AUTHORITY,)) == AUTHORITY
     assert authority("alice", ["bob"], among=(AUTHORITY,)) is None
@@ -81,6 +82,22 @@ def test_an_authority_of_the_door_or_of_the_user_is_found_for_users_alone(audit:
     assert authority("alice", ["alice"], among=(KEY,)) is None
     assert authority("bob", ["deploy"]) == own
     assert authority("alice", ["deploy"]) is None
+
+
+def test_what_a_certificate_began_ends_with_its_authority(audit: MemoryAuditLog) -> None:
+    own = replace(AUTHORITY, principals=("deploy",))
+    users = [User(name="alice", keys=(LINE,)), User(name="bob", authorized_keys=(own,))]
+    portal = portal_of(audit, users)
+    portal.replace_credentials(users, [], authorities=[AUTHORITY])
+    ended: list[str] = []
+    for name, key in (("alice", AUTHORITY), ("alice", KEY), ("bob", own)):
+        login = Login.CERTIFICATE if key.is_authority else Login.KEY
+        admitted = portal.admit_key(PEER, name=name, key=key, login=login)
+        assert isinstance(admitted, Admitted)
+        portal.opened(admitted, partial(ended.append, f"{name} by {login.value}"))
+    assert portal.replace_credentials(users, [], authorities=[AUTHORITY]) == 0
+    assert portal.replace_credentials(users, []) == 1
+    assert ended == ["alice by certificate"]
 
 
 def test_a_login_by_key_is_written_down_with_its_fingerprint(audit: MemoryAuditLog) -> None:

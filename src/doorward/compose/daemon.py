@@ -16,6 +16,7 @@ from doorward.compose.prepared import Preparation, Prepared, changed_at_start_on
 from doorward.compose.protocols import Protocols
 from doorward.compose.reloading import Reloads, Scope, reload_command, tell_of_failure
 from doorward.core.audit import AuditEvent, AuditKind
+from doorward.core.authorized_keys import authority_of
 from doorward.core.certificates import Certificate
 from doorward.core.errors import DoorwardError, StateError
 from doorward.core.figures import Figure
@@ -305,7 +306,15 @@ class Daemon:
 
     def _replace_credentials(self, prepared: Prepared) -> int | None:
         try:
-            return self._portal.replace_credentials(prepared.users, prepared.tokens)
+            return self._portal.replace_credentials(
+                prepared.users,
+                prepared.tokens,
+                authorities=[
+                    authority_of(line)
+                    for door in prepared.settings.doors.values()
+                    for line in door.ssh.authorities
+                ],
+            )
         except Exception:  # noqa: BLE001 - logged
             # all of them count, and every session that had to was ended: one of those did not take it well
             _log.exception("a session could not be ended in an orderly way")

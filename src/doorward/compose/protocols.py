@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from doorward.compose.prepared import Prepared
-from doorward.core.authorized_keys import authority_of
 from doorward.core.errors import StateError
 from doorward.core.figures import Figure
 from doorward.core.ports import Clock
@@ -113,7 +112,6 @@ class Protocols:
         ssh_door = SshDoor(
             name=door.name,
             settings=door.ssh,
-            authorities=tuple(map(authority_of, door.ssh.authorities)),
             options=prepared.ssh_options,
             limits=prepared.settings.limits,
             clock=self.clock,

@@ -39,11 +39,13 @@ class Admitted:
         user: as declared at that moment; None for guests, and at the unix door for root and the daemon's own
             user.
         token: the one that they came by; None for all other ways.
+        authority: of the certificate that they came by; None for all other ways.
     """
 
     principal: Principal
     user: User | None = field(default=None, repr=False)
     token: Token | None = field(default=None, repr=False)
+    authority: AuthorizedKey | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class Portal:
         self._names_by_certificate: Mapping[bytes, str] = MappingProxyType({})
         self._tokens: Mapping[str, Token] = MappingProxyType({})
         self._keys_by_name: Mapping[str, tuple[AuthorizedKey, ...]] = MappingProxyType({})
+        self._authorities: tuple[AuthorizedKey, ...] = ()
         self._take(users, tokens)
 
     def replace_checks_per_source(self, checks: int) -> None:
@@ -193,7 +196,6 @@ class Portal:
         blob: bytes,
         *,
         names: Sequence[str],
-        among: Sequence[AuthorizedKey],
         address: str,
         now: float,
     ) -> AuthorizedKey | None:
@@ -204,13 +206,12 @@ class Portal:
             name: of whoever wants to log in.
             blob: of the key that signed the certificate.
             names: the principals of the certificate.
-            among: authorities that every user has beside their own.
             address: whence.
             now: seconds since 1970.
         """
         if name not in self._users:
             return None
-        for key in (*among, *self._keys_by_name.get(name, ())):
+        for key in (*self._authorities, *self._keys_by_name.get(name, ())):
             is_meant = key.blob == blob and key.is_authority and key.vouches_for(name, names)
             if is_meant and key.lets_in(address=address, now=now):
                 return key
@@ -234,7 +235,8 @@ class Portal:
         if user is None:
             # removed since the key was found
             return self._refused(peer, {"how": login.value, **how}, reason=_UNKNOWN_KEY)
-        return self._admitted(peer, Admitted(principal_of(user, login), user), how)
+        authority = key if key.is_authority else None
+        return self._admitted(peer, Admitted(principal_of(user, login), user, authority=authority), how)
 
     def refuse_keys(self, peer: Peer, *, name: str, keys: int) -> Refused:
         """Write down that `peer` showed so many keys for `name`, none of which lets them in, and left."""
@@ -315,17 +317,21 @@ class Portal:
             session.revoke()
         return session
 
-    def replace_credentials(self, users: Iterable[User], tokens: Iterable[Token]) -> int:
+    def replace_credentials(
+        self, users: Iterable[User], tokens: Iterable[Token], *, authorities: Iterable[AuthorizedKey] = ()
+    ) -> int:
         """
-        Take `users` and `tokens` in the place of all others, and end the sessions of what is gone or changed.
+        Take all of these in the place of those before, and end the sessions of what is gone or changed.
 
-        A session ends with its user, and one that a token began with that token too. Names and uids are
-        unique among users, ids among tokens; the user of a token may be missing. Every session is ended even
-        when an `on_revoked` raises; the error comes out afterwards.
+        A session ends with its user, one that a token began with that token too, and one that a certificate
+        began with its authority: one of `authorities`, which every user has beside their own. Names and uids
+        are unique among users, ids among tokens; the user of a token may be missing. Every session is ended
+        even when an `on_revoked` raises; the error comes out afterwards.
 
         Returns:
             How many sessions ended.
         """
+        self._authorities = tuple(authorities)
         self._take(users, tokens)
         return self._revoke_outdated()
 
@@ -378,11 +384,18 @@ class Portal:
         self._await_expiry()
 
     def _is_current(self, admitted: Admitted) -> bool:
-        token = admitted.token
-        return self._is_current_user(admitted.user) and (token is None or self._is_current_token(token))
+        token, authority = admitted.token, admitted.authority
+        return (
+            self._is_current_user(admitted.user)
+            and (token is None or self._is_current_token(token))
+            and (authority is None or self._is_current_authority(admitted.principal.name, authority))
+        )
 
     def _is_current_user(self, user: User | None) -> bool:
         return user is None or self._users.get(user.name) == user
+
+    def _is_current_authority(self, name: str, authority: AuthorizedKey) -> bool:
+        return authority in (*self._authorities, *self._keys_by_name.get(name, ()))
 
     def _is_current_token(self, token: Token) -> bool:
         return self._tokens.get(token.id) == token and not token.is_expired(self._clock.wall())

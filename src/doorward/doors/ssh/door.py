@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import asyncssh
 
-from doorward.core.keys import AuthorizedKey
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.core.settings import SshSettings
@@ -22,14 +21,12 @@ class SshDoor:
     Attributes:
         name: `ssh`.
         settings: what only this door has.
-        authorities: whose certificates let in the users that they name.
         options: what AsyncSSH is told.
         histories: what the prompt remembers of each user.
     """
 
     name: str
     settings: SshSettings
-    authorities: tuple[AuthorizedKey, ...]
     options: asyncssh.SSHServerConnectionOptions
     limits: Limits
     clock: Clock

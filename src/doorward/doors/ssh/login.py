@@ -104,7 +104,6 @@ class Login:
                 self.name,
                 blob,
                 names=principals,
-                among=self._door.authorities,
                 address=address,
                 now=now,
             )
