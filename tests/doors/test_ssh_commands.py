@@ -35,6 +35,8 @@ input_bytes = 60000000
 output_bytes = 60000000
 [commands.termed]
 run = ["sh", "-c", "kill -TERM $$"]
+[commands.last]
+run = ["sh", "-c", "exit 255"]
 [commands.stopped]
 run = ["sh", "-c", "echo begun; exec sleep 1000"]
 linger_seconds = 0.1
@@ -63,6 +65,12 @@ def test_streams_and_status_are_the_command_s(ssh: Ssh) -> None:
     assert (run.returncode, run.stdout, run.stderr) == (3, b"out\n", b"err\n")
     run = ssh.run("unended")
     assert (run.returncode, run.stdout, run.stderr) == (0, b"no line ending", b"")
+
+
+def test_the_last_of_all_statuses_is_the_command_s_too(ssh: Ssh) -> None:
+    told = replace(ssh, options=("-v", "-o", "LogLevel=DEBUG1")).run("last")
+    assert told.returncode == 255
+    assert b"Exit status 255" in told.stderr
 
 
 def test_a_line_keeps_its_quotes(ssh: Ssh) -> None:
