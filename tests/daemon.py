@@ -72,9 +72,13 @@ class Shell:
         return [sys.executable, "-m", "doorward", *arguments]
 
     def run(
-        self, *arguments: str, stdin: str = "", environment: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        stdin: str = "",
+        environment: Mapping[str, str] | None = None,
+        seconds: float = ANSWER_SECONDS,
     ) -> subprocess.CompletedProcess[str]:
-        """Call it, and wait for its end."""
+        """Call it, and wait for its end, which comes within `seconds`."""
         return subprocess.run(
             self.words(*arguments),
             check=False,
@@ -83,7 +87,7 @@ class Shell:
             env={**self.environment, **(environment or {})},
             input=stdin,
             text=True,
-            timeout=ANSWER_SECONDS,
+            timeout=seconds,
             start_new_session=True,  # no terminal: nothing can be prompted for
         )
 

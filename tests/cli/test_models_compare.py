@@ -9,14 +9,17 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from tests.daemon import Shell
 from tests.plugins.leftovers import children_of
 
 
+@pytest.mark.timeout(240)
 def test_two_models_are_measured_told_and_drawn(shell: Shell, tmp_path: Path) -> None:
     figures, plots = tmp_path / "figures.json", tmp_path / "plots"
     words = ["models", "compare", "--only", "sequential", "--only", "epoll", "--seconds", "0.2"]
-    run = shell.run(*words, "--json", str(figures), "--svg", str(plots))
+    run = shell.run(*words, "--json", str(figures), "--svg", str(plots), seconds=200)
     assert run.returncode == 0, run.stderr
     told = json.loads(figures.read_text())
     rows = {row["name"]: row for row in told["models"]}

@@ -181,14 +181,16 @@ def test_what_was_asked_is_found_again_in_this_session_and_the_next(
     terminal.type("sec")
     terminal.sees("(reverse-i-search)`sec': echo second")
     terminal.press("Enter", "Enter")
-    terminal.sees(f"second\n{PROMPT}")
+    terminal.type("echo third")
+    terminal.press("Enter")
+    terminal.sees(f"third\n{PROMPT}")
     terminal.press("C-d")
     terminal.shows("Pane is dead (status 0")
     folder = tmp_path / "again"
     folder.mkdir()
     with opened(daemon, folder) as again:
         again.sees(PROMPT)
-        again.press("Up")
+        again.press("Up", "Up")
         again.sees(f"{PROMPT} echo second")
 
 

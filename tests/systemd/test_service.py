@@ -105,7 +105,8 @@ def test_start_reload_and_stop_are_what_systemd_sees(units: Booted) -> None:
     units.must("systemctl", "stop", "doorward.service")
     assert (units.shown("Result"), units.shown("ExecMainStatus")) == ("success", "0")
     left = units.must("sh", "-c", "ls /var/lib/doorward").split()
-    assert left == ["audit.jsonl", "cert.pem", "key.pem", "lock"]
+    host_key = ["ssh_host_ed25519_key", "ssh_host_ed25519_key.pub"]
+    assert left == ["audit.jsonl", "cert.pem", "key.pem", "lock", *host_key]
 
 
 def until(booted: Booted, is_so: Callable[[], bool]) -> None:
@@ -136,7 +137,7 @@ def test_a_daemon_whose_loop_hangs_is_started_anew_and_its_stack_is_logged(units
     assert units.shown("MainPID") not in (pid, "0")
     assert units.ask("echo", "back").stdout == "back\n"
     units.must("journalctl", "--sync")
-    journal = units.must("journalctl", "--no-pager", "-u", "doorward.service", "-n", "80")
+    journal = units.must("journalctl", "--no-pager", "-u", "doorward.service", "-n", "1000")
     assert "Watchdog timeout" in journal
     assert "Fatal Python error: Aborted" in journal
     assert "Scheduled restart job" in journal
