@@ -92,6 +92,17 @@ class Terminal:
             time.sleep(0.02)
         return screen
 
+    def presses_until(self, key: str, text: str) -> None:
+        """Press a key, again each second, until this is to be seen."""
+        end_at = time.monotonic() + SEEN_SECONDS
+        pressed_at = 0.0
+        while text not in (screen := self.screen()):
+            assert time.monotonic() < end_at, f"{text!r} is not in:\n{screen}"
+            if time.monotonic() - pressed_at > 1:
+                self.press(key)
+                pressed_at = time.monotonic()
+            time.sleep(0.02)
+
     def close(self) -> None:
         self._call("kill-server")
 
@@ -184,8 +195,8 @@ def test_what_was_asked_is_found_again_in_this_session_and_the_next(
     terminal.type("echo third")
     terminal.press("Enter")
     terminal.sees(f"third\n{PROMPT}")
-    terminal.press("C-d")
-    terminal.shows("Pane is dead (status 0")
+    # on a machine that is very busy, a key that comes as the prompt is drawn was lost once in ten times
+    terminal.presses_until("C-d", "Pane is dead (status 0")
     folder = tmp_path / "again"
     folder.mkdir()
     with opened(daemon, folder) as again:
