@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.plugins.programs",
     "tests.plugins.skips",
     "tests.plugins.soak",
+    "tests.plugins.timeouts",
 ]
