@@ -2,11 +2,12 @@
 Whether the figures of `doorward models compare` are those of the servers, or of the load that found them.
 
 The load of the comparison (`line_load.c`: one thread, epoll, a histogram) and one that shares nothing with
-it (`thread_load.c`: a thread a connection, calls that block, sorted times) take turns at the same
-processes, where the comparison places them. A round is both, one right after the other; one in which other
-programs had more than a tenth of the two cores is thrown away and done again, whatever it found. Told are
-the medians of the rounds, and the median of their ratios. A load that had all of its core was itself the
-limit: then the two cannot agree, and that is said.
+it take turns at the same processes, where the comparison places them. The other one is of the same kind
+(`poll_load.c`: one thread, poll, sorted times), or with `--other thread_load` of another kind (a thread a
+connection, calls that block), which wakes a server in other portions. A round is both, one right after the
+other; one in which other programs had more than a tenth of the two cores is thrown away and done again,
+whatever it found. Told are the medians of the rounds, and the median of their ratios. A load that had all of
+its core was itself the limit: then the two cannot agree, and that is said.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from doorward.models._comparison import LIMIT
 from doorward.models._measuring import KEPT_LEVEL, Load, Process, limit_server, model_server, pinned
 from doorward.models._native import Native
 
+OTHER_LOADS = ("poll_load", "thread_load")
 AGREE = 0.1
 DISAGREE = "DISAGREE"
 FULL_CORE = 0.9
@@ -73,6 +75,7 @@ class Verdict:
 
     subject: str
     mode: str
+    other_load: str
     rounds: Sequence[tuple[Sample, Sample]]
 
     def median(self, which: int, figure: str) -> float:
@@ -93,7 +96,7 @@ class Verdict:
             return "agree"
         full = [
             name
-            for which, name in enumerate(("line_load", "thread_load"))
+            for which, name in enumerate(("line_load", self.other_load))
             if self.median(which, "load_share") >= FULL_CORE
         ]
         return f"cannot agree: {' and '.join(full)} had all of its core" if full else DISAGREE
@@ -112,7 +115,7 @@ def other_load(program: Path, mode: str, server: Process, *, seconds: float) -> 
     used_seconds = server.cpu_seconds() - before_seconds
     told = json.loads(run.stdout)
     if told["failed"]:
-        raise BenchmarkError(f"thread_load: {told['failed']} threads gave up: {told['trouble']}")
+        raise BenchmarkError(f"{program.name}: {told['failed']} times: {told['trouble']}")
     return Sample(
         per_second=told["answers"] / told["seconds"],
         p50_ms=told["p50_ms"],
@@ -171,7 +174,7 @@ def measure(subject: str, mode: str, *, native: Native, second: Path, rounds: in
                 found.append((pair[0], pair[1]))
             if len(found) == rounds:
                 break
-    return Verdict(subject, mode, found)
+    return Verdict(subject, mode, second.name, found)
 
 
 COLUMNS = (
@@ -213,10 +216,10 @@ def compiled(folder: Path, name: str) -> Path:
     return program
 
 
-def run(subjects: Sequence[str], *, rounds: int, seconds: float, folder: Path) -> bool:
+def run(subjects: Sequence[str], *, other: str, rounds: int, seconds: float, folder: Path) -> bool:
     """Measure and tell; whether all agree that can."""
     native = Native(load=compiled(folder, "line_load"), server=compiled(folder, "epoll_server"))
-    second = compiled(folder, "thread_load")
+    second = compiled(folder, other)
     print(describe("uvloop", "twisted"), flush=True)
     print(line_of(COLUMNS), flush=True)
     agree = True
@@ -235,6 +238,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     subjects = [*(name for name in NAMES if name not in NO_CONNECTIONS), LIMIT]
     parser.add_argument("--only", action="append", choices=subjects, help="this one; can be given again")
+    parser.add_argument("--other", choices=OTHER_LOADS, default=OTHER_LOADS[0], help="%(default)s")
     parser.add_argument("--rounds", type=int, default=5, help="%(default)s")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement (%(default)s)")
     arguments = parser.parse_args()
@@ -248,7 +252,11 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="two-loads-") as folder:
             agree = run(
-                arguments.only, rounds=arguments.rounds, seconds=arguments.seconds, folder=Path(folder)
+                arguments.only,
+                other=arguments.other,
+                rounds=arguments.rounds,
+                seconds=arguments.seconds,
+                folder=Path(folder),
             )
     except (BenchmarkError, DoorwardError) as error:
         print(f"two_loads: {error}", file=sys.stderr)

@@ -5,11 +5,13 @@ Each port is met by one room and by a fake of `doorward.testing` that passes the
 """
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from doorward.core.audit import AuditEvent
+from doorward.core.fetching import Fetched, FetchRequest
 from doorward.core.launch import Ending, Launch, Stream
+from doorward.core.mail import Delivered, Mail
 from doorward.core.secret import Secret
 
 
@@ -107,4 +109,72 @@ class Verifier(Protocol):
 
         With None the same work is done and the answer is `WRONG`: a user who does not exist takes as long.
         `BUSY` comes at once, without any work, when as many checks wait as may.
+        """
+
+
+class Fetcher(Protocol):
+    """Fetches what stands at an address."""
+
+    async def fetch(self, request: FetchRequest) -> Fetched:
+        """
+        Fetch it, whole.
+
+        Raises:
+            ConnectError: it did not come; the text names the address, the phase and what to do.
+        """
+
+
+class Mailer(Protocol):
+    """Hands messages to a mail server."""
+
+    async def deliver(self, mail: Mail, recipients: Collection[str]) -> Mapping[str, Delivered]:
+        """
+        Try once to deliver `mail` to those of its recipients that are still to get it.
+
+        Returns:
+            What became of it, for each of `recipients`. A server that cannot be reached, or that is lost
+            after the message was sent, is `LATER` for all of them.
+        """
+
+
+class Outbox(Protocol):
+    """Where messages wait until a mail server took them."""
+
+    async def put(self, mail: Mail) -> int:
+        """
+        Keep `mail` until it is delivered or given up; it is on disk when this returns.
+
+        Returns:
+            Its number in the queue.
+
+        Raises:
+            StateError: it could not be kept: the disk is full, or the state cannot be used.
+        """
+
+
+class SeenStore(Protocol):
+    """What an errand has told already."""
+
+    async def seen(self, errand: str) -> Mapping[str, str]:
+        """
+        Hand out what `errand` noted: a mark by each key. Empty before the first time.
+
+        Raises:
+            StateError: it could not be read.
+        """
+
+    async def commit(self, errand: str, seen: Mapping[str, str], mail: Mail | None) -> int | None:
+        """
+        Note what is seen from now on, and put `mail` in the outbox: both or neither.
+
+        Args:
+            errand: whose marks these are.
+            seen: marks by their keys; they are added to those there are, or take their places.
+            mail: what tells of them; None when there is nothing to be told.
+
+        Returns:
+            The number of the message in the queue; None without one.
+
+        Raises:
+            StateError: neither was kept.
         """
