@@ -91,7 +91,7 @@ class Daemon:
 
     def stop(self) -> int:
         """End it in its orderly way, runs or no runs; the exit status."""
-        for patience_seconds in (1.0, BOUND_SECONDS):
+        for patience_seconds in (0.3, BOUND_SECONDS):
             if self.process.poll() is None:
                 self.signal(signal.SIGTERM)  # two that come at once are one: the second hurries
                 with suppress(subprocess.TimeoutExpired):
