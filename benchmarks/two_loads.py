@@ -3,7 +3,7 @@ Whether the figures of `doorward models compare` are those of the servers, or of
 
 The load of the comparison (`line_load.c`: one thread, epoll, a histogram) and one that shares nothing with
 it take turns at the same processes, where the comparison places them. The other one is of the same kind
-(`poll_load.c`: one thread, poll, sorted times), or with `--other thread_load` of another kind (a thread a
+(`loop_load.c`: one thread, epoll, sorted times), or with `--other thread_load` of another kind (a thread a
 connection, calls that block), which wakes a server in other portions. A round is both, one right after the
 other; one in which other programs had more than a tenth of the two cores is thrown away and done again,
 whatever it found. Told are the medians of the rounds, and the median of their ratios. A load that had all of
@@ -32,17 +32,24 @@ from doorward.core.errors import DoorwardError
 from doorward.core.settings import LineSessionKind
 from doorward.models import NAMES
 from doorward.models._comparison import LIMIT
-from doorward.models._measuring import KEPT_LEVEL, Load, Process, limit_server, model_server, pinned
+from doorward.models._measuring import (
+    KEPT_LEVEL,
+    WARM_UP_SECONDS,
+    Load,
+    Process,
+    limit_server,
+    model_server,
+    pinned,
+)
 from doorward.models._native import Native
 
-OTHER_LOADS = ("poll_load", "thread_load")
+OTHER_LOADS = ("loop_load", "thread_load")
 AGREE = 0.1
 DISAGREE = "DISAGREE"
 FULL_CORE = 0.9
 OTHERS_AT_MOST = 0.1
 ROUNDS_AT_LEAST = 3
-TRIES_A_ROUND = 8
-WARM_UP_SECONDS = 0.2
+TRIES_A_ROUND = 4
 MODES = {"once": LineSessionKind.ONCE, "kept": LineSessionKind.KEEP}
 NO_CONNECTIONS = {"udp"}
 KEPT_NO_64 = {"sequential", "processes"}

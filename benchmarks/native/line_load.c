@@ -1,8 +1,8 @@
 /*
  * Load for a server of the line protocol: one thread, one epoll, every answer verified.
  *
- *     line_load MODE TARGET [-n CONNECTIONS] [-s SECONDS | -r REQUESTS] [-d DEPTH] [-k PROBES] [-K]
- *               [-e EXPECTED] [-c COMMAND] [-a ADDRESSES]
+ *     line_load MODE TARGET [-n CONNECTIONS] [-s SECONDS | -r REQUESTS] [-w WARM_UP_SECONDS] [-d DEPTH]
+ *               [-k PROBES] [-K] [-e EXPECTED] [-c COMMAND] [-a ADDRESSES]
  *
  * MODE    once      a connection a request, CONNECTIONS of them at once
  *         kept      CONNECTIONS sessions, one request outstanding in each
@@ -11,6 +11,7 @@
  *         idle      opens CONNECTIONS, waits for every greeting, asks PROBES times on a fresh connection beside
  *                   them (-K: the server keeps sessions), prints, and holds them until its stdin ends
  * TARGET  tcp:ADDRESS:PORT (IPv4) or unix:PATH; udp:ADDRESS:PORT for datagrams
+ * -w      for how long answers do not count before SECONDS begin; they are `early`
  * -e      what every answer must hold; nothing unless given
  * -a      source addresses to spread connections over, from 127.0.0.1 on (tcp to loopback only)
  *
@@ -76,7 +77,7 @@ static struct sockaddr_storage target;
 static socklen_t target_bytes;
 static int connections = 64, depth = 1, probes = 200, addresses = 1;
 static bool probe_keeps;
-static double seconds;
+static double seconds, warm_up_seconds;
 static long long requests_wanted;
 static const char *expected = "", *command = "uptime";
 
@@ -86,7 +87,7 @@ static char *batch;
 static size_t batch_bytes;
 static char data[READ_BYTES];
 
-static long long begun, answered, late, errors, end_ns, last_ns;
+static long long begun, answered, early, late, errors, began_ns, end_ns, last_ns; /* warmed up at began_ns */
 static char first_error[160];
 static int open_now;
 
@@ -283,6 +284,10 @@ static bool may_begin(long long at_ns)
 
 static void note_answers(struct connection *connection, unsigned count, long long at_ns)
 {
+    if (at_ns < began_ns) {
+        early += count;
+        return;
+    }
     note_time(at_ns - connection->began_ns);
     if (!requests_wanted && at_ns > end_ns) {
         late += count;
@@ -424,7 +429,7 @@ static void run_requests(void)
 static double open_idle(void)
 {
     struct epoll_event events[EVENTS];
-    long long began_ns = now_ns(), at_ns = began_ns, heard_ns = began_ns;
+    long long at_ns = began_ns, heard_ns = began_ns;
     int opened = 0, greeted = 0;
     while (greeted + errors < connections) {
         while (opened < connections && opened - greeted - errors < OPENING_AT_ONCE)
@@ -510,8 +515,8 @@ static void hold_until_stdin_ends(void)
 static void usage(void)
 {
     fputs("usage: line_load once|kept|pipelined|idle|datagrams tcp:ADDRESS:PORT|unix:PATH|udp:ADDRESS:PORT\n"
-          "                 [-n CONNECTIONS] [-s SECONDS | -r REQUESTS] [-d DEPTH] [-k PROBES] [-K] [-e EXPECTED] [-c COMMAND]\n"
-          "                 [-a ADDRESSES]\n", stderr);
+          "                 [-n CONNECTIONS] [-s SECONDS | -r REQUESTS] [-w WARM_UP_SECONDS] [-d DEPTH]\n"
+          "                 [-k PROBES] [-K] [-e EXPECTED] [-c COMMAND] [-a ADDRESSES]\n", stderr);
     exit(2);
 }
 
@@ -556,11 +561,12 @@ static void parse(int argc, char **argv)
     parse_mode(argv[1]);
     parse_target(argv[2]);
     optind = 3;
-    while ((option = getopt(argc, argv, "n:s:r:d:k:Ke:c:a:")) != -1)
+    while ((option = getopt(argc, argv, "n:s:r:w:d:k:Ke:c:a:")) != -1)
         switch (option) {
         case 'n': connections = atoi(optarg); break;
         case 's': seconds = atof(optarg); break;
         case 'r': requests_wanted = atoll(optarg); break;
+        case 'w': warm_up_seconds = atof(optarg); break;
         case 'd': depth = atoi(optarg); break;
         case 'k': probes = atoi(optarg); break;
         case 'K': probe_keeps = true; break;
@@ -574,6 +580,8 @@ static void parse(int argc, char **argv)
     if (optind != argc || connections < 1 || depth < 1 || depth > 4096 || probes < 0 || addresses < 1 || addresses > 250)
         usage();
     if (mode != IDLE && (seconds > 0) == (requests_wanted > 0))
+        usage();
+    if (warm_up_seconds < 0 || (warm_up_seconds > 0 && seconds <= 0))
         usage();
 }
 
@@ -607,14 +615,14 @@ static void print_quoted(const char *text)
     putchar('"');
 }
 
-static void report(long long began_ns, double open_seconds, bool is_idle)
+static void report(double open_seconds, bool is_idle)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
     double window = !is_idle && seconds > 0 ? seconds : (double)(last_ns - began_ns) / 1e9;
-    printf("{\"requests\": %lld, \"late\": %lld, \"errors\": %lld, \"seconds\": %.6f, ", answered, late, errors,
+    printf("{\"requests\": %lld, \"early\": %lld, \"late\": %lld, \"errors\": %lld, \"seconds\": %.6f, ", answered, early, late, errors,
            answered || seconds > 0 ? window : 0.0);
     printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, \"cpu_seconds\": %.3f", quantile_us(0.5),
            quantile_us(0.99), (double)slowest_ns / 1000.0, cpu);
@@ -633,13 +641,13 @@ int main(int argc, char **argv)
     prepare();
     bool is_idle = mode == IDLE;
     double open_seconds = 0;
-    long long began_ns = now_ns();
+    began_ns = now_ns() + (long long)(warm_up_seconds * 1e9);
     end_ns = began_ns + (long long)(seconds * 1e9);
     if (is_idle)
         open_seconds = run_idle();
     else
         run_requests();
-    report(began_ns, open_seconds, is_idle);
+    report(open_seconds, is_idle);
     if (is_idle)
         hold_until_stdin_ends();
     for (int i = 0; i < connections; i++)

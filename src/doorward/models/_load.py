@@ -44,8 +44,12 @@ class Load:
     address: tuple[str, int]
     line: bytes
     expected: bytes
-    until: float
+    seconds: float
+    warm_up_seconds: float
+    since: float = 0.0
+    until: float = 0.0
     times: list[float] = field(default_factory=list)
+    early: int = 0
     late: int = 0
     errors: int = 0
     first_error: str = ""
@@ -54,6 +58,8 @@ class Load:
 
     def run(self, connections: int) -> None:
         """Keep `connections` busy until the time is up and their last answers have come."""
+        self.since = time.monotonic() + self.warm_up_seconds
+        self.until = self.since + self.seconds
         for _ in range(connections):
             self._open()
         heard_at = time.monotonic()
@@ -202,6 +208,9 @@ class Load:
 
     def _note_answer(self, asker: Asker) -> None:
         now = time.monotonic()
+        if now < self.since:
+            self.early += 1
+            return
         # without the late ones, no time would be longer than the load was
         self.times.append(now - asker.began)
         self.late += now > self.until
@@ -220,6 +229,7 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("-n", dest="connections", type=int, default=64)
     parser.add_argument("-s", dest="seconds", type=float, default=1.0)
+    parser.add_argument("-w", dest="warm_up_seconds", type=float, default=0.0)
     parser.add_argument("-k", dest="probes", type=int, default=200)
     parser.add_argument("-c", dest="command", default="uptime")
     parser.add_argument("-e", dest="expected", default="")
@@ -232,7 +242,8 @@ def main() -> None:
         address=(host, int(port)),
         line=told.command.encode() + b"\n",
         expected=told.expected.encode(),
-        until=time.monotonic() + told.seconds,
+        seconds=told.seconds,
+        warm_up_seconds=told.warm_up_seconds,
     )
     open_seconds = 0.0
     if told.mode == "idle":
@@ -241,21 +252,22 @@ def main() -> None:
             load.probe()
     else:
         load.run(told.connections)
-    _report(load, told.seconds, open_seconds)
+    _report(load, open_seconds)
     if told.mode == "idle":
         sys.stdin.read()
     for asker in list(load.askers.values()):
         load._close(asker)  # noqa: SLF001 - the end of the same file
 
 
-def _report(load: Load, seconds: float, open_seconds: float) -> None:
+def _report(load: Load, open_seconds: float) -> None:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     p50, p99 = quantile(load.times, 0.5), quantile(load.times, 0.99)
     figures: dict[str, object] = {
         "requests": len(load.times) - load.late,
+        "early": load.early,
         "late": load.late,
         "errors": load.errors,
-        "seconds": seconds,
+        "seconds": load.seconds,
         "p50_us": p50 * 1e6,
         "p99_us": p99 * 1e6,
         "max_us": max(load.times, default=0.0) * 1e6,

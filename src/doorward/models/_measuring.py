@@ -25,6 +25,9 @@ IDLE_LEVELS = (1_000, 10_000)
 GREETING = b"What can I do for you?\n"
 SLOW_SECONDS = 1.0
 _STOP_SECONDS = 20.0
+WARM_UP_SECONDS = 0.4
+"""For answers that do not count: 64 children of a fork have their first pages copied."""
+
 _LOAD_SECONDS = 60.0
 _PROBES = 50
 _ASKED_BESIDE = 5
@@ -78,7 +81,7 @@ class Load:
 
     def rate(self, mode: str, server: "Process", *, connections: int, seconds: float) -> Rate:
         """
-        Ask for so long, as fast as answers come.
+        Ask for so long, as fast as answers come, once the server is warm.
 
         Args:
             mode: `once`, `kept` or `datagrams`.
@@ -91,13 +94,14 @@ class Load:
         """
         began, before_seconds = time.monotonic(), server.cpu_seconds()
         scheme = "udp" if mode == "datagrams" else "tcp"
-        words = [mode, f"{scheme}:127.0.0.1:{server.port}", *_WORDS]
+        times = ("-w", f"{WARM_UP_SECONDS:g}", "-s", f"{seconds:g}")
+        words = [mode, f"{scheme}:127.0.0.1:{server.port}", *_WORDS, *times]
         try:
             run = subprocess.run(
-                [*pinned(self.command, last=True), *words, "-n", str(connections), "-s", f"{seconds:g}"],
+                [*pinned(self.command, last=True), *words, "-n", str(connections)],
                 capture_output=True,
                 text=True,
-                timeout=seconds + _LOAD_SECONDS,
+                timeout=WARM_UP_SECONDS + seconds + _LOAD_SECONDS,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
@@ -108,7 +112,7 @@ class Load:
             per_second=told["requests"] / told["seconds"] if told["seconds"] else 0.0,
             p50_ms=told["p50_us"] / 1000,
             p99_ms=told["p99_us"] / 1000,
-            cpu_us=used_seconds * 1e6 / max(told["requests"] + told["late"], 1),
+            cpu_us=used_seconds * 1e6 / max(told["early"] + told["requests"] + told["late"], 1),
             server_share=used_seconds / took_seconds,
             load_share=told["cpu_seconds"] / took_seconds,
             errors=int(told["errors"]),

@@ -1,9 +1,9 @@
 /*
  * A second load for a server of the line protocol, to be held against line_load.c: nothing of that is in here.
  *
- *     poll_load once|kept PORT PEERS SECONDS WARM_UP_SECONDS LINE EXPECTED
+ *     loop_load once|kept PORT PEERS SECONDS WARM_UP_SECONDS LINE EXPECTED
  *
- * One thread and one loop, as wrk has them: poll(2) over PEERS sockets to 127.0.0.1:PORT that never block. Each peer
+ * One thread and one loop, as wrk has them: epoll over PEERS sockets to 127.0.0.1:PORT that never block. Each peer
  * gathers what it hears into a text of its own and looks only at how that text ends.
  *
  * once  connect, read the greeting, send LINE, read to the end, close; again
@@ -13,12 +13,13 @@
  * Every time is written down, and all of them are sorted in the end. An answer is right when it is one line and holds
  * EXPECTED. Prints one line of JSON; `all` are the answers before and within.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,13 +29,13 @@
 #define PATIENCE_MS 20000
 
 typedef struct {
-    int has_asked;
+    int s, has_asked;
     size_t length;
     double began;
     char text[2048];
 } peer;
 
-static int keeps, port, failed;
+static int keeps, port, poller, failed;
 static double from, until;
 static char question[512];
 static const char *wanted;
@@ -69,21 +70,25 @@ static void write_down(double began, double now)
     took[taken++] = now - began;
 }
 
-static void visit(peer *me, struct pollfd *at, double now)
+static void visit(peer *me, double now)
 {
     struct sockaddr_in there = {
         .sin_family = AF_INET, .sin_port = htons((unsigned short)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    *me = (peer){.began = now};
-    *at = (struct pollfd){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), .events = POLLIN};
-    if (at->fd < 0 || (connect(at->fd, (struct sockaddr *)&there, sizeof there) != 0 && errno != EINPROGRESS))
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = me};
+    me->s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    me->has_asked = 0;
+    me->length = 0;
+    me->began = now;
+    if (me->s < 0 || (connect(me->s, (struct sockaddr *)&there, sizeof there) != 0 && errno != EINPROGRESS) ||
+        epoll_ctl(poller, EPOLL_CTL_ADD, me->s, &event) != 0)
         fails("it cannot connect", errno);
 }
 
-static void ask(peer *me, int s)
+static void ask(peer *me)
 {
     me->has_asked = 1;
     me->length = 0;
-    if (write(s, question, strlen(question)) != (ssize_t)strlen(question))
+    if (write(me->s, question, strlen(question)) != (ssize_t)strlen(question))
         fails("it cannot ask", errno);
 }
 
@@ -110,42 +115,48 @@ static int ends_with_welcome(const peer *me)
            memcmp(me->text + me->length - WELCOME_LENGTH, WELCOME, WELCOME_LENGTH) == 0;
 }
 
-static void hear(peer *me, struct pollfd *at)
+static void ends(peer *me, int error, double now)
 {
-    ssize_t got = read(at->fd, me->text + me->length, sizeof me->text - me->length);
-    double now = clock_seconds();
-    if (got < 0 || (got == 0 && (keeps || !me->has_asked))) {
-        fails("the connection ended too early", got < 0 ? errno : 0);
+    if (error || keeps || !me->has_asked) {
+        fails("the connection ended too early", error);
         return;
     }
-    me->length += (size_t)got;
-    if (got == 0) {
-        has_answer(me, 0, now);
-        close(at->fd);
-        visit(me, at, now);
-    } else if ((keeps || !me->has_asked) && ends_with_welcome(me)) {
+    has_answer(me, 0, now);
+    close(me->s);
+    visit(me, now);
+}
+
+static void hear(peer *me, unsigned events)
+{
+    size_t space = sizeof me->text - me->length;
+    ssize_t got = read(me->s, me->text + me->length, space);
+    double now = clock_seconds();
+    if (got > 0)
+        me->length += (size_t)got;
+    if (got <= 0 || (me->has_asked && (events & EPOLLRDHUP) && (size_t)got < space))
+        ends(me, got < 0 ? errno : 0, now);
+    else if (me->length == sizeof me->text)
+        fails("there is no end to it", 0);
+    else if ((keeps || !me->has_asked) && ends_with_welcome(me)) {
         if (me->has_asked)
             has_answer(me, WELCOME_LENGTH, now);
         if (keeps)
             me->began = now;
-        ask(me, at->fd);
-    } else if (me->length == sizeof me->text)
-        fails("there is no end to it", 0);
+        ask(me);
+    }
 }
 
-static void run(peer *crowd, struct pollfd *places, int peers)
+static void run(peer *crowd, int peers)
 {
+    struct epoll_event events[64];
     for (int i = 0; i < peers; i++)
-        visit(&crowd[i], &places[i], clock_seconds());
+        visit(&crowd[i], clock_seconds());
     while (!failed && clock_seconds() < until) {
-        int ready = poll(places, (nfds_t)peers, PATIENCE_MS);
+        int ready = epoll_wait(poller, events, 64, PATIENCE_MS);
         if (ready <= 0)
             fails("nobody answers", ready < 0 ? errno : 0);
-        for (int i = 0; ready > 0 && i < peers; i++)
-            if (places[i].revents) {
-                ready--;
-                hear(&crowd[i], &places[i]);
-            }
+        for (int i = 0; i < ready; i++)
+            hear(events[i].data.ptr, events[i].events);
     }
 }
 
@@ -159,7 +170,7 @@ int main(int argc, char **argv)
 {
     int peers = argc == 8 ? atoi(argv[3]) : 0;
     if (peers < 1 || (strcmp(argv[1], "once") != 0 && strcmp(argv[1], "kept") != 0)) {
-        fputs("usage: poll_load once|kept PORT PEERS SECONDS WARM_UP_SECONDS LINE EXPECTED\n", stderr);
+        fputs("usage: loop_load once|kept PORT PEERS SECONDS WARM_UP_SECONDS LINE EXPECTED\n", stderr);
         return 2;
     }
     keeps = strcmp(argv[1], "kept") == 0;
@@ -167,12 +178,12 @@ int main(int argc, char **argv)
     snprintf(question, sizeof question, "%s\n", argv[6]);
     wanted = argv[7];
     peer *crowd = calloc((size_t)peers, sizeof *crowd);
-    struct pollfd *places = calloc((size_t)peers, sizeof *places);
-    if (!crowd || !places)
+    poller = epoll_create1(0);
+    if (!crowd || poller < 0)
         abort();
     from = clock_seconds() + atof(argv[5]);
     until = from + atof(argv[4]);
-    run(crowd, places, peers);
+    run(crowd, peers);
     qsort(took, taken, sizeof *took, compare);
     printf("{\"answers\": %zu, \"all\": %zu, \"seconds\": %.3f, \"p50_ms\": %.4f, \"p99_ms\": %.4f, "
            "\"cpu_seconds\": %.3f, \"failed\": %d, \"trouble\": \"%s\"}\n",
