@@ -11,7 +11,7 @@ from doorward.clients.ftp.commands import format_command
 from doorward.clients.ftp.reaching import Peer, reach
 from doorward.clients.ftp.replies import Reply, ReplyReader
 from doorward.clients.ftp.settings import ANONYMOUS, FtpServer, Security
-from doorward.clients.ftp.streams import Stream
+from doorward.clients.ftp.streams import PLAIN_TEXT, Stream
 from doorward.clients.ftp.telling import Teller
 from doorward.core.errors import ProtocolError, TlsFailed
 from doorward.core.secret import Secret
@@ -163,7 +163,7 @@ class Conversation:
         stream, name = self._stream, self._server.host.partition("%")[0]
         async with self._teller.phase("TLS", self._server.deadlines.tls_seconds):
             if not self._replies.is_empty:
-                raise TlsFailed("the server sent something unencrypted where TLS was to begin")
+                raise TlsFailed("plain text came before it", code=PLAIN_TEXT)
             await stream.start_tls(context, server_hostname=name)
         if _check_of(self._server) is Check.BY_ITSELF:
             certificate = stream.layer.peer_certificate if stream.layer else None

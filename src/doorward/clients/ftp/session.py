@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 
 from doorward.clients.ftp.commands import parse_path, parse_size, parse_time
-from doorward.clients.ftp.conversation import Conversation, converse
+from doorward.clients.ftp.conversation import Conversation, converse, formatted
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
 from doorward.clients.ftp.telling import Teller
@@ -37,12 +37,17 @@ class Session:
 
     async def ask(self, verb: str, argument: str | None = None) -> Reply:
         """Send a command on a connection that is alive, and wait for its reply; raises ConnectError."""
+        self.check(verb, argument)
         conversation = await self.conversation()
         try:
             return await conversation.ask(verb, argument)
         except BaseException:
             conversation.abort()
             raise
+
+    def check(self, verb: str, argument: str | None) -> None:
+        """Raise ConnectError, with nothing sent and nothing closed, for an argument that cannot be sent."""
+        formatted(self.teller, verb, argument)
 
     async def ask_for(self, verb: str, argument: str | None = None) -> Reply:
         """As `ask`, for what is to be done; raises PeerRefused where it is not."""

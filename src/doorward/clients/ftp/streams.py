@@ -18,6 +18,10 @@ UNSENT_BYTES = 256 * KIB
 """What may wait to be sent before whoever writes has to wait."""
 
 
+PLAIN_TEXT = "PLAIN_TEXT"
+"""The code of what OpenSSL never sees: what was said before TLS must not be taken for said in it."""
+
+
 class Interrupted(Exception):
     """Somebody else knows that it is no use to go on; no client lets it out."""
 
@@ -116,7 +120,7 @@ class Stream(asyncio.Protocol):
             ValueError: `server_hostname` cannot be the name of a host.
         """
         if self._arrived:
-            raise TlsFailed("the server sent something unencrypted where TLS was to begin")
+            raise TlsFailed("plain text came before it", code=PLAIN_TEXT)
         self._layer = TlsLayer(context, server_side=False, server_hostname=server_hostname, session=session)
         self._flush()
         layer = self._layer

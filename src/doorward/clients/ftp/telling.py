@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager
 from doorward.clients._trust import words_of_distrust
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
+from doorward.clients.ftp.streams import PLAIN_TEXT
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
 from doorward.core.secret import REDACTED
 
-_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG"})
+_NO_TLS = frozenset({PLAIN_TEXT, "WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG"})
 
 _TLS_STEPS = dict.fromkeys(
     ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"),

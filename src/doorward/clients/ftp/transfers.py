@@ -64,14 +64,17 @@ class Transfer:
             self.stream.finish()
 
     async def last_reply(self) -> Reply | None:
-        """What the server says at the end; None when it did not say whether all went well."""
+        """
+        What the server says at the end; None when its connection was lost.
+
+        `has_ended` tells whether that is a word about this transfer: a server that just closes the connection
+        says nothing of it.
+        """
         try:
             reply = await self._conversation.next_reply("data", within_seconds=self._seconds)
         except ConnectError:
             return None
-        if reply.code == CLOSING:
-            return None
-        self.has_ended = True
+        self.has_ended = reply.code != CLOSING
         return reply
 
     async def reply_to_failure(self) -> Reply | None:
@@ -88,11 +91,11 @@ class Transfer:
         """The error that says how much was moved, and what the server had to say."""
         teller = self._session.teller
         of_all = "" if expected_bytes is None else f" of {expected_bytes}"
-        said = f": the server answered {reply.code}: {teller.shown(reply)}" if reply else ""
+        said = f"; the server answered {reply.code}: {teller.shown(reply)}" if reply else ""
         return TransferIncomplete(
             self._session.server.url,
             "data",
-            f"{problem} after {moved_bytes}{of_all} bytes{said}",
+            f"{problem}, {moved_bytes}{of_all} bytes were moved{said}",
             teller.next_step(reply) if reply else "Try again; what is there can be taken up.",
             moved_bytes=moved_bytes,
             expected_bytes=expected_bytes,
@@ -121,6 +124,7 @@ async def transferring(
         PeerRefused: the server does not begin it.
         ConnectError: it could not be asked, or not connected to for the data.
     """
+    session.check(verb, argument)
     conversation = await session.conversation()
     try:
         stream = await open_data(
