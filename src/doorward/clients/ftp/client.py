@@ -156,7 +156,7 @@ async def logged_in(server: FtpServer) -> AsyncIterator[FtpClient]:
         yield FtpClient(session)
         await session.quit()
     finally:
-        session.abort()
+        await session.close()
 
 
 @asynccontextmanager

@@ -110,15 +110,16 @@ class Conversation:
             self._on_refusal = None
 
     async def quit(self) -> None:
-        """Say goodbye, wait for the answer, and close. Raises ConnectError when there is none."""
-        try:
-            await self.ask("QUIT")
-        finally:
-            self.abort()
+        """Say goodbye and wait for the answer; raises ConnectError when there is none."""
+        await self.ask("QUIT")
 
     def abort(self) -> None:
         """Close it without a word; idempotent."""
         self._stream.abort()
+
+    async def close(self) -> None:
+        """As `abort`, and wait until the loop let go of it."""
+        await self._stream.close()
 
     def _receive(self, data: bytes) -> None:
         self._replies.receive_data(data)

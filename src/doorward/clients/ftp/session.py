@@ -1,6 +1,7 @@
 """A login that survives its connection: what was lost while nothing was under way is made anew."""
 
 import asyncio
+import contextlib
 from datetime import datetime
 
 from doorward.clients.ftp.commands import parse_path, parse_size, parse_time
@@ -134,20 +135,22 @@ class Session:
         return seen
 
     async def quit(self) -> None:
-        """Say goodbye if anybody is there, and close; a server that does not answer has closed as well."""
-        conversation, self._conversation = self._conversation, None
-        if conversation is None or not conversation.is_alive:
-            return
-        try:
-            await conversation.quit()
-        except ConnectError:
-            return
+        """Say goodbye if anybody is there; one that does not answer has left as well."""
+        if self._conversation is not None and self._conversation.is_alive:
+            with contextlib.suppress(ConnectError):
+                await self._conversation.quit()
 
     def abort(self) -> None:
         """Close without a word; idempotent."""
         if self._conversation is not None:
             self._conversation.abort()
             self._conversation = None
+
+    async def close(self) -> None:
+        """As `abort`, and wait until the loop let go of the connection."""
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            await conversation.close()
 
     def _not_understood(self, error: ProtocolError) -> ConnectError:
         self.abort()

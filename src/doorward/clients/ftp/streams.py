@@ -176,12 +176,7 @@ class Stream(asyncio.Protocol):
             self._raise_failure()
             if self._is_lost:
                 raise ConnectionResetError(errno.ECONNRESET, "the connection was closed")
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.add(waiter)
-            try:
-                await waiter
-            finally:
-                self._waiters.discard(waiter)
+            await self._change()
 
     def interrupt(self) -> None:
         """Have whoever waits here, or will, wait no longer."""
@@ -193,6 +188,12 @@ class Stream(asyncio.Protocol):
         """Close it without another word; idempotent."""
         if self._transport is not None:
             self._transport.abort()
+
+    async def close(self) -> None:
+        """As `abort`, and wait until the loop let go of it, which is soon."""
+        self.abort()
+        while self._transport is not None and not self._is_lost:
+            await self._change()
 
     # Within
 
@@ -208,6 +209,15 @@ class Stream(asyncio.Protocol):
         except ProtocolError as error:  # a TlsFailed is one
             self._fail(error)
         self._wake()
+
+    async def _change(self) -> None:
+        """Wait until something came, went or ended."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
 
     def _receive(self, data: bytes) -> None:
         if self._layer is None:

@@ -140,6 +140,6 @@ async def transferring(
         with conversation.watching(stream.interrupt):
             yield transfer
     finally:
-        stream.abort()
+        await stream.close()
         if not transfer.has_ended:
             conversation.abort()
