@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ class FaultyServer:
         files: content by name.
         instead: what is done in place of the usual, by the command's name.
         greeting: what it says first.
+        tls: for the control connections, once AUTH asks for it; None for none.
+        data_tls: for the others; those resume nothing.
         heard: the lines of all control connections, in order.
         logins: how many control connections there were.
     """
@@ -29,6 +32,8 @@ class FaultyServer:
     files: dict[str, bytes] = field(default_factory=dict)
     instead: dict[str, Handler] = field(default_factory=dict)
     greeting: bytes = b"220 here\r\n"
+    tls: ssl.SSLContext | None = None
+    data_tls: ssl.SSLContext | None = None
     heard: list[str] = field(default_factory=list)
     logins: int = 0
     host: str = "127.0.0.1"
@@ -79,7 +84,9 @@ class Login:
     async def listen(self) -> int:
         """Take a connection for data; gives its port."""
         await self._stop_listening()
-        self._listener = await asyncio.start_server(self._connected, self.server.host, 0)
+        self._listener = await asyncio.start_server(
+            self._connected, self.server.host, 0, ssl=self.server.data_tls
+        )
         port: int = self._listener.sockets[0].getsockname()[1]
         return port
 
@@ -161,6 +168,14 @@ def _answer(line: str) -> Handler:
     return answer
 
 
+async def _auth(login: Login, _argument: str) -> None:
+    if login.server.tls is None:
+        await login.say("502 not known here")
+        return
+    await login.say("234 go on")
+    await login.writer.start_tls(login.server.tls)
+
+
 async def _epsv(login: Login, _argument: str) -> None:
     await login.say(f"229 Entering Extended Passive Mode (|||{await login.listen()}|)")
 
@@ -232,6 +247,9 @@ async def _rename_to(login: Login, name: str) -> None:
 
 
 _USUAL: dict[str, Handler] = {
+    "AUTH": _auth,
+    "PBSZ": _answer("200 so be it"),
+    "PROT": _answer("200 so be it"),
     "USER": _answer("331 the password?"),
     "PASS": _answer("230 welcome"),
     "TYPE": _answer("200 binary"),

@@ -1,15 +1,19 @@
 """Servers that answer too much, too long, too early or not at all, and those that point somewhere else."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from doorward.clients._trust import Trust
 from doorward.clients.ftp.client import logged_in, open_download
 from doorward.clients.ftp.settings import Deadlines, FtpServer, Security
 from doorward.core.errors import ConnectError, PeerRefused
 from doorward.core.secret import Secret
+from tests.certificates import Written, self_signed, server_context
 from tests.clients.ftp.faults import PATIENT, FaultyServer, Login, faulty_server, passive
 from tests.clients.ftp.files import content, fetched, in_chunks
 
@@ -284,3 +288,22 @@ async def test_one_thing_at_a_time(faulty: FaultyServer) -> None:
     async with logged_in(faulty.server()) as client, client.download("file"):
         with pytest.raises(RuntimeError, match="one thing at a time"):
             await client.size("file")
+
+
+@pytest.mark.parametrize("by_fingerprint", [True, False])
+async def test_whoever_answers_for_the_data_has_to_be_trusted_as_well(
+    faulty: FaultyServer, localhost: Written, tmp_path: Path, *, by_fingerprint: bool
+) -> None:
+    def made() -> tuple[Trust, Written]:
+        stranger = self_signed(tmp_path, "localhost", "127.0.0.1")
+        if by_fingerprint:
+            return Trust(fingerprint=localhost.fingerprint), stranger
+        return Trust(authorities=localhost.file), stranger
+
+    trust, stranger = await asyncio.to_thread(made)
+    server = replace(faulty.server(), security=Security.EXPLICIT, trust=trust)
+    faulty.tls = faulty.data_tls = await asyncio.to_thread(server_context, localhost)
+    assert await fetched(open_download(server, "file")) == DATA
+    faulty.data_tls = await asyncio.to_thread(server_context, stranger)
+    with pytest.raises(ConnectError, match=r"(another fingerprint|self-signed)"):
+        await fetched(open_download(server, "file"))

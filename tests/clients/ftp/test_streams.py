@@ -19,6 +19,8 @@ DATA = content(300_000)
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
+pytestmark = pytest.mark.asyncio(loop_factories=["uvloop", "asyncio"])
+
 every_version = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 
 

@@ -80,8 +80,8 @@ class Download:
 
     async def _finish(self, transfer: Transfer) -> None:
         reply = await transfer.last_reply()
-        if reply is None or not transfer.has_ended:
-            await self._ask_again(transfer, reply)
+        if reply is None:
+            await self._ask_again(transfer)
         elif not reply.is_good:
             raise self._incomplete(transfer, "the server gave it up", reply)
         elif self.size is None and transfer.stream.was_cut:
@@ -89,10 +89,10 @@ class Download:
         elif self.size is not None and self._reached_bytes != self.size:
             raise self._incomplete(transfer, "the server says that this is all of it", reply)
 
-    async def _ask_again(self, transfer: Transfer, reply: Reply | None) -> None:
+    async def _ask_again(self, transfer: Transfer) -> None:
         """Decide by the size, on another connection, about a file without a last word."""
         if self.size is None or self._reached_bytes != self.size:
-            raise self._incomplete(transfer, "the connection was lost", reply)
+            raise self._incomplete(transfer, "the connection was lost", transfer.closing)
         if await self._session.size(self._path) != self.size:
             raise self._incomplete(transfer, "the connection was lost, and the file changed meanwhile")
 

@@ -34,7 +34,9 @@ class Transfer:
 
     Attributes:
         stream: where the data is.
-        has_ended: the server said its last word about it, and the conversation goes on.
+        has_ended: all went well, as the server says, and the conversation goes on; after a refusal some
+            servers close it.
+        closing: what the server said in place of a last word, closing the connection; None for nothing.
     """
 
     def __init__(self, session: Session, conversation: Conversation, stream: Stream) -> None:
@@ -43,6 +45,7 @@ class Transfer:
         self._seconds = session.server.deadlines.data_seconds
         self.stream = stream
         self.has_ended = False
+        self.closing: Reply | None = None
 
     async def read(self) -> bytes:
         """The next bytes; none at the end, which is answered: vsftpd waits for that. Raises Broken."""
@@ -65,17 +68,17 @@ class Transfer:
 
     async def last_reply(self) -> Reply | None:
         """
-        What the server says at the end; None when its connection was lost.
+        What the server says of this transfer at the end; None when its connection was lost.
 
-        `has_ended` tells whether that is a word about this transfer: a server that just closes the connection
-        says nothing of it.
+        One that just says that it closes the connection says nothing of the transfer.
         """
         try:
             reply = await self._conversation.next_reply("data", within_seconds=self._seconds)
         except ConnectError:
             return None
-        self.has_ended = reply.code != CLOSING
-        return reply
+        self.closing = reply if reply.code == CLOSING else None
+        self.has_ended = reply.is_good
+        return None if self.closing else reply
 
     async def reply_to_failure(self) -> Reply | None:
         """What the server has to say of a transfer that broke off; None when it says nothing soon."""

@@ -45,7 +45,7 @@ async def upload(
                 broken.problem, reply, moved_bytes=moved_bytes, expected_bytes=None
             ) from broken
         reply = await transfer.last_reply()
-        if reply is not None and transfer.has_ended and not reply.is_good:
+        if reply is not None and not reply.is_good:
             raise transfer.incomplete(
                 "the server gave it up", reply, moved_bytes=moved_bytes, expected_bytes=None
             )
@@ -57,12 +57,13 @@ async def _compare(
     session: Session, path: str, transfer: Transfer, reply: Reply | None, *, sent_bytes: int
 ) -> None:
     """Without a last word the connection is another one by now, and what was sent may not be on the disk."""
-    if transfer.has_ended:
+    if reply is not None:
         size, problem = await session.size(path), "the server says that it is there, with another size"
     else:
         size, problem = await session.settled_size(path, wanted_bytes=sent_bytes), "the connection was lost"
     if size != sent_bytes:
-        raise transfer.incomplete(problem, reply, moved_bytes=size or 0, expected_bytes=sent_bytes)
+        last = reply or transfer.closing
+        raise transfer.incomplete(problem, last, moved_bytes=size or 0, expected_bytes=sent_bytes)
 
 
 def _pieces(chunk: bytes) -> Iterator[bytes]:
