@@ -267,3 +267,8 @@ _USUAL: dict[str, Handler] = {
     "RNFR": _rename_from,
     "RNTO": _rename_to,
 }
+
+
+def usual() -> dict[str, Handler]:
+    """What is done by each command's name when nothing is wrong."""
+    return dict(_USUAL)
