@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -213,6 +214,13 @@ async def send_data(login: Login, content: bytes) -> None:
     writer.close()
     await writer.wait_closed()
     login.offset = 0
+
+
+def end_below_tls(writer: asyncio.StreamWriter) -> None:
+    """End what goes to the peer as anybody on the way could: the connection alone, without a word in TLS."""
+    with socket.socket(fileno=writer.get_extra_info("socket").fileno()) as below:
+        below.shutdown(socket.SHUT_WR)
+        below.detach()
 
 
 async def take_file(login: Login, name: str) -> None:
