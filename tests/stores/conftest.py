@@ -35,3 +35,11 @@ def fill(path: Path) -> None:
                 continue
     finally:
         os.close(descriptor)
+
+
+@pytest.fixture
+def private_folder(tmp_path: Path) -> Path:
+    """A state folder, empty."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    return folder
