@@ -99,7 +99,7 @@ def parse_address(text: str, *, domain: str) -> str:
 
 
 def domain_of_host(name: str) -> str:
-    """What stands behind the at sign of the addresses of a machine of this name; `localhost` if it is none."""
+    """What stands behind the at sign of addresses of the machine `name`; `localhost` if that is no domain."""
     return name if _DOMAIN.fullmatch(name) else "localhost"
 
 
