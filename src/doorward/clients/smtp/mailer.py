@@ -85,12 +85,29 @@ class _Try:
         options = [b"SIZE=%d" % len(content)] if smtp.supports_extension("size") else []
         if not content.isascii() and smtp.supports_extension("8bitmime"):
             options.append(b"BODY=8BITMIME")
-        answer = await self._ask(smtp, b"MAIL", b"FROM:<%s>" % self._mail.sender.encode("ascii"), *options)
+        answer = await self._begin(smtp, *options)
         if (judgement := judged(answer.code, answer.message)).delivery is not Delivery.ACCEPTED:
             self._answer_all(judgement)
             return
         if await self._name_recipients(smtp):
             await self._hand_over(smtp)
+
+    async def _begin(self, smtp: SMTP, *options: bytes) -> SMTPResponse:
+        """
+        Name the sender.
+
+        Raises:
+            ConnectError: the server leaves before it has seen anything of this message.
+        """
+        try:
+            answer = await self._ask(
+                smtp, b"MAIL", b"FROM:<%s>" % self._mail.sender.encode("ascii"), *options
+            )
+        except Lost as lost:
+            raise ConnectError(self._settings.server, "send", str(lost)) from lost
+        if not smtp.is_connected:
+            raise ConnectError(self._settings.server, "send", shown(answer.code, answer.message))
+        return answer
 
     async def _name_recipients(self, smtp: SMTP) -> bool:
         """Whether the server takes it for any of them."""
