@@ -34,6 +34,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "token": ("token", "Keep the tokens of a state."),
     "hash-password": ("hash_password", "Hash a password for a configuration."),
     "files": ("files", "Show the files of a folder to a browser or curl."),
+    "mail": ("mail", "Send mail, and look after what waits."),
     "models": ("models", "Serve one protocol on every I/O model, and measure them."),
     "init": ("init", "Write a configuration to begin with."),
     "completion": ("completion", "Print a script that completes words in your shell."),
