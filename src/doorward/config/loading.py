@@ -14,6 +14,7 @@ from doorward.core.builtin_commands import PROGRAMS, RESERVED, program_command, 
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command
 from doorward.core.errors import CatalogueError, ConfigurationError, TrustError
+from doorward.core.schedules import Schedule
 from doorward.core.settings import DEFAULT_DOORS, DoorSettings, Language, Settings
 
 if TYPE_CHECKING:
@@ -128,6 +129,13 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     brought = read_catalogues(server.commands, ("server", "commands"), report)
     catalogue = _assembled(builtins, declared, brought, report)
     mail = read_mail(tables.mail, machine=machine, report=report)
+    schedules: Mapping[str, Schedule] = MappingProxyType({})
+    if tables.schedules:
+        from doorward.config.schedule_settings import read_schedules
+
+        schedules = read_schedules(
+            tables.schedules, catalogue=catalogue, limits=limits, mail=mail, report=report
+        )
     _note_unreachable(declared, doors, report)
     return Settings(
         file=report.file,
@@ -137,6 +145,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
         users=users,
         catalogue=catalogue,
         mail=mail,
+        schedules=schedules,
         notices=tuple(report.notices),
     )
 
