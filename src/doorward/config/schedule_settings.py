@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from doorward.config.mail_settings import read_mailboxes
 from doorward.config.report import Key, Report, found_in, one_of
 from doorward.config.shapes import ScheduleShape
 from doorward.config.tables import read_each, read_table
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import NAME, Command, Verb
-from doorward.core.errors import BadArgument, MailError
+from doorward.core.errors import BadArgument
 from doorward.core.invocation import Invocation, bind, bind_values
 from doorward.core.limits import Limits
 from doorward.core.mail_settings import MailSettings
-from doorward.core.mailboxes import Mailbox, parse_mailbox
 from doorward.core.parameter import word_of
 from doorward.core.schedules import (
     CatchUp,
@@ -85,7 +85,7 @@ class _Table:
         timing = self._timing()
         catch_up = self._word("catch_up", CatchUp, CatchUp.ONCE)
         overlap = self._word("overlap", Overlap, Overlap.SKIP)
-        to = self._recipients(mail)
+        to = read_mailboxes(shape.to, (*self._key, "to"), self._report, ours=mail.sender)
         when = self._word("mail", MailWhen, MailWhen.FAILURE if shape.to else MailWhen.NEVER)
         if when is not MailWhen.NEVER and not to and not mail.to:
             self._refuse(
@@ -184,19 +184,6 @@ class _Table:
             expected = one_of(f'"{each.value}"' for each in kind)
             self._refuse(name, "this is none of the words", expected=expected, found=found_in(word))
             return default
-
-    def _recipients(self, mail: MailSettings) -> tuple[Mailbox, ...]:
-        texts = [self._shape.to] if isinstance(self._shape.to, str) else self._shape.to
-        found: list[Mailbox] = []
-        for index, text in enumerate(texts):
-            try:
-                found.append(parse_mailbox(text, domain=mail.sender.domain))
-            except MailError as error:
-                key: Key = (
-                    (*self._key, "to") if isinstance(self._shape.to, str) else (*self._key, "to", index)
-                )
-                self._report.add(key, str(error))
-        return tuple(found)
 
     def _refuse(self, name: str, problem: str, *, expected: str = "", found: str = "") -> None:
         self._report.add((*self._key, name), problem, expected=expected, found=found)
