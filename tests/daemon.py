@@ -201,12 +201,13 @@ def daemons(folder: Path, shell: Shell) -> Iterator[StartDaemon]:
     """
     Start daemons: `start(configuration)`; further words go to `serve`.
 
-    Each has a state of its own below `folder` and free ports, and is ended with the block.
+    Each has a state of its own below `folder`, unless it is told another's, and free ports, and is ended with
+    the block.
     """
     started: list[subprocess.Popen[str]] = []
 
-    def start(configuration: str = DOORS + COMMANDS, *words: str) -> RunningDaemon:
-        state = folder / f"state{len(started)}"
+    def start(configuration: str = DOORS + COMMANDS, *words: str, state: Path | None = None) -> RunningDaemon:
+        state = state or folder / f"state{len(started)}"
         file = folder / f"doorward{len(started)}.toml"
         file.write_text(configuration)
         file.chmod(0o600)

@@ -5,22 +5,21 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from doorward import __version__
+from doorward.compose.clockwork import Clockwork
 from doorward.compose.descriptors import allow_descriptors, most_connections
 from doorward.compose.figures import daemon_figures
+from doorward.compose.mail_watch import MailWatch
+from doorward.compose.opened import Opened
 from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
 from doorward.compose.protocols import Protocols
 from doorward.compose.reloading import Reloads, Scope, reload_command, tell_of_failure
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.authorized_keys import authority_of
-from doorward.core.certificates import Certificate
 from doorward.core.errors import DoorwardError, StateError
 from doorward.core.figures import Figure
-from doorward.core.principal import User
 from doorward.core.settings import WEB, Settings
 from doorward.gate.gate import Gate
 from doorward.gate.listeners import Listener, forget_path
@@ -44,32 +43,6 @@ ReadSettings = Callable[[], Settings]
 
 _READING_SECONDS = 1.0
 """For a reading that is under way at the end, so that nothing is left of what it bound; a disk may hang."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """
-    What is open, told once all doors are.
-
-    Attributes:
-        doors: by name, the addresses really listened on; a path for the unix door.
-        settings: of the daemon.
-        users: all of them, of the configuration and of the state.
-        state_folder: absolute.
-        notices: what the keeper should know although it is no error.
-        certificates: of the doors with TLS, by the name of the door.
-        host_key: the fingerprint of the SSH door's; empty when there is no such door.
-        first_user: who was made just now, whose password is to be shown once; None for nobody.
-    """
-
-    doors: Mapping[str, tuple[str, ...]]
-    settings: Settings
-    users: tuple[User, ...]
-    state_folder: Path
-    notices: tuple[str, ...]
-    certificates: Mapping[str, Certificate]
-    host_key: str = ""
-    first_user: FirstUser | None = None
 
 
 class Daemon:
@@ -155,7 +128,10 @@ class Daemon:
             clock=self._clock,
             connected=lambda: self._gate.connected,
             status=self._status,
+            schedules=self._schedules,
         )
+        self._mail = MailWatch(held.folder, settings, self._clock)
+        self._clockwork = Clockwork(self._mail, self._desk, self._clock, settings)
         self._protocols = Protocols(
             clock=self._clock,
             gate=self._gate,
@@ -186,6 +162,7 @@ class Daemon:
         first_user, prepared = await asyncio.to_thread(self._begin)
         await self._take_over(prepared)
         self._reloads.begin()
+        self._mail.begin()
         return Opened(
             doors=self.doors,
             settings=prepared.settings,
@@ -206,14 +183,20 @@ class Daemon:
         except StateError as error:
             # a client that believes the file finds nobody there; what runs must not suffer for it
             _log.error("%s", error)
+        self._clockwork.stop()
         until = self._clock.monotonic() + self.drain_seconds
         await self._runs.drain()
+        await self._clockwork.close()
         # what a run wrote may not all be sent yet
         await self._gate.drain(max(until - self._clock.monotonic(), 0.0))
+        await self._mail.drain(max(until - self._clock.monotonic(), 0.0))
 
     async def close(self) -> None:
         """End everything that is left."""
+        self._clockwork.stop()
         await self._runs.close()
+        await self._clockwork.close()
+        await self._mail.close()
         self._reloads.close()
         await self._reloads.ended(_READING_SECONDS)
         self._portal.close()
@@ -280,6 +263,7 @@ class Daemon:
             for listener in self._fresh(prepared):
                 await self._gate.open(listener, protocols[listener])
             renew = self._protocols.renewal(prepared.settings)
+            await self._clockwork.prepare(prepared.settings)
             self._held.write_doors(_by_door(prepared.listeners))
         except BaseException:
             self._discard(prepared)
@@ -295,6 +279,8 @@ class Daemon:
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
         renew()
+        self._mail.renew(prepared.settings)
+        self._clockwork.renew(prepared.settings)
         ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
@@ -356,12 +342,16 @@ class Daemon:
         self._gate.stop_accepting()
 
     def _notices(self) -> tuple[str, ...]:
-        return (*self._now.notices, *([self._descriptor_notice] if self._descriptor_notice else []))
+        descriptors = [self._descriptor_notice] if self._descriptor_notice else []
+        return (*self._now.notices, *descriptors, *self._mail.notices)
 
     def _figures(self) -> Iterator[Figure]:
         return daemon_figures(
             gate=self._gate, runs=self._runs, tallies=self._tallies, audit_lines_lost=self._audit.lost_lines
         )
+
+    def _schedules(self) -> list[dict[str, object]]:
+        return self._clockwork.report()
 
     def _status(self) -> dict[str, object]:
         live = self._runs.history.live()

@@ -33,6 +33,8 @@ class FileShape(msgspec.Struct):
     doors: Tables = {}
     users: Tables = {}
     commands: Tables = {}
+    mail: Tables = {}
+    schedules: Tables = {}
 
 
 class ServerShape(msgspec.Struct):
@@ -101,6 +103,33 @@ class SshShape(msgspec.Struct):
     authorities: Texts = []
     banner: Text = ""
     motd: Text = ""
+
+
+class MailShape(msgspec.Struct, rename={"sender": "from"}):
+    """The table `[mail]`."""
+
+    server: OptionalText = None
+    tls: OptionalText = None
+    ca: OptionalText = None
+    user: OptionalText = None
+    password_file: OptionalText = None
+    sender: OptionalText = None
+    bounces_to: OptionalText = None
+    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    timeout_seconds: Number = None
+
+
+class ScheduleShape(msgspec.Struct):
+    """A table `[schedules.NAME]`."""
+
+    command: OptionalText = None
+    arguments: Annotated[list[str] | dict[str, Any], Meta(description="an array of texts, or a table")] = []
+    every: OptionalText = None
+    at: OptionalText = None
+    overlap: OptionalText = None
+    catch_up: OptionalText = None
+    mail: OptionalText = None
+    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
 
 
 class UserShape(msgspec.Struct):

@@ -5,13 +5,14 @@ Each port is met by one room and by a fake of `doorward.testing` that passes the
 """
 
 import enum
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from doorward.core.audit import AuditEvent
 from doorward.core.fetching import Fetched, FetchRequest
 from doorward.core.launch import Ending, Launch, Stream
-from doorward.core.mail import Delivered, Mail
+from doorward.core.mail import Claim, Delivered, Mail, QueueChange, QueuedMail, Tried
+from doorward.core.schedules import RunResult, Schedule, ScheduleState
 from doorward.core.secret import Secret
 
 
@@ -132,8 +133,12 @@ class Mailer(Protocol):
         Try once to deliver `mail` to those of its recipients that are still to get it.
 
         Returns:
-            What became of it, for each of `recipients`. A server that cannot be reached, or that is lost
-            after the message was sent, is `LATER` for all of them.
+            What became of it, for each of `recipients`. A server that is lost after it began to take this
+            message is `LATER` for those who have no answer yet.
+
+        Raises:
+            ConnectError: no message at all can be delivered now: the server cannot be reached, is not trusted
+                or refuses the login.
         """
 
 
@@ -148,8 +153,55 @@ class Outbox(Protocol):
             Its number in the queue.
 
         Raises:
-            StateError: it could not be kept: the disk is full, or the state cannot be used.
+            StateError: it could not be kept: the disk or the queue is full, it is too large, or the state
+                cannot be used.
         """
+
+
+class MailQueue(Outbox, Protocol):
+    """
+    The outbox for those who empty it and look after it.
+
+    Two processes may have it open at once. Everything raises StateError when the state cannot be used.
+    """
+
+    async def claim(self, *, lease_seconds: float) -> Claim | None:
+        """
+        Take the message that has been due for the longest; None when none is due.
+
+        Nobody else gets it until it is settled, or for `lease_seconds`, which are more than a try may take.
+        A lease ends with the boot of the machine, and does not follow the wall clock.
+        """
+
+    async def settle(self, claim: Claim, tried: Mapping[str, Tried]) -> bool:
+        """
+        Note what became of recipients of `claim`, by address, and let go of it. Others stay as they were.
+
+        A message that all its recipients got is removed; dead letters stay.
+
+        Returns:
+            Whether the lease was held until now. When it was not, somebody else may have tried as well: what
+            was accepted or refused is noted all the same, and `LATER` is theirs to say.
+        """
+
+    async def next_due_at(self) -> float | None:
+        """
+        Tell when `claim` can give a message next, in wall seconds, 0 for now; None when nothing waits.
+
+        What another process puts in meanwhile may be due before.
+        """
+
+    async def messages(self) -> Sequence[QueuedMail]:
+        """List what is in the queue, dead letters too, by number."""
+
+    async def find(self, number: int) -> tuple[QueuedMail, Mail] | None:
+        """Look at one message, whole."""
+
+    async def retry(self, number: int) -> QueueChange:
+        """Make its recipients that did not get it due now, dead ones too, and count their tries anew."""
+
+    async def drop(self, number: int) -> QueueChange:
+        """Remove it for good."""
 
 
 class SeenStore(Protocol):
@@ -163,7 +215,9 @@ class SeenStore(Protocol):
             StateError: it could not be read.
         """
 
-    async def commit(self, errand: str, seen: Mapping[str, str], mail: Mail | None) -> int | None:
+    async def commit(
+        self, errand: str, seen: Mapping[str, str], mail: Mail | None, *, forgotten: Collection[str] = ()
+    ) -> int | None:
         """
         Note what is seen from now on, and put `mail` in the outbox: both or neither.
 
@@ -171,10 +225,50 @@ class SeenStore(Protocol):
             errand: whose marks these are.
             seen: marks by their keys; they are added to those there are, or take their places.
             mail: what tells of them; None when there is nothing to be told.
+            forgotten: keys that are noted no longer, where they are not in `seen` again.
 
         Returns:
             The number of the message in the queue; None without one.
 
         Raises:
+            StateError: neither was kept: as for `put`, or the marks are too many or too long.
+        """
+
+
+class ScheduleStore(Protocol):
+    """How far schedules are, over restarts."""
+
+    async def load(self) -> Mapping[str, ScheduleState]:
+        """
+        Hand out all that is known, by name.
+
+        Raises:
+            StateError: it could not be read.
+        """
+
+    async def save(self, state: ScheduleState, mail: Mail | None = None) -> None:
+        """
+        Note `state`, and put `mail` in the outbox: both or neither. It is on disk when this returns.
+
+        Raises:
             StateError: neither was kept.
+        """
+
+    async def forget(self, names: Collection[str]) -> None:
+        """
+        Know nothing of these any more.
+
+        Raises:
+            StateError: they are known still.
+        """
+
+
+class ScheduledRuns(Protocol):
+    """Where scheduled runs are run."""
+
+    async def run(self, schedule: Schedule) -> RunResult:
+        """
+        Run it and wait for its end; never raises for what it does, and a refusal is an outcome too.
+
+        Cancelled, the run is left as by a reader who goes.
         """

@@ -1,0 +1,1 @@
+"""What the server goes out for; the ends that it goes to come in through ports."""
