@@ -17,7 +17,9 @@ The whole tree of errors, rooted at one class.
     ├── ListenError             a door cannot be opened: door, address and holder
     ├── TrustError              a file that others could have written or read
     ├── CertificateError        a certificate or key that cannot be used: file and what to do
-    └── ConnectError            a client could not reach or understand its peer: address and phase
+    ├── ConnectError            a client could not reach or understand its peer: address and phase
+    └── FeedError               what came is no feed, or one that cannot be read: address and what to do
+        └── IllFormedFeed       it means to be a feed, but is no XML; somebody more lenient may read it
 
 Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
 """
@@ -237,3 +239,27 @@ class ConnectError(DoorwardError):
     def __str__(self) -> str:
         step = f". {self.next_step}" if self.next_step else ""
         return one_line(f"{self.address}: {self.phase}: {self.problem}{step}")
+
+
+@dataclass(eq=False)
+class FeedError(DoorwardError):
+    """
+    What came from an address is no feed, or none that can be read.
+
+    Attributes:
+        source: the address that was asked for.
+        problem: what is wrong.
+        next_step: what a person can do now; empty when there is nothing to say.
+    """
+
+    source: str
+    problem: str
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        step = f". {self.next_step}" if self.next_step else ""
+        return one_line(f"{self.source}: {self.problem}{step}")
+
+
+class IllFormedFeed(FeedError):
+    """A feed by its first element, but not well-formed XML; `problem` says where it breaks."""
