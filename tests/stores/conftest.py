@@ -1,5 +1,6 @@
 """What tests of stores share."""
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -11,11 +12,23 @@ import pytest
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB; only root can make one."""
+    with _mounted(tmp_path / "disk", "64k") as folder:
+        yield folder
+
+
+@pytest.fixture
+def database_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 KiB: a small database has room there. Only root can make one."""
+    with _mounted(tmp_path / "disk", "256k") as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def _mounted(folder: Path, size: str) -> Iterator[Path]:
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
-    folder = tmp_path / "disk"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", str(folder)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "none", str(folder)], check=True)
     try:
         yield folder
     finally:
@@ -35,3 +48,11 @@ def fill(path: Path) -> None:
                 continue
     finally:
         os.close(descriptor)
+
+
+@pytest.fixture
+def private_folder(tmp_path: Path) -> Path:
+    """A state folder, empty."""
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    return folder

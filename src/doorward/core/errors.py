@@ -17,6 +17,7 @@ The whole tree of errors, rooted at one class.
     ├── ListenError             a door cannot be opened: door, address and holder
     ├── TrustError              a file that others could have written or read
     ├── CertificateError        a certificate or key that cannot be used: file and what to do
+    ├── MailError               an address or a message that cannot be sent as it is
     ├── ConnectError            a client could not reach or understand its peer: address and phase
     └── FeedError               what came is no feed, or one that cannot be read: address and what to do
         └── IllFormedFeed       it means to be a feed, but is no XML; somebody more lenient may read it
@@ -217,6 +218,10 @@ class CertificateError(DoorwardError):
     def __str__(self) -> str:
         step = f"; {self.next_step}" if self.next_step else ""
         return one_line(f"{self.file}: {self.problem}{step}")
+
+
+class MailError(DoorwardError):
+    """An address or a message that cannot be sent as it is; the text says which and why."""
 
 
 @dataclass(eq=False)

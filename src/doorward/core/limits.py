@@ -416,6 +416,46 @@ class Limits:
         1024, unit="tokens in the state", least=0, most=8192, source="a hundred users with ten each"
     )
 
+    # Mail
+    outbox_messages: int = _limit(
+        10_000, unit="messages in the outbox", least=1, most=1_000_000, source="ours; dead letters count"
+    )
+    outbox_bytes: int = _limit(
+        256 * MIB, unit="bytes of all messages in the outbox", least=MIB, most=16 * 1024 * MIB, source="ours"
+    )
+    message_bytes: int = _limit(
+        25 * MIB,
+        unit="bytes of one message",
+        least=64 * KIB,
+        most=256 * MIB,
+        source="what large mail providers take",
+    )
+    message_recipients: int = _limit(
+        100, unit="recipients of one message", least=1, most=1000, source="RFC 5321 section 4.5.3.1.8"
+    )
+    mail_retry_seconds: float = _limit(
+        60.0, unit="seconds from a message's first try to its second", least=1, most=86_400, source="ours"
+    )
+    mail_retry_most_seconds: float = _limit(
+        14_400.0,
+        unit="seconds between two tries at most",
+        least=1,
+        most=86_400,
+        source="RFC 5321 section 4.5.4.1 has 2 to 3 hours",
+    )
+    mail_give_up_seconds: float = _limit(
+        432_000.0,
+        unit="seconds from a message's first try to its last",
+        least=0,
+        most=2_592_000,
+        source="RFC 5321 section 4.5.4.1: at least 4 to 5 days",
+    )
+
+    # Marks of what errands told
+    seen_marks: int = _limit(
+        1_000_000, unit="marks of one errand", least=1000, most=10_000_000, source="three times NVD's CVEs"
+    )
+
     # The end
     drain_seconds: float = _limit(
         25.0,

@@ -5,7 +5,7 @@ Each port is met by one room and by a fake of `doorward.testing` that passes the
 """
 
 import enum
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from doorward.core.audit import AuditEvent
@@ -13,7 +13,7 @@ from doorward.core.errors import IllFormedFeed
 from doorward.core.feeds import Feed
 from doorward.core.fetching import Fetched, FetchRequest
 from doorward.core.launch import Ending, Launch, Stream
-from doorward.core.mail import Delivered, Mail
+from doorward.core.mail import Claim, Delivered, Mail, QueueChange, QueuedMail, Tried
 from doorward.core.secret import Secret
 
 
@@ -168,8 +168,55 @@ class Outbox(Protocol):
             Its number in the queue.
 
         Raises:
-            StateError: it could not be kept: the disk is full, or the state cannot be used.
+            StateError: it could not be kept: the disk or the queue is full, it is too large, or the state
+                cannot be used.
         """
+
+
+class MailQueue(Outbox, Protocol):
+    """
+    The outbox for those who empty it and look after it.
+
+    Two processes may have it open at once. Everything raises StateError when the state cannot be used.
+    """
+
+    async def claim(self, *, lease_seconds: float) -> Claim | None:
+        """
+        Take the message that has been due for the longest; None when none is due.
+
+        Nobody else gets it until it is settled, or for `lease_seconds`, which are more than a try may take.
+        A lease ends with the boot of the machine, and does not follow the wall clock.
+        """
+
+    async def settle(self, claim: Claim, tried: Mapping[str, Tried]) -> bool:
+        """
+        Note what became of recipients of `claim`, by address, and let go of it. Others stay as they were.
+
+        A message that all its recipients got is removed; dead letters stay.
+
+        Returns:
+            Whether the lease was held until now. When it was not, somebody else may have tried as well: what
+            was accepted or refused is noted all the same, and `LATER` is theirs to say.
+        """
+
+    async def next_due_at(self) -> float | None:
+        """
+        Tell when `claim` can give a message next, in wall seconds, 0 for now; None when nothing waits.
+
+        What another process puts in meanwhile may be due before.
+        """
+
+    async def messages(self) -> Sequence[QueuedMail]:
+        """List what is in the queue, dead letters too, by number."""
+
+    async def find(self, number: int) -> tuple[QueuedMail, Mail] | None:
+        """Look at one message, whole."""
+
+    async def retry(self, number: int) -> QueueChange:
+        """Make its recipients that did not get it due now, dead ones too, and count their tries anew."""
+
+    async def drop(self, number: int) -> QueueChange:
+        """Remove it for good."""
 
 
 class SeenStore(Protocol):
@@ -183,7 +230,9 @@ class SeenStore(Protocol):
             StateError: it could not be read.
         """
 
-    async def commit(self, errand: str, seen: Mapping[str, str], mail: Mail | None) -> int | None:
+    async def commit(
+        self, errand: str, seen: Mapping[str, str], mail: Mail | None, *, forgotten: Collection[str] = ()
+    ) -> int | None:
         """
         Note what is seen from now on, and put `mail` in the outbox: both or neither.
 
@@ -191,10 +240,11 @@ class SeenStore(Protocol):
             errand: whose marks these are.
             seen: marks by their keys; they are added to those there are, or take their places.
             mail: what tells of them; None when there is nothing to be told.
+            forgotten: keys that are noted no longer, where they are not in `seen` again.
 
         Returns:
             The number of the message in the queue; None without one.
 
         Raises:
-            StateError: neither was kept.
+            StateError: neither was kept: as for `put`, or the marks are too many or too long.
         """

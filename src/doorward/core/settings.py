@@ -8,6 +8,7 @@ from types import MappingProxyType
 from doorward.core.addresses import parse_address
 from doorward.core.catalogue import Catalogue
 from doorward.core.limits import Limits
+from doorward.core.mail_settings import MailSettings
 from doorward.core.mounts import Mount
 from doorward.core.principal import User
 
@@ -221,6 +222,7 @@ class Settings:
         doors: those that are to be opened, by name.
         users: those that stand in the configuration, by name.
         catalogue: the built-ins, and what was declared in TOML and in Python.
+        mail: where it goes.
         notices: what a keeper should know although it is no error.
     """
 
@@ -230,6 +232,7 @@ class Settings:
     doors: Mapping[str, DoorSettings] = field(default_factory=lambda: MappingProxyType({}))
     users: Mapping[str, User] = field(default_factory=lambda: MappingProxyType({}))
     catalogue: Catalogue = field(default_factory=Catalogue)
+    mail: MailSettings = field(default_factory=MailSettings)
     notices: tuple[str, ...] = ()
 
     @property

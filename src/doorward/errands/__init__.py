@@ -1,1 +1,1 @@
-"""What the server goes out for: decisions apart from the going, and ends that come in through ports."""
+"""What the server goes out for; the ends that it goes to come in through ports."""

@@ -1,0 +1,222 @@
+"""The embedded database: one file in the state folder, and one thread of ours that touches it."""
+
+import contextlib
+import os
+import secrets
+import shlex
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from doorward.core.errors import StateError, TrustError
+from doorward.stores.atomic import remove_leftovers
+from doorward.stores.database_errors import corrupted, state_error
+from doorward.stores.locks import open_private, short_lock
+from doorward.stores.schema import APPLICATION_ID, STEPS, migrate, version_of
+from doorward.stores.state import check_private_folder
+from doorward.stores.worker import Worker
+
+DATABASE_NAME = "doorward.db"
+
+_T = TypeVar("_T")
+_LOCK_SECONDS = 10.0
+_WAITING = 256
+_JOURNAL_BYTES = 4 * 1024 * 1024
+
+Work = Callable[[sqlite3.Connection], _T]
+
+
+class Database:
+    """
+    `doorward.db` with mode 0600: SQLite with a write-ahead log, synced with every transaction.
+
+    Other processes of this machine may have it open too; each waits at most 10 s for another. A file that is
+    there is never replaced: whatever is wrong with it is a StateError that says what to do. Root at work in
+    the folder of another user opens it within `acting_as_owner`.
+
+    Attributes:
+        path: of the file; SQLite keeps two more beside it.
+
+    Source: sqlite.org/wal.html, sqlite.org/pragma.html#pragma_synchronous.
+    """
+
+    def __init__(self, folder: Path, *, busy_seconds: float = _LOCK_SECONDS) -> None:
+        self.path = folder / DATABASE_NAME
+        self._busy_seconds = busy_seconds
+        self._worker = Worker(name=str(self.path), waiting=_WAITING)
+        self._connection: sqlite3.Connection | None = None
+        self._identity = (0, 0)
+
+    async def open(self) -> None:
+        """
+        Open the file, which is made where it is missing, and bring it up to our schema.
+
+        Raises:
+            StateError: it cannot be used: corrupted, of a later version, read-only, no room, or held.
+            TrustError: others may read it.
+        """
+        try:
+            await self._worker.call(self._open)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def read(self, work: Work[_T]) -> _T:
+        """
+        Have `work` look at one state of the database.
+
+        Raises:
+            StateError: it could not.
+        """
+        return await self._worker.call(lambda: self._transact("BEGIN", work))
+
+    async def write(self, work: Work[_T]) -> _T:
+        """
+        Have `work` change the database: all that it does is on disk when this returns, or nothing is done.
+
+        When the wait is cancelled, it is done or not.
+
+        Raises:
+            StateError: nothing was changed. Only where the disk failed in the midst of a sync may it turn up
+                after all when the machine starts again.
+        """
+        return await self._worker.call(lambda: self._transact("BEGIN IMMEDIATE", work))
+
+    async def close(self) -> None:
+        """Finish what waits and close the file; idempotent."""
+        await self._worker.close(self._close)
+
+    # In the thread
+
+    def _open(self) -> None:
+        check_private_folder(self.path.parent)
+        with self._translated():
+            with short_lock(self.path.with_suffix(".lock"), within_seconds=_LOCK_SECONDS):
+                if not os.path.lexists(self.path):
+                    self._create()
+                self._connection = self._connected()
+            self._check_sound()
+
+    def _create(self) -> None:
+        remove_leftovers(self.path)
+        fresh = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}.new")
+        try:
+            os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+            with contextlib.closing(_connect(fresh, self._busy_seconds)) as connection:
+                # it has no other reader, and is synced as a whole
+                connection.execute("PRAGMA journal_mode = MEMORY")
+                connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                migrate(connection)
+            _sync(fresh)
+            os.rename(fresh, self.path)
+            _sync(self.path.parent)
+        except (OSError, sqlite3.Error):
+            fresh.unlink(missing_ok=True)
+            raise
+
+    def _connected(self) -> sqlite3.Connection:
+        self._identity = _identity_of_private(self.path)
+        connection = _connect(self.path, self._busy_seconds)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        application_id = connection.execute("PRAGMA application_id").fetchone()[0]
+        if application_id != APPLICATION_ID:
+            raise StateError(f"{self.path} is a database of another program; move it away")
+        version = version_of(connection)
+        if version > len(STEPS):
+            raise StateError(
+                f"{self.path} was written by a later version of this program (schema {version}, known are "
+                f"{len(STEPS)}); use that version"
+            )
+        connection.execute("PRAGMA cell_size_check = ON")
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        if mode != "wal":
+            raise StateError(f"{self.path} cannot have a write-ahead log on this file system")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+        migrate(connection)
+
+    def _check_sound(self) -> None:
+        found: str = self._open_connection().execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise corrupted(self.path, found)
+
+    def _transact(self, begin: str, work: Work[_T]) -> _T:
+        with self._translated():
+            connection = self._open_connection()
+            if _identity_of_private(self.path) != self._identity:
+                raise StateError(f"{self.path} was replaced by another file while it was in use; start again")
+            connection.execute(begin)
+            try:
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                # SQLite may have rolled back by itself, and what failed first is what matters
+                with contextlib.suppress(sqlite3.Error):
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                raise
+            return result
+
+    def _open_connection(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StateError(f"{self.path} is not open")
+        return self._connection
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with self._translated():
+                connection.close()
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise state_error(self.path, error, busy_seconds=self._busy_seconds) from error
+        except OSError as error:
+            raise StateError(f"{self.path} cannot be used: {error.strerror}") from error
+        except (UnicodeError, OverflowError) as error:
+            raise StateError(f"{self.path} cannot hold this: {error}") from error
+
+
+def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    # mode=rw: a file that is gone is not made anew, empty
+    address = f"file:{quote(os.fsencode(path.absolute()))}?mode=rw"
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=busy_seconds)
+
+
+def _identity_of_private(path: Path) -> tuple[int, int]:
+    """
+    Make sure that it is a file of ours alone. It is not opened: to close it would drop SQLite's locks.
+
+    Source: sqlite.org/howtocorrupt.html, section 2.2.
+    """
+    facts = os.lstat(path)
+    if not stat.S_ISREG(facts.st_mode):
+        raise StateError(f"{path} is no regular file")
+    if facts.st_mode & 0o077:
+        raise TrustError(f"{path} is open to other users; type: chmod 600 {shlex.quote(str(path))}")
+    if not facts.st_size:
+        # made by rename, it was never empty
+        raise corrupted(path, "it is empty")
+    return facts.st_dev, facts.st_ino
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

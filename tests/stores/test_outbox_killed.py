@@ -1,0 +1,137 @@
+"""A process that is killed at a sync of the outbox: nothing that was accepted is gone, nothing is half."""
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from doorward.core.limits import Limits
+from doorward.core.mail import Mail, QueuedMail
+from doorward.stores.database import Database
+from doorward.stores.outbox import SqliteOutbox
+from doorward.stores.seen import SqliteSeen
+from doorward.testing.clock import ManualClock
+
+# it says on a line of its own what is done, as soon as it is: what was promised to whoever asked for it
+WORK = """
+import asyncio, sys
+from pathlib import Path
+from tests.stores.test_outbox_killed import work
+asyncio.run(work(Path(sys.argv[1])))
+"""
+ROUNDS = 4
+MOST_CALLS = 500
+
+pytestmark = pytest.mark.needs_program("strace", package="strace")
+
+
+def content_of(number: int) -> bytes:
+    return b"%d\r\n" % number * 3000
+
+
+def a_mail(number: int) -> Mail:
+    return Mail(
+        sender="",
+        recipients=("bob@example.org", "eve@example.org"),
+        message_id=f"<{number}@example.org>",
+        content=content_of(number),
+    )
+
+
+async def work(folder: Path) -> None:
+    """Queue messages, alone and with marks, with room made by dropping every second of them."""
+    database = Database(folder)
+    await database.open()
+    outbox, seen = stores_of(database)
+    print("opened", flush=True)  # noqa: T201
+    for number in range(ROUNDS):
+        queued = await outbox.put(a_mail(number))
+        print("put", number, queued, flush=True)  # noqa: T201
+        await seen.commit("errand", {str(number): "mark"}, a_mail(100 + number))
+        print("committed", number, flush=True)  # noqa: T201
+        if number % 2:
+            await outbox.drop(queued)
+            print("dropped", number, flush=True)  # noqa: T201
+    await database.close()
+    print("closed", flush=True)  # noqa: T201
+
+
+def stores_of(database: Database) -> tuple[SqliteOutbox, SqliteSeen]:
+    clock = ManualClock()
+    return (
+        SqliteOutbox(database, clock=clock, boot="this", limits=Limits),
+        SqliteSeen(database, clock=clock, limits=Limits),
+    )
+
+
+def killed_at(folder: Path, call: str, number: int) -> tuple[int, set[str]]:
+    """Work in a process that is killed at the call of this number; its status, and what it said."""
+    argv = ["strace", "-f", "-o", os.devnull, "-e", f"trace={call}"]
+    argv += ["-e", f"inject={call}:signal=KILL:when={number}"]
+    argv += [sys.executable, "-B", "-c", WORK, str(folder)]
+    ended = subprocess.run(argv, check=False, capture_output=True, timeout=120, text=True)
+    assert ended.returncode in {0, -9}, ended.stderr
+    return ended.returncode, {" ".join(line.split()[:2]) for line in ended.stdout.splitlines()}
+
+
+async def found_in(folder: Path) -> tuple[dict[str, QueuedMail], set[str]]:
+    """What the next process finds; every message is read whole and compared."""
+    database = Database(folder)
+    await database.open()
+    outbox, seen = stores_of(database)
+    found = {}
+    for queued in await outbox.messages():
+        number = int(queued.message_id.strip("<>").partition("@")[0])
+        whole = await outbox.find(queued.number)
+        assert whole is not None
+        assert whole[1] == a_mail(number)
+        found[str(number)] = queued
+    marks = await seen.seen("errand")
+    await database.close()
+    return found, set(marks)
+
+
+def check(folder: Path, said: set[str]) -> None:
+    found, marks = asyncio.run(found_in(folder))
+    for number in range(ROUNDS):
+        is_put, is_dropped = f"put {number}" in said, f"dropped {number}" in said
+        assert not (is_dropped and str(number) in found)
+        if is_put and not number % 2:
+            assert str(number) in found
+        # the mark and the message that tells of it: both or neither
+        assert (str(number) in marks) == (str(100 + number) in found)
+        if f"committed {number}" in said:
+            assert str(number) in marks
+
+
+def matrix(tmp_path: Path, call: str, numbers: list[int]) -> list[int]:
+    """Kill at each of these calls; gives the statuses up to the first process that was not killed."""
+    statuses = []
+    for number in numbers:
+        folder = tmp_path / f"{call}-{number}"
+        folder.mkdir(mode=0o700)
+        status, said = killed_at(folder, call, number)
+        check(folder, said)
+        statuses.append(status)
+        if status == 0:
+            assert "closed" in {line.split()[0] for line in said}
+            break
+    return statuses
+
+
+@pytest.mark.parametrize(("call", "calls"), [("fsync", 2), ("fdatasync", 20)])
+def test_killed_at_some_sync_nothing_accepted_is_gone(tmp_path: Path, call: str, calls: int) -> None:
+    chosen = sorted(random.Random(call).sample(range(1, calls + 1), min(calls, 4)))
+    assert matrix(tmp_path, call, chosen) == [-9] * len(chosen)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("call", ["fsync", "fdatasync", "pwrite64", "rename", "ftruncate", "unlink"])
+def test_killed_at_any_call_that_writes_nothing_accepted_is_gone(tmp_path: Path, call: str) -> None:
+    statuses = matrix(tmp_path, call, list(range(1, MOST_CALLS)))
+    assert statuses[0] == -9
+    assert statuses[-1] == 0
