@@ -14,6 +14,7 @@ from doorward.config.ranges import plain
 from doorward.config.shapes import (
     CommandShape,
     FileShape,
+    MailShape,
     MountShape,
     ParameterShape,
     ServerShape,
@@ -42,6 +43,7 @@ _SECTIONS = {
     "### `[doors.ssh]`": SshShape,
     "## `[users.NAME]`": UserShape,
     "## `[commands.NAME]`": CommandShape,
+    "## `[mail]`": MailShape,
     "### Parameters": ParameterShape,
 }
 
@@ -61,7 +63,7 @@ def _cells(section: str) -> dict[str, list[str]]:
 def test_every_key_stands_there_with_its_type(heading: str, shape: type[msgspec.Struct]) -> None:
     rows = _cells(_section(heading).split("| type | its own keys")[0].split("\n### ")[0])
     declared: dict[str, Any] = {
-        field.name: field.type.__metadata__[0].description for field in msgspec.structs.fields(shape)
+        field.encode_name: field.type.__metadata__[0].description for field in msgspec.structs.fields(shape)
     }
     assert {name: row[1] for name, row in rows.items()} == declared
 

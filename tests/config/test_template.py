@@ -10,6 +10,7 @@ from doorward.config import Machine, load_settings
 from doorward.config.cautions import warnings_of
 from doorward.config.shapes import (
     CommandShape,
+    MailShape,
     ParameterShape,
     ServerShape,
     SshShape,
@@ -67,9 +68,10 @@ def test_every_key_stands_in_it() -> None:
         SshShape,
         UserShape,
         CommandShape,
+        MailShape,
         ParameterShape,
     ):
-        for name in shape.__struct_fields__:
+        for name in shape.__struct_encode_fields__:
             assert re.search(rf"(?m)(^|[{{,] ){name} =|^\[.*\.{name}\]$", text), name
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from doorward import __version__
 from doorward.compose.descriptors import allow_descriptors, most_connections
 from doorward.compose.figures import daemon_figures
+from doorward.compose.mail_watch import MailWatch
 from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
 from doorward.compose.protocols import Protocols
 from doorward.compose.reloading import Reloads, Scope, reload_command, tell_of_failure
@@ -156,6 +157,7 @@ class Daemon:
             connected=lambda: self._gate.connected,
             status=self._status,
         )
+        self._mail = MailWatch(held.folder, settings, self._clock)
         self._protocols = Protocols(
             clock=self._clock,
             gate=self._gate,
@@ -186,6 +188,7 @@ class Daemon:
         first_user, prepared = await asyncio.to_thread(self._begin)
         await self._take_over(prepared)
         self._reloads.begin()
+        self._mail.begin()
         return Opened(
             doors=self.doors,
             settings=prepared.settings,
@@ -210,10 +213,12 @@ class Daemon:
         await self._runs.drain()
         # what a run wrote may not all be sent yet
         await self._gate.drain(max(until - self._clock.monotonic(), 0.0))
+        await self._mail.drain(max(until - self._clock.monotonic(), 0.0))
 
     async def close(self) -> None:
         """End everything that is left."""
         await self._runs.close()
+        await self._mail.close()
         self._reloads.close()
         await self._reloads.ended(_READING_SECONDS)
         self._portal.close()
@@ -295,6 +300,7 @@ class Daemon:
         self._portal.replace_checks_per_source(limits.hashing_per_source)
         self._desk.replace_catalogue(prepared.catalogue, limits)
         renew()
+        self._mail.renew(prepared.settings)
         ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:

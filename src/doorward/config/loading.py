@@ -75,10 +75,13 @@ def examine(file: Path | None, *, machine: Machine | None = None) -> Examination
 
 def _examined_defaults(machine: Machine) -> Examination:
     report = Report("", lambda _: 0)
+    from doorward.config.mail_settings import default_mail
+
     builtins = _builtins(machine, report)
     settings = Settings(
         doors=MappingProxyType({door.name: door for door in DEFAULT_DOORS}),
         catalogue=_assembled(builtins, (), read_catalogues([], ("server", "commands"), report), report),
+        mail=default_mail(machine),
         notices=tuple(report.notices),
     )
     return Examination(None if report.problems else settings, tuple(report.problems))
@@ -111,6 +114,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     from doorward.config.command_settings import read_commands
     from doorward.config.door_settings import read_doors
     from doorward.config.limit_settings import read_limits
+    from doorward.config.mail_settings import read_mail
     from doorward.config.shapes import ServerShape
     from doorward.config.tables import read_table
     from doorward.config.user_settings import read_users
@@ -123,6 +127,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     declared = read_commands(tables.commands, builtins=builtins, machine=machine, report=report)
     brought = read_catalogues(server.commands, ("server", "commands"), report)
     catalogue = _assembled(builtins, declared, brought, report)
+    mail = read_mail(tables.mail, machine=machine, report=report)
     _note_unreachable(declared, doors, report)
     return Settings(
         file=report.file,
@@ -131,6 +136,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
         doors=doors,
         users=users,
         catalogue=catalogue,
+        mail=mail,
         notices=tuple(report.notices),
     )
 

@@ -50,6 +50,11 @@ class Machine:
         except KeyError:
             return "/"
 
+    @property
+    def host_name(self) -> str:
+        """What the machine calls itself; nothing is looked up."""
+        return os.uname().nodename
+
     def account(self, name: str) -> pwd.struct_passwd | None:
         """The system user of this name."""
         try:

@@ -33,6 +33,7 @@ class FileShape(msgspec.Struct):
     doors: Tables = {}
     users: Tables = {}
     commands: Tables = {}
+    mail: Tables = {}
 
 
 class ServerShape(msgspec.Struct):
@@ -101,6 +102,20 @@ class SshShape(msgspec.Struct):
     authorities: Texts = []
     banner: Text = ""
     motd: Text = ""
+
+
+class MailShape(msgspec.Struct, rename={"sender": "from"}):
+    """The table `[mail]`."""
+
+    server: OptionalText = None
+    tls: OptionalText = None
+    ca: OptionalText = None
+    user: OptionalText = None
+    password_file: OptionalText = None
+    sender: OptionalText = None
+    bounces_to: OptionalText = None
+    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    timeout_seconds: Number = None
 
 
 class UserShape(msgspec.Struct):

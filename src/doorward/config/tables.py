@@ -16,13 +16,14 @@ _ELEMENT = re.compile(r"`\$\[(\d+)\]")
 
 def read_table(table: Mapping[str, object], shape: type[ShapeT], key: Key, report: Report) -> ShapeT:
     """Make `table` into `shape`, with defaults for what is left out or wrong; `report` has what is wrong."""
-    declared = {field.name: field.type for field in msgspec.structs.fields(shape)}
+    # `from` is no name of Python: there a field is called otherwise than its key
+    declared = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     taken: dict[str, Any] = {}
     for name, item in table.items():
         if name not in declared:
             report.unknown((*key, name), declared)
-        elif _is_taken(item, declared[name], (*key, name), report):
-            taken[name] = msgspec.convert(item, declared[name])
+        elif _is_taken(item, declared[name].type, (*key, name), report):
+            taken[declared[name].name] = msgspec.convert(item, declared[name].type)
     return shape(**taken)
 
 

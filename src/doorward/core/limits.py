@@ -433,6 +433,13 @@ class Limits:
     message_recipients: int = _limit(
         100, unit="recipients of one message", least=1, most=1000, source="RFC 5321 section 4.5.3.1.8"
     )
+    mail_connections: int = _limit(
+        2,
+        unit="connections to the mail server at once",
+        least=1,
+        most=50,
+        source="one slow message holds up none",
+    )
     mail_retry_seconds: float = _limit(
         60.0, unit="seconds from a message's first try to its second", least=1, most=86_400, source="ours"
     )

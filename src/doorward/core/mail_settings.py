@@ -28,6 +28,9 @@ TRY_ANSWERS = 30
 """How many times as long a whole try may take, with all its recipients."""
 
 
+_OURS = Mailbox("doorward@localhost", "Doorward")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
     """
@@ -41,7 +44,7 @@ class MailSettings:
         user: to log in as; empty for no login.
         password_file: the absolute path of a file whose first line is the password; empty without a login.
         sender: in the header's From.
-        bounces_to: of the envelope, where failures are reported to; empty for the null sender, `MAIL FROM:<>`.
+        bounces_to: of the envelope, where failures are reported to; empty for the null sender.
         to: who gets what names no recipient.
         timeout_seconds: for each step to the server, and each of its answers.
     """
@@ -52,8 +55,8 @@ class MailSettings:
     ca: str = ""
     user: str = ""
     password_file: str = ""
-    sender: Mailbox = Mailbox("doorward@localhost", "Doorward")
-    bounces_to: str = "doorward@localhost"
+    sender: Mailbox = _OURS
+    bounces_to: str = _OURS.address
     to: tuple[Mailbox, ...] = ()
     timeout_seconds: float = ANSWER_SECONDS
 
@@ -75,7 +78,7 @@ class MailSettings:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what is sent to `host` stays on this machine; a name other than `localhost` is not looked up."""
+    """Whether what is sent to `host` stays on this machine; no name but `localhost` is known to."""
     if host.lower() == "localhost":
         return True
     try:

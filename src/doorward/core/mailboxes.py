@@ -92,14 +92,14 @@ def parse_address(text: str, *, domain: str) -> str:
         raise MailError(f"{_shown(text)} is no mail address; expected alice@example.org")
     if local_part.startswith(_COMMANDS):
         raise MailError(
-            f"the address {_shown(text)} begins with {local_part[0]!r}, which the programs behind a mail server "
-            "may take for an option, a command or a file"
+            f"the address {_shown(text)} begins with {local_part[0]!r}, which the programs behind a mail "
+            "server may take for an option, a command or a file"
         )
     return address
 
 
 def domain_of_host(name: str) -> str:
-    """What stands behind the at sign of this machine's own addresses; `localhost` where its name is no domain."""
+    """What stands behind the at sign of addresses of the machine `name`; `localhost` if that is no domain."""
     return name if _DOMAIN.fullmatch(name) else "localhost"
 
 

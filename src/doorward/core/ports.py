@@ -152,8 +152,12 @@ class Mailer(Protocol):
         Try once to deliver `mail` to those of its recipients that are still to get it.
 
         Returns:
-            What became of it, for each of `recipients`. A server that cannot be reached, or that is lost
-            after the message was sent, is `LATER` for all of them.
+            What became of it, for each of `recipients`. A server that is lost after it began to take this
+            message is `LATER` for those who have no answer yet.
+
+        Raises:
+            ConnectError: no message at all can be delivered now: the server cannot be reached, is not trusted
+                or refuses the login.
         """
 
 

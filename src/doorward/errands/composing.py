@@ -115,7 +115,7 @@ def compose(draft: Draft, settings: MailSettings, *, wall_seconds: float, token:
 
 
 def one_subject(text: str) -> str:
-    """`text` on one line: line ends and tabs as blanks, what cannot be shown as U+FFFD, its end cut off with an ellipsis."""
+    """`text` on one line, blanks for line ends, U+FFFD for what cannot be shown, an ellipsis for the rest."""
     line = " ".join(text[: SUBJECT_CHARACTERS * 4].split())
     shown = "".join(character if character.isprintable() else "\ufffd" for character in line)
     if len(shown) <= SUBJECT_CHARACTERS:
@@ -139,7 +139,10 @@ def _address(mailbox: Mailbox) -> Address:
 def _set_text(message: EmailMessage, text: str) -> None:
     text = _well_formed(text)
     # NUL and its like may stand in no message: RFC 5322 section 2.2 and RFC 2045 section 2.7
-    message.set_content(text, **({"cte": "quoted-printable"} if _CONTROL.search(text) else {}))
+    if _CONTROL.search(text):
+        message.set_content(text, cte="quoted-printable")
+    else:
+        message.set_content(text)
 
 
 def _attach(message: EmailMessage, attachment: Attachment) -> None:

@@ -15,11 +15,12 @@ from doorward.core.errors import StateError, TrustError
 from doorward.stores.atomic import remove_leftovers
 from doorward.stores.database_errors import corrupted, state_error
 from doorward.stores.locks import open_private, short_lock
+from doorward.stores.places import DATABASE_NAME
 from doorward.stores.schema import APPLICATION_ID, STEPS, migrate, version_of
 from doorward.stores.state import check_private_folder
 from doorward.stores.worker import Worker
 
-DATABASE_NAME = "doorward.db"
+__all__ = ["DATABASE_NAME", "Database", "Work"]
 
 _T = TypeVar("_T")
 _LOCK_SECONDS = 10.0

@@ -15,6 +15,8 @@ KEY_NAME = "key.pem"
 """Beside `CERTIFICATE_NAME`: its private key."""
 HOST_KEY_NAME = "ssh_host_ed25519_key"
 """In the state: the private key of the SSH door, where its keeper gave it none."""
+DATABASE_NAME = "doorward.db"
+"""In the state: the outbox and whatever else is kept in one database."""
 
 _NAME = "doorward"
 LOCAL_STATE = ".doorward"
