@@ -110,7 +110,7 @@ def our_door(folder: Path) -> Iterator[LineDoor]:
     gate = Gate(limits, clock, audit=audit, most=10 * SESSIONS, chance=lambda: 0.5)
     spawner = FakeSpawner(programs={"/usr/bin/uptime": tell_uptime})
     runs = Runs(limits, spawner=spawner, clock=clock, audit=audit)
-    desk = Desk(catalogue(), limits, runs=runs, clock=clock, connected=lambda: 1, status=dict)
+    desk = Desk(catalogue(), limits, runs=runs, clock=clock, connected=lambda: 1, status=dict, schedules=list)
     yield LineDoor(
         name="tcp",
         kind=LineSessionKind.KEEP,

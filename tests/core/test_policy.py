@@ -16,6 +16,7 @@ from doorward.core.principal import (
     User,
     guest,
     principal_of,
+    schedule_principal,
     system_administrator,
 )
 
@@ -201,3 +202,20 @@ def test_who_can_says_what_is_judged(principal: Principal, asked: Command, door:
         words, principal.is_admin or bool(set(words.replace(", and admin", "").split(", ")) & principal.roles)
     )
     assert judge(principal, Deed.RUN, asked, door=door).is_granted is said
+
+
+def test_a_schedule_may_run_the_command_it_names_and_nothing_else() -> None:
+    schedule = schedule_principal("nightly", "backup")
+    backup = Command(
+        name="backup", action=Program("/bin/true"), roles=frozenset({"operator"}), doors=frozenset({"ssh"})
+    )
+    other = Command(name="df", action=Program("/bin/df"), open_to_guests=True)
+    assert judge(schedule, Deed.RUN, backup, door="schedule").is_granted
+    for deed in set(Deed) - {Deed.RUN}:
+        assert not judge(
+            schedule, deed, backup, door="schedule", owners=frozenset({schedule.name})
+        ).is_granted
+    refused = judge(schedule, Deed.RUN, other, door="schedule")
+    assert refused.reason == "schedule:nightly may run backup and nothing else"
+    assert not schedule.is_admin
+    assert not schedule.is_guest

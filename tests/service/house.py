@@ -157,6 +157,7 @@ class House:
         self.limits = Limits() if limits is None else limits
         self.connected = 1
         self.status: dict[str, object] = {"version": "1"}
+        self.schedules: list[dict[str, object]] = []
         self.runs = Runs(self.limits, spawner=self.spawner, clock=self.clock, audit=self.audit)
         self.desk = Desk(
             catalogue(*commands),
@@ -165,6 +166,7 @@ class House:
             clock=self.clock,
             connected=lambda: self.connected,
             status=lambda: self.status,
+            schedules=lambda: self.schedules,
         )
 
     def ask(self, asker: Caller, line: str | None) -> Reader:

@@ -24,6 +24,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("ask", "Ask a daemon for a command."),
     "status": ("status", "Tell how a daemon is."),
     "runs": ("runs", "List the runs that you may see."),
+    "schedules": ("schedules", "List what runs by the clock."),
     "attach": ("attach", "Follow a run from its start."),
     "cancel": ("cancel", "Stop a run."),
     "check": ("check", "Look a configuration over."),

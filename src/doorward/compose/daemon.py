@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from doorward import __version__
+from doorward.compose.clockwork import Clockwork
 from doorward.compose.descriptors import allow_descriptors, most_connections
 from doorward.compose.figures import daemon_figures
 from doorward.compose.mail_watch import MailWatch
@@ -156,8 +157,10 @@ class Daemon:
             clock=self._clock,
             connected=lambda: self._gate.connected,
             status=self._status,
+            schedules=self._schedules,
         )
         self._mail = MailWatch(held.folder, settings, self._clock)
+        self._clockwork = Clockwork(self._mail, self._desk, self._clock, settings)
         self._protocols = Protocols(
             clock=self._clock,
             gate=self._gate,
@@ -209,15 +212,19 @@ class Daemon:
         except StateError as error:
             # a client that believes the file finds nobody there; what runs must not suffer for it
             _log.error("%s", error)
+        self._clockwork.stop()
         until = self._clock.monotonic() + self.drain_seconds
         await self._runs.drain()
+        await self._clockwork.close()
         # what a run wrote may not all be sent yet
         await self._gate.drain(max(until - self._clock.monotonic(), 0.0))
         await self._mail.drain(max(until - self._clock.monotonic(), 0.0))
 
     async def close(self) -> None:
         """End everything that is left."""
+        self._clockwork.stop()
         await self._runs.close()
+        await self._clockwork.close()
         await self._mail.close()
         self._reloads.close()
         await self._reloads.ended(_READING_SECONDS)
@@ -285,6 +292,7 @@ class Daemon:
             for listener in self._fresh(prepared):
                 await self._gate.open(listener, protocols[listener])
             renew = self._protocols.renewal(prepared.settings)
+            await self._clockwork.prepare(prepared.settings)
             self._held.write_doors(_by_door(prepared.listeners))
         except BaseException:
             self._discard(prepared)
@@ -301,6 +309,7 @@ class Daemon:
         self._desk.replace_catalogue(prepared.catalogue, limits)
         renew()
         self._mail.renew(prepared.settings)
+        self._clockwork.renew(prepared.settings)
         ended = self._replace_credentials(prepared)
         for listener in before.listeners:
             if listener in prepared.listeners:
@@ -368,6 +377,9 @@ class Daemon:
         return daemon_figures(
             gate=self._gate, runs=self._runs, tallies=self._tallies, audit_lines_lost=self._audit.lost_lines
         )
+
+    def _schedules(self) -> list[dict[str, object]]:
+        return self._clockwork.report()
 
     def _status(self) -> dict[str, object]:
         live = self._runs.history.live()

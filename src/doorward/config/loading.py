@@ -115,6 +115,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     from doorward.config.door_settings import read_doors
     from doorward.config.limit_settings import read_limits
     from doorward.config.mail_settings import read_mail
+    from doorward.config.schedule_settings import read_schedules
     from doorward.config.shapes import ServerShape
     from doorward.config.tables import read_table
     from doorward.config.user_settings import read_users
@@ -128,6 +129,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     brought = read_catalogues(server.commands, ("server", "commands"), report)
     catalogue = _assembled(builtins, declared, brought, report)
     mail = read_mail(tables.mail, machine=machine, report=report)
+    schedules = read_schedules(tables.schedules, catalogue=catalogue, limits=limits, mail=mail, report=report)
     _note_unreachable(declared, doors, report)
     return Settings(
         file=report.file,
@@ -137,6 +139,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
         users=users,
         catalogue=catalogue,
         mail=mail,
+        schedules=schedules,
         notices=tuple(report.notices),
     )
 

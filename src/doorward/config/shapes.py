@@ -34,6 +34,7 @@ class FileShape(msgspec.Struct):
     users: Tables = {}
     commands: Tables = {}
     mail: Tables = {}
+    schedules: Tables = {}
 
 
 class ServerShape(msgspec.Struct):
@@ -116,6 +117,19 @@ class MailShape(msgspec.Struct, rename={"sender": "from"}):
     bounces_to: OptionalText = None
     to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
     timeout_seconds: Number = None
+
+
+class ScheduleShape(msgspec.Struct):
+    """A table `[schedules.NAME]`."""
+
+    command: OptionalText = None
+    arguments: Annotated[list[str] | dict[str, Any], Meta(description="an array of texts, or a table")] = []
+    every: OptionalText = None
+    at: OptionalText = None
+    overlap: OptionalText = None
+    catch_up: OptionalText = None
+    mail: OptionalText = None
+    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
 
 
 class UserShape(msgspec.Struct):

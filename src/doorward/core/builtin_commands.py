@@ -59,6 +59,9 @@ def verb_commands() -> list[Command]:
         _verb(Verb.RUNS, "Runs that you may see, the live ones first", form),
         _verb(Verb.ATTACH, "Follow a run from its start", run),
         _verb(Verb.CANCEL, "Stop a run", run),
+        _verb(
+            Verb.SCHEDULES, "What runs by the clock, when it ran last and when it is due", form, roles=admin
+        ),
         _verb(Verb.STATUS, "How the daemon is", form, roles=admin),
         _verb(Verb.QUIT, "Leave", guests=True),
     ]

@@ -79,6 +79,7 @@ class Verb(enum.Enum):
     RUNS = "runs"
     ATTACH = "attach"
     CANCEL = "cancel"
+    SCHEDULES = "schedules"
     STATUS = "status"
     QUIT = "quit"
 

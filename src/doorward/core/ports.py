@@ -14,6 +14,7 @@ from doorward.core.feeds import Feed
 from doorward.core.fetching import Fetched, FetchRequest
 from doorward.core.launch import Ending, Launch, Stream
 from doorward.core.mail import Claim, Delivered, Mail, QueueChange, QueuedMail, Tried
+from doorward.core.schedules import RunResult, Schedule, ScheduleState
 from doorward.core.secret import Secret
 
 
@@ -251,4 +252,43 @@ class SeenStore(Protocol):
 
         Raises:
             StateError: neither was kept: as for `put`, or the marks are too many or too long.
+        """
+
+
+class ScheduleStore(Protocol):
+    """How far schedules are, over restarts."""
+
+    async def load(self) -> Mapping[str, ScheduleState]:
+        """
+        Hand out all that is known, by name.
+
+        Raises:
+            StateError: it could not be read.
+        """
+
+    async def save(self, state: ScheduleState, mail: Mail | None = None) -> None:
+        """
+        Note `state`, and put `mail` in the outbox: both or neither. It is on disk when this returns.
+
+        Raises:
+            StateError: neither was kept.
+        """
+
+    async def forget(self, names: Collection[str]) -> None:
+        """
+        Know nothing of these any more.
+
+        Raises:
+            StateError: they are known still.
+        """
+
+
+class ScheduledRuns(Protocol):
+    """Where scheduled runs are run."""
+
+    async def run(self, schedule: Schedule) -> RunResult:
+        """
+        Run it and wait for its end; never raises for what it does, and a refusal is an outcome too.
+
+        Cancelled, the run is left as by a reader who goes.
         """

@@ -21,6 +21,8 @@ class Login(enum.Enum):
     CERTIFICATE = "certificate"
     TOKEN = "token"  # noqa: S105 - the name of a method
     KEY = "key"
+    SCHEDULE = "schedule"
+    """Not at all: the keeper's own configuration has it ask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +76,14 @@ class Principal:
         name: the user's name, or `guest`.
         roles: with `guest` always among them.
         login: how they proved it; `NONE` only for guests.
+        only: the one command that a schedule may run; empty for everybody else.
         is_guest, is_admin: follow from the others.
     """
 
     name: str
     roles: frozenset[str]
     login: Login
+    only: str = ""
     is_guest: bool = field(init=False, repr=False, compare=False)
     is_admin: bool = field(init=False, repr=False, compare=False)
 
@@ -102,3 +106,8 @@ def principal_of(user: User, login: Login) -> Principal:
 def system_administrator() -> Principal:
     """Root, or the daemon's own user, on the unix door: no user need be declared for them."""
     return Principal(ADMIN, frozenset({ADMIN, GUEST}), Login.UID)
+
+
+def schedule_principal(name: str, command: str) -> Principal:
+    """Who the schedule `name` is at the desk: one that may run `command`, and nothing else."""
+    return Principal(f"schedule:{name}", frozenset({GUEST}), Login.SCHEDULE, only=command)

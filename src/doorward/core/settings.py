@@ -11,6 +11,7 @@ from doorward.core.limits import Limits
 from doorward.core.mail_settings import MailSettings
 from doorward.core.mounts import Mount
 from doorward.core.principal import User
+from doorward.core.schedules import Schedule
 
 
 class Language(enum.Enum):
@@ -223,6 +224,7 @@ class Settings:
         users: those that stand in the configuration, by name.
         catalogue: the built-ins, and what was declared in TOML and in Python.
         mail: where it goes.
+        schedules: what runs by the clock, by name.
         notices: what a keeper should know although it is no error.
     """
 
@@ -233,6 +235,7 @@ class Settings:
     users: Mapping[str, User] = field(default_factory=lambda: MappingProxyType({}))
     catalogue: Catalogue = field(default_factory=Catalogue)
     mail: MailSettings = field(default_factory=MailSettings)
+    schedules: Mapping[str, Schedule] = field(default_factory=lambda: MappingProxyType({}))
     notices: tuple[str, ...] = ()
 
     @property

@@ -18,8 +18,10 @@ from doorward.service.answer import Answer, refusal, words
 from doorward.service.caller import Caller
 from doorward.service.run import Run, RunReader, RunState, StopCause
 from doorward.service.runs import Runs
+from doorward.service.schedule_texts import schedules_json, schedules_text
 
 StatusReport = Callable[[], Mapping[str, object]]
+ScheduleReport = Callable[[], Sequence[Mapping[str, object]]]
 Presence = Callable[[], int]
 
 # names of the module, since every line asks about them: until Python 3.12, to look up `Deed.RUN` takes 0.1 us
@@ -43,6 +45,7 @@ class Desk:
         clock: the daemon's.
         connected: how many connections there are now.
         status: what the `status` command tells.
+        schedules: what the `schedules` command tells, one each.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class Desk:
         clock: Clock,
         connected: Presence,
         status: StatusReport,
+        schedules: ScheduleReport,
     ) -> None:
         self._runs = runs
         self._shareable = runs.shareable
         self._clock = clock
         self._connected = connected
         self._status = status
+        self._schedules = schedules
         self.replace_catalogue(catalogue, limits)
 
     def replace_catalogue(self, catalogue: Catalogue, limits: Limits) -> None:
@@ -331,6 +336,9 @@ class Desk:
             case Verb.RUNS:
                 runs, now = self._visible_runs(caller), self._clock.monotonic()
                 return verbs.runs_json(runs, now=now) if as_json else verbs.runs_text(runs, now=now)
+            case Verb.SCHEDULES:
+                schedules = self._schedules()
+                return schedules_json(schedules) if as_json else schedules_text(schedules)
             case Verb.STATUS:
                 return verbs.status_json(self._status()) if as_json else verbs.status_text(self._status())
             case _:

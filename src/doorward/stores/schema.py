@@ -50,7 +50,25 @@ _MAIL = (
     """,
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_MAIL,)
+_SCHEDULES = (
+    """
+    CREATE TABLE schedules (
+        name TEXT PRIMARY KEY,
+        timing TEXT NOT NULL,
+        next_at REAL NOT NULL,
+        due_at REAL,
+        began_at REAL,
+        ended_at REAL,
+        outcome TEXT,
+        digest TEXT NOT NULL,
+        missed INTEGER NOT NULL,
+        skipped INTEGER NOT NULL,
+        trouble TEXT NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_MAIL, _SCHEDULES)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -36,7 +36,8 @@ AT_ONCE_SECONDS = 1.5
 _ELSEWHERE = frozenset({Verb.QUIT, Verb.HELP, Verb.RUNS, Verb.ATTACH, Verb.CANCEL})
 """What a page of its own does, or what makes no sense where no connection is kept."""
 
-_READING = frozenset({Verb.WHOAMI, Verb.ECHO, Verb.HELP, Verb.RUNS, Verb.STATUS})
+_WITH_FORM = frozenset({Verb.STATUS, Verb.SCHEDULES})
+_READING = frozenset({Verb.WHOAMI, Verb.ECHO, Verb.HELP, Verb.RUNS, Verb.SCHEDULES, Verb.STATUS})
 
 
 async def catalogue(visit: Visit) -> web.StreamResponse:
@@ -132,7 +133,7 @@ def is_asked_with_get(command: Command) -> bool:
 
 def is_shown_at_once(command: Command) -> bool:
     """Whether its address says all: what the desk can write in another form, it writes for people here."""
-    is_bare = not command.parameters or command.action is Verb.STATUS
+    is_bare = not command.parameters or _is_one_of(command, _WITH_FORM)
     return is_bare and is_asked_with_get(command)
 
 

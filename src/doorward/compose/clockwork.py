@@ -1,0 +1,103 @@
+"""The daemon's schedules: nothing is brought in or opened until the configuration has one."""
+
+import asyncio
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from doorward.compose.mail_watch import MailWatch
+from doorward.core.settings import Settings
+from doorward.service.desk import Desk
+from doorward.stores.clock import SystemClock
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from doorward.core.mail import Mail
+    from doorward.core.schedules import RunResult, Schedule, ScheduleState
+    from doorward.errands.scheduler import Scheduler
+    from doorward.stores.database import Database
+
+
+class Clockwork:
+    """
+    Runs by the clock.
+
+    Args:
+        mail: has the database, in which schedules are kept beside the outbox.
+        desk: where they run.
+        clock: of this process.
+        settings: those that count until `renew`.
+    """
+
+    def __init__(self, mail: MailWatch, desk: Desk, clock: SystemClock, settings: Settings) -> None:
+        self._mail = mail
+        self._desk = desk
+        self._clock = clock
+        self._settings = settings
+        self._scheduler: Scheduler | None = None
+        self._zone: tzinfo | None = None
+
+    async def prepare(self, settings: Settings) -> None:
+        """
+        Have ready what the schedules of `settings` need, if there are any.
+
+        Raises:
+            StateError, TrustError: the database cannot be used.
+        """
+        if not settings.schedules:
+            return
+        # the keeper may have moved; what they import takes its time, and no loop waits for it here
+        self._zone = await asyncio.to_thread(_local_zone)
+        if self._scheduler is None:
+            room = await self._mail.room()
+            scheduler = await asyncio.to_thread(self._made, room.database)
+            await scheduler.open()
+            self._scheduler = scheduler
+
+    def renew(self, settings: Settings) -> None:
+        """Have the schedules of `settings` count, which were prepared."""
+        self._settings = settings
+        if self._scheduler is not None and self._zone is not None:
+            self._scheduler.replace(settings.schedules.values(), self._zone)
+
+    def report(self) -> list[dict[str, object]]:
+        """All schedules, for JSON."""
+        return [] if self._scheduler is None else self._scheduler.report()
+
+    def stop(self) -> None:
+        """Begin nothing any more."""
+        if self._scheduler is not None:
+            self._scheduler.stop()
+
+    async def close(self) -> None:
+        """Have it noted how runs ended; idempotent."""
+        if self._scheduler is not None:
+            await self._scheduler.close()
+
+    def _made(self, database: "Database") -> "Scheduler":
+        from doorward.errands.scheduler import Scheduler
+        from doorward.service.scheduled import DeskRuns
+        from doorward.stores.schedules import SqliteSchedules
+
+        store = SqliteSchedules(database, clock=self._clock, limits=lambda: self._settings.limits)
+        return Scheduler(clock=self._clock, store=store, runs=DeskRuns(self._desk), compose=self._compose)
+
+    def _compose(self, schedule: "Schedule", state: "ScheduleState", result: "RunResult") -> "Mail":
+        from doorward.errands.run_mail import compose_run_mail
+
+        return compose_run_mail(
+            schedule,
+            state,
+            result,
+            settings=self._settings.mail,
+            host=os.uname().nodename,
+            wall_seconds=self._clock.wall(),
+            token=secrets.token_hex(16),
+        )
+
+
+def _local_zone() -> "tzinfo":
+    from doorward.config.local_zone import local_zone
+
+    return local_zone(os.environ)

@@ -1,0 +1,207 @@
+"""The tables `[schedules.NAME]`."""
+
+import enum
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from doorward.config.report import Key, Report, found_in, one_of
+from doorward.config.shapes import ScheduleShape
+from doorward.config.tables import read_each, read_table
+from doorward.core.catalogue import Catalogue
+from doorward.core.command import NAME, Command, Verb
+from doorward.core.errors import BadArgument, MailError
+from doorward.core.invocation import Invocation, bind, bind_values
+from doorward.core.limits import Limits
+from doorward.core.mail_settings import MailSettings
+from doorward.core.mailboxes import Mailbox, parse_mailbox
+from doorward.core.parameter import word_of
+from doorward.core.schedules import (
+    CatchUp,
+    MailWhen,
+    Overlap,
+    Schedule,
+    Timing,
+    parse_at,
+    parse_every,
+)
+from doorward.core.secret import Secret
+
+MOST = 1000
+"""More schedules than that are no configuration that a person wrote."""
+
+_EVERY = 'a period from "1s" to "366d", such as "6h" or "1h 30min"'
+_AT = 'a time of the local clock, such as "04:30"'
+
+_WordT = TypeVar("_WordT", bound=enum.Enum)
+
+
+def read_schedules(
+    tables: dict[str, Any], *, catalogue: Catalogue, limits: Limits, mail: MailSettings, report: Report
+) -> Mapping[str, Schedule]:
+    """
+    The schedules that have a table, by name.
+
+    Args:
+        tables: `[schedules]`.
+        catalogue: what can run.
+        limits: of words.
+        mail: who gets what names no recipient.
+        report: gets what is wrong.
+    """
+    if len(tables) > MOST:
+        report.add(("schedules",), f"there are {len(tables)} schedules", expected=f"at most {MOST}")
+        return MappingProxyType({})
+    schedules = {}
+    for name, key, table in read_each(tables, ("schedules",), report):
+        if not NAME.fullmatch(name):
+            expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
+            report.add(key, "a schedule cannot be called this", expected=expected)
+            continue
+        shape = read_table(table, ScheduleShape, key, report)
+        schedule = _Table(shape, key, report).schedule(name, catalogue, limits, mail)
+        if schedule is not None:
+            schedules[name] = schedule
+    return MappingProxyType(schedules)
+
+
+class _Table:
+    """One table that becomes one schedule."""
+
+    def __init__(self, shape: ScheduleShape, key: Key, report: Report) -> None:
+        self._shape = shape
+        self._key = key
+        self._report = report
+
+    def schedule(
+        self, name: str, catalogue: Catalogue, limits: Limits, mail: MailSettings
+    ) -> Schedule | None:
+        """The schedule; None when it lacks what it does or when. With other problems it is of no use."""
+        shape = self._shape
+        invocation = self._invocation(catalogue, limits)
+        timing = self._timing()
+        catch_up = self._word("catch_up", CatchUp, CatchUp.ONCE)
+        overlap = self._word("overlap", Overlap, Overlap.SKIP)
+        to = self._recipients(mail)
+        when = self._word("mail", MailWhen, MailWhen.FAILURE if shape.to else MailWhen.NEVER)
+        if when is not MailWhen.NEVER and not to and not mail.to:
+            self._refuse("to", "there is nobody to mail to", expected="an address, here or as `to` in [mail]")
+        if invocation is None or timing is None:
+            return None
+        return Schedule(
+            name=name,
+            command=invocation.command.name,
+            line=invocation.shown,
+            timing=timing,
+            catch_up=catch_up,
+            overlap=overlap,
+            mail=when,
+            to=to,
+        )
+
+    def _invocation(self, catalogue: Catalogue, limits: Limits) -> Invocation | None:
+        command = self._command(catalogue)
+        if command is None:
+            return None
+        invocation = self._bound(command, limits)
+        if invocation is not None and any(isinstance(each, Secret) for each in invocation.values.values()):
+            self._refuse("arguments", "a secret cannot stand in a schedule")
+            return None
+        return invocation
+
+    def _command(self, catalogue: Catalogue) -> Command | None:
+        name = self._shape.command
+        if name is None:
+            self._refuse("command", "this is missing", expected="the name of a command")
+            return None
+        command = catalogue.commands.get(name)
+        if command is None:
+            self._report.unknown((*self._key, "command"), catalogue.commands, what="command", found=name)
+        elif isinstance(command.action, Verb):
+            self._refuse(
+                "command", "the daemon answers this command itself: nothing runs", found=found_in(name)
+            )
+        else:
+            return command
+        return None
+
+    def _bound(self, command: Command, limits: Limits) -> Invocation | None:
+        arguments = self._shape.arguments
+        if isinstance(arguments, list):
+            try:
+                return bind(command, arguments, limits)
+            except BadArgument as error:
+                self._refuse("arguments", str(error))
+                return None
+        said = {name: _said(value) for name, value in arguments.items()}
+        for name, words in said.items():
+            if words is None:
+                self._report.add(
+                    (*self._key, "arguments", name),
+                    "this is of another type",
+                    expected="a text, a number, true or false, or an array of texts",
+                    found=found_in(arguments[name]),
+                )
+        if None in said.values():
+            return None
+        bound = bind_values(command, {name: words or [] for name, words in said.items()}, limits)
+        if isinstance(bound, Invocation):
+            return bound
+        for problem in bound:
+            below = ("arguments", problem.parameter) if problem.parameter else ("arguments",)
+            self._report.add((*self._key, *below), str(problem))
+        return None
+
+    def _timing(self) -> Timing | None:
+        every, at = self._shape.every, self._shape.at
+        if every is not None and at is not None:
+            self._refuse("at", "a schedule has `every` or `at`, not both")
+        elif every is not None:
+            if (period := parse_every(every)) is not None:
+                return period
+            self._refuse("every", "this is no period", expected=_EVERY, found=found_in(every))
+        elif at is not None:
+            if (time := parse_at(at)) is not None:
+                return time
+            self._refuse("at", "this is no time of a day", expected=_AT, found=found_in(at))
+        else:
+            self._report.add(self._key, "when it runs is missing", expected='every = "6h" or at = "04:30"')
+        return None
+
+    def _word(self, name: str, kind: type[_WordT], default: _WordT) -> _WordT:
+        word = getattr(self._shape, name)
+        if word is None:
+            return default
+        try:
+            return kind(word)
+        except ValueError:
+            expected = one_of(f'"{each.value}"' for each in kind)
+            self._refuse(name, "this is none of the words", expected=expected, found=found_in(word))
+            return default
+
+    def _recipients(self, mail: MailSettings) -> tuple[Mailbox, ...]:
+        texts = [self._shape.to] if isinstance(self._shape.to, str) else self._shape.to
+        found: list[Mailbox] = []
+        for index, text in enumerate(texts):
+            try:
+                found.append(parse_mailbox(text, domain=mail.sender.domain))
+            except MailError as error:
+                key: Key = (
+                    (*self._key, "to") if isinstance(self._shape.to, str) else (*self._key, "to", index)
+                )
+                self._report.add(key, str(error))
+        return tuple(found)
+
+    def _refuse(self, name: str, problem: str, *, expected: str = "", found: str = "") -> None:
+        self._report.add((*self._key, name), problem, expected=expected, found=found)
+
+
+def _said(value: object) -> list[str] | None:
+    """The words of one argument; None for what can be none."""
+    match value:
+        case str() | bool() | int() | float():
+            return [word_of(value)]
+        case list() if all(isinstance(each, str) for each in value):
+            return [*value]
+        case _:
+            return None

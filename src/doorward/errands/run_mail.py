@@ -1,0 +1,88 @@
+"""What the mail about a scheduled run says."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from doorward.core.mail import Mail
+from doorward.core.mail_settings import MailSettings
+from doorward.core.outcome import Outcome, OutcomeKind, last_lines
+from doorward.core.schedules import RunResult, Schedule, ScheduleState
+from doorward.errands.composing import Draft, compose
+
+TEXT_BYTES = 256 * 1024
+"""Of the output, as much as stands in the message."""
+
+RunMail = Callable[[Schedule, ScheduleState, RunResult], Mail]
+
+
+def compose_run_mail(
+    schedule: Schedule,
+    state: ScheduleState,
+    result: RunResult,
+    *,
+    settings: MailSettings,
+    host: str,
+    wall_seconds: float,
+    token: str,
+) -> Mail:
+    """
+    Make the message about a run that ended; takes milliseconds for much output, so not on a loop.
+
+    Args:
+        schedule: whose run it was.
+        state: as it is after the run.
+        result: how it ended, with its output.
+        settings: whose message it is.
+        host: where it ran.
+        wall_seconds: the time, for Date.
+        token: unguessable, 16 to 64 letters, digits, dots and dashes.
+
+    Raises:
+        MailError: it has no recipient.
+    """
+    subject = f"{schedule.name} on {host}: {describe(result.outcome)}"
+    draft = Draft(
+        subject=subject,
+        text=_text(schedule, state, result),
+        to=schedule.to,
+        list_id=f"schedule.{schedule.name}",
+    )
+    return compose(draft, settings, wall_seconds=wall_seconds, token=token)
+
+
+def describe(outcome: Outcome) -> str:
+    """How it ended, in a few words."""
+    if outcome.is_success:
+        return "all went well"
+    lines = last_lines(outcome)
+    if not lines or outcome.reason:
+        kind = "failed" if outcome.kind is OutcomeKind.FAILED else outcome.kind.value
+        lines = [*(line for line in lines if line != kind), kind]
+    return ", ".join([*lines, *([outcome.reason] if outcome.reason else [])])
+
+
+def _text(schedule: Schedule, state: ScheduleState, result: RunResult) -> str:
+    facts = [
+        schedule.line,
+        f"due {_time(state.due_at)}, began {_time(state.began_at)}, ended {_time(state.ended_at)}",
+        describe(result.outcome),
+    ]
+    if state.missed:
+        facts.append(f"{_times(state.missed)} passed before it without a run, as nobody was there")
+    if state.skipped:
+        facts.append(f"{_times(state.skipped)} passed meanwhile and were skipped, as it was still under way")
+    shown = result.output[:TEXT_BYTES]
+    if len(shown) < len(result.output):
+        facts.append(f"the first {len(shown)} of {len(result.output)} bytes of its output follow")
+    output = shown.decode("utf-8", "replace")
+    return "\n".join(facts) + "\n\n" + (output or "(it wrote nothing)\n")
+
+
+def _times(number: int) -> str:
+    return "1 time" if number == 1 else f"{number} times"
+
+
+def _time(wall_seconds: float | None) -> str:
+    if wall_seconds is None:
+        return "at no known time"
+    return f"{datetime.fromtimestamp(wall_seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,72 @@
+"""What the desk says of schedules."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from doorward.core.errors import one_line
+from doorward.core.outcome import OutcomeKind
+
+COLUMNS = ("SCHEDULE", "WHEN", "NEXT (UTC)", "LAST (UTC)", "HOW IT ENDED", "COMMAND")
+
+
+def schedules_text(schedules: Sequence[Mapping[str, object]]) -> str:
+    """A line a schedule, and one below for what was passed over or went wrong."""
+    if not schedules:
+        return "No schedules.\n"
+    rows = [COLUMNS, *map(schedule_row, schedules)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS) - 1)]
+    lines = []
+    for row, notes in zip(rows, [[], *map(schedule_notes, schedules)], strict=True):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        lines.append("  ".join([*cells, row[-1]]))
+        lines += [f"    {note}" for note in notes]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def schedules_json(schedules: Sequence[Mapping[str, object]]) -> str:
+    """The schedules for programs."""
+    return json.dumps([*schedules], ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def schedule_row(schedule: Mapping[str, object]) -> tuple[str, str, str, str, str, str]:
+    """The cells of one schedule, each on one line."""
+    last = schedule["last"]
+    began_at, ended = "never", ""
+    if isinstance(last, Mapping):
+        began_at = time_text(last["began_at"])
+        ended = "running" if schedule["state"] == "running" else _outcome_text(last["outcome"])
+    return (
+        one_line(str(schedule["schedule"])),
+        one_line(str(schedule["timing"])),
+        time_text(schedule["next_at"]),
+        began_at,
+        ended,
+        one_line(str(schedule["words"])),
+    )
+
+
+def schedule_notes(schedule: Mapping[str, object]) -> list[str]:
+    """What deserves a second look, a line each."""
+    notes = []
+    if schedule["missed"]:
+        notes.append(f"{schedule['missed']} times passed without a run, as nobody was there")
+    if schedule["skipped"]:
+        notes.append(f"{schedule['skipped']} times skipped, as the run was still under way")
+    if schedule["trouble"]:
+        notes.append(one_line(str(schedule["trouble"])))
+    return notes
+
+
+def time_text(at: object) -> str:
+    """`2026-11-27 04:30:00`, out of ISO 8601."""
+    return one_line(str(at))[:19].replace("T", " ")
+
+
+def _outcome_text(outcome: object) -> str:
+    if not isinstance(outcome, Mapping):
+        return ""
+    if outcome["kind"] == OutcomeKind.EXITED.value:
+        return f"exit status {outcome.get('status', 0)}"
+    if outcome["kind"] == OutcomeKind.SIGNALLED.value:
+        return f"signal {outcome.get('signal', 0)}"
+    return one_line(str(outcome["kind"]))
