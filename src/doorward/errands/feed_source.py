@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from doorward.core.errors import FeedError, IllFormedFeed
 from doorward.core.feeds import Feed
-from doorward.core.fetching import Fetched, FetchRequest
+from doorward.core.fetching import Fetched, FetchRequest, without_login
 from doorward.core.ports import Fetcher, LenientReader
 from doorward.errands.feeds.parsing import FeedBounds, parse_feed
 
@@ -100,8 +100,8 @@ class FeedSource:
         if fetched.status == _NOT_MODIFIED and known is not None:
             return FeedAnswer(feed=None, validators=known)
         if fetched.status != _OK:
-            raise _refused(url, fetched.status)
-        feed = await self._parsed(url, fetched)
+            raise _refused(without_login(url), fetched.status)
+        feed = await self._parsed(without_login(url), fetched)
         return FeedAnswer(
             feed=feed, validators=_validators(fetched.headers) if feed.is_whole else Validators()
         )
