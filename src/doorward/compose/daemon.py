@@ -5,24 +5,21 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from doorward import __version__
 from doorward.compose.clockwork import Clockwork
 from doorward.compose.descriptors import allow_descriptors, most_connections
 from doorward.compose.figures import daemon_figures
 from doorward.compose.mail_watch import MailWatch
+from doorward.compose.opened import Opened
 from doorward.compose.prepared import Preparation, Prepared, changed_at_start_only
 from doorward.compose.protocols import Protocols
 from doorward.compose.reloading import Reloads, Scope, reload_command, tell_of_failure
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.authorized_keys import authority_of
-from doorward.core.certificates import Certificate
 from doorward.core.errors import DoorwardError, StateError
 from doorward.core.figures import Figure
-from doorward.core.principal import User
 from doorward.core.settings import WEB, Settings
 from doorward.gate.gate import Gate
 from doorward.gate.listeners import Listener, forget_path
@@ -46,32 +43,6 @@ ReadSettings = Callable[[], Settings]
 
 _READING_SECONDS = 1.0
 """For a reading that is under way at the end, so that nothing is left of what it bound; a disk may hang."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """
-    What is open, told once all doors are.
-
-    Attributes:
-        doors: by name, the addresses really listened on; a path for the unix door.
-        settings: of the daemon.
-        users: all of them, of the configuration and of the state.
-        state_folder: absolute.
-        notices: what the keeper should know although it is no error.
-        certificates: of the doors with TLS, by the name of the door.
-        host_key: the fingerprint of the SSH door's; empty when there is no such door.
-        first_user: who was made just now, whose password is to be shown once; None for nobody.
-    """
-
-    doors: Mapping[str, tuple[str, ...]]
-    settings: Settings
-    users: tuple[User, ...]
-    state_folder: Path
-    notices: tuple[str, ...]
-    certificates: Mapping[str, Certificate]
-    host_key: str = ""
-    first_user: FirstUser | None = None
 
 
 class Daemon:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from doorward.compose.daemon import Daemon, Opened
+from doorward.compose.daemon import Daemon
+from doorward.compose.opened import Opened
 from doorward.compose.service_manager import Notifier, ServiceManager, take_service_manager
 from doorward.config import find_configuration, load_settings
 from doorward.core.settings import Settings

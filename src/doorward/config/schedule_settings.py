@@ -58,18 +58,21 @@ def read_schedules(
             expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
             report.add(key, "a schedule cannot be called this", expected=expected)
             continue
+        problems = len(report.problems)
         shape = read_table(table, ScheduleShape, key, report)
-        schedule = _Table(shape, key, report).schedule(name, catalogue, limits, mail)
+        is_whole = len(report.problems) == problems
+        schedule = _Table(shape, key, report, is_whole=is_whole).schedule(name, catalogue, limits, mail)
         if schedule is not None:
             schedules[name] = schedule
     return MappingProxyType(schedules)
 
 
 class _Table:
-    """One table that becomes one schedule."""
+    """One table that becomes one schedule; when it is not whole, what is missing may stand there wrong."""
 
-    def __init__(self, shape: ScheduleShape, key: Key, report: Report) -> None:
+    def __init__(self, shape: ScheduleShape, key: Key, report: Report, *, is_whole: bool) -> None:
         self._shape = shape
+        self._is_whole = is_whole
         self._key = key
         self._report = report
 
@@ -85,7 +88,9 @@ class _Table:
         to = self._recipients(mail)
         when = self._word("mail", MailWhen, MailWhen.FAILURE if shape.to else MailWhen.NEVER)
         if when is not MailWhen.NEVER and not to and not mail.to:
-            self._refuse("to", "there is nobody to mail to", expected="an address, here or as `to` in [mail]")
+            self._refuse(
+                "mail", "there is nobody to mail to", expected="an address as `to`, here or in [mail]"
+            )
         if invocation is None or timing is None:
             return None
         return Schedule(
@@ -101,7 +106,7 @@ class _Table:
 
     def _invocation(self, catalogue: Catalogue, limits: Limits) -> Invocation | None:
         command = self._command(catalogue)
-        if command is None:
+        if command is None or not self._is_whole:
             return None
         invocation = self._bound(command, limits)
         if invocation is not None and any(isinstance(each, Secret) for each in invocation.values.values()):
@@ -112,7 +117,8 @@ class _Table:
     def _command(self, catalogue: Catalogue) -> Command | None:
         name = self._shape.command
         if name is None:
-            self._refuse("command", "this is missing", expected="the name of a command")
+            if self._is_whole:
+                self._refuse("command", "this is missing", expected="the name of a command")
             return None
         command = catalogue.commands.get(name)
         if command is None:
@@ -164,7 +170,7 @@ class _Table:
             if (time := parse_at(at)) is not None:
                 return time
             self._refuse("at", "this is no time of a day", expected=_AT, found=found_in(at))
-        else:
+        elif self._is_whole:
             self._report.add(self._key, "when it runs is missing", expected='every = "6h" or at = "04:30"')
         return None
 
