@@ -33,6 +33,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "user": ("user", "Keep the users of a state."),
     "token": ("token", "Keep the tokens of a state."),
     "hash-password": ("hash_password", "Hash a password for a configuration."),
+    "fetch": ("fetch", "Fetch what stands at a URL."),
     "files": ("files", "Show the files of a folder to a browser or curl."),
     "models": ("models", "Serve one protocol on every I/O model, and measure them."),
     "init": ("init", "Write a configuration to begin with."),

@@ -165,6 +165,7 @@ class FileSink:
         if note is not None and note.url == self._url and facts.st_size >= note.synced_bytes > 0:
             self.validator = note.validator
             self.received_bytes = note.synced_bytes
+            os.lseek(self._descriptor, note.synced_bytes, os.SEEK_SET)
 
     def _read_note(self) -> _Note | None:
         try:

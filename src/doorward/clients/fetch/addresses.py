@@ -12,7 +12,8 @@ from doorward.core.secret import Secret
 
 SCHEMES = frozenset({"http", "https"})
 
-_AS_IT_IS = re.compile(r"[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]+")
+_AS_IT_IS = re.compile(r"[A-Za-z]+://[^/?#]+/[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HINT = "Write http://HOST/PATH or https://HOST/PATH, an IPv6 address as in http://[::1]/."
 
@@ -65,10 +66,10 @@ def read_address(text: str) -> Address:
         # yarl would rewrite what is fine as it is, and a signature over it would not be valid any more
         is_fine = _AS_IT_IS.fullmatch(text) and not _BROKEN_ESCAPE.search(text) and "/.." not in text
         url = URL(text, encoded=bool(is_fine))
-        if url.scheme.lower() not in SCHEMES or not url.raw_host or url.port is None:
+        if url.scheme.lower() not in SCHEMES or not _HOST.fullmatch(url.raw_host or "") or not url.port:
             raise ValueError(text)
         if is_fine:
-            url = url.with_host(url.raw_host)
+            url = url.with_host(url.raw_host or "")
         name, password = url.user, url.password
         url = url.with_user(None).with_fragment(None)
     except ValueError as error:

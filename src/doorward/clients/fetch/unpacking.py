@@ -143,15 +143,15 @@ class _Brotli:
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
         self._has_begun = True
-        while True:
+        while not self._stream.is_finished():
             try:
                 piece: bytes = self._stream.process(data, output_buffer_limit=PIECE_BYTES)
             except brotli.error as error:
                 raise CannotUnpack("what comes is not compressed as the server says") from error
-            if piece:
-                yield piece
-            if self._stream.is_finished() or self._stream.can_accept_more_data():
+            # it may hold back what it made of data that it has taken long ago
+            if not piece:
                 return
+            yield piece
             data = b""
 
     def finish(self) -> None:
