@@ -150,7 +150,8 @@ async def _reached(settings: MailSettings, phase: str, step: Awaitable[object]) 
 
 def _explained(error: Exception, phase: str, settings: MailSettings) -> tuple[str, str, str]:
     """The phase, what happened, and what to do."""
-    cause = error if isinstance(error, OSError) else error.__cause__
+    # several of aiosmtplib's errors are OSErrors too
+    cause = error.__cause__ if isinstance(error, aiosmtplib.SMTPException) else error
     if isinstance(cause, ssl.SSLCertVerificationError):
         problem = f"its certificate is not trusted: {cause.verify_message}"
         return "TLS", problem, "`ca` of the table [mail] names what may vouch for it."
