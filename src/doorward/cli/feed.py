@@ -81,9 +81,14 @@ def command(
         show=None if as_json else print_text if as_text else print_table,
     )
     if only_new:
-        from doorward.cli.outbox import with_outbox
+        from doorward.cli.user_changes import opened_state
+        from doorward.stores.owners import acting_as_owner
+        from doorward.stores.state import make_private_folder
 
-        with_outbox(state, settings, listing.print_new, make=True)
+        folder = opened_state(state, os.environ)
+        with acting_as_owner(folder):
+            make_private_folder(folder)
+            asyncio.run(listing.print_new(folder))
     else:
         asyncio.run(listing.print_all())
     if as_json:

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from doorward.cli.feed_shown import feed_members
+from doorward.cli.feed_shown import feed_members, limited
 from doorward.cli.screen import complain, status_of
 from doorward.compose.feeds import feed_source, read_all
 from doorward.compose.fetching import FetchOptions
-from doorward.compose.mail_room import MailRoom
 from doorward.core.errors import ConnectError, FeedError
 from doorward.core.feeds import Feed
 from doorward.core.fetching import without_login
@@ -19,10 +19,11 @@ from doorward.core.limits import Limits
 from doorward.errands.feed_marks import judge_entries, marks_of_answer, validators_of
 from doorward.errands.feed_source import FeedAnswer, Validators
 from doorward.stores.clock import SystemClock
+from doorward.stores.database import Database
 from doorward.stores.seen import SqliteSeen
 
-Printed = Callable[[str, Feed], None]
-"""Prints a feed, that came from an address, without its login."""
+Printed = Callable[[str, Feed, int | None], None]
+"""Prints a feed that came from an address, which shows no login, with so many entries at most."""
 
 _OnAnswer = Callable[[str, FeedAnswer], Awaitable[None]]
 
@@ -59,15 +60,23 @@ class FeedListing:
 
         await self._read(dict.fromkeys(self.urls), on_answer)
 
-    async def print_new(self, room: MailRoom) -> None:
+    async def print_new(self, folder: Path) -> None:
         """
-        Print what was not there the last time, and note that it is there now.
+        Print what was not there the last time, and note in the state in `folder` that it is there now.
 
         Raises:
-            StateError: that cannot be read or noted.
+            StateError, TrustError: that cannot be read or noted.
         """
+        database = Database(folder)
+        await database.open()
+        try:
+            await self._print_new(database)
+        finally:
+            await database.close()
+
+    async def _print_new(self, database: Database) -> None:
         clock = SystemClock(asyncio.get_running_loop())
-        store = SqliteSeen(room.database, clock=clock, limits=lambda: self.limits)
+        store = SqliteSeen(database, clock=clock, limits=lambda: self.limits)
         marks = {url: await store.seen(_name(url)) for url in self.urls}
         today = datetime.fromtimestamp(clock.wall(), UTC).date()
 
@@ -102,11 +111,10 @@ class FeedListing:
         address = without_login(url)
         for note in feed.notes:
             complain(f"{address}: {note}")
-        shown = feed if self.limit is None else replace(feed, entries=feed.entries[: self.limit])
         if self.show is None:
-            self.members[url] = feed_members(address, shown)
+            self.members[url] = feed_members(address, limited(feed, self.limit))
         else:
-            self.show(address, shown)
+            self.show(address, feed, self.limit)
 
     def _print_nothing(self, url: str) -> None:
         self.members[url] = {"url": without_login(url), "error": None, "is_unchanged": True, "entries": []}

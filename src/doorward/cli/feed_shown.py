@@ -4,6 +4,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -11,31 +12,31 @@ import click
 from doorward.cli.screen import aligned, is_terminal, wants_colours
 from doorward.core.errors import one_line
 from doorward.core.feeds import Entry, Feed
+from doorward.errands.feeds.texts import cut
 
 _WIDTH = 88
+_CELL_CHARACTERS = 120
 
 
-def print_table(address: str, feed: Feed) -> None:
+def print_table(address: str, feed: Feed, limit: int | None) -> None:
     """Print the day and the title of each entry below the feed's; in a file, its link too."""
-    click.echo(_heading(address, feed))
+    click.echo(_heading(address, feed, limit))
+    feed = limited(feed, limit)
     if not feed.entries:
         click.echo()
         return
     if is_terminal(sys.stdout):
         _print_rich(feed)
     else:
-        click.echo(
-            aligned([(_day(each.published), _title(each), each.link) for each in feed.entries], indent=""),
-            nl=False,
-        )
+        click.echo(aligned([_cells(entry) for entry in feed.entries], indent=""), nl=False)
     click.echo()
 
 
-def print_text(address: str, feed: Feed) -> None:
+def print_text(address: str, feed: Feed, limit: int | None) -> None:
     """Print all that each entry says."""
-    click.echo(_heading(address, feed))
+    click.echo(_heading(address, feed, limit))
     click.echo()
-    for entry in feed.entries:
+    for entry in limited(feed, limit).entries:
         click.echo("\n".join(_lines(entry)))
         click.echo()
 
@@ -68,9 +69,16 @@ def _entry_members(entry: Entry) -> dict[str, object]:
     }
 
 
-def _heading(address: str, feed: Feed) -> str:
-    noun = "entry" if len(feed.entries) == 1 else "entries"
-    return one_line(f"{feed.title or address} ({feed.dialect}, {len(feed.entries)} {noun}) {address}")
+def limited(feed: Feed, limit: int | None) -> Feed:
+    """`feed` with its first `limit` entries; None for all."""
+    return feed if limit is None else replace(feed, entries=feed.entries[:limit])
+
+
+def _heading(address: str, feed: Feed, limit: int | None) -> str:
+    count = len(feed.entries)
+    number = f"{limit} of {count}" if limit is not None and limit < count else f"{count}"
+    noun = "entry" if count == 1 else "entries"
+    return one_line(f"{feed.title or address} ({feed.dialect}, {number} {noun}) {address}")
 
 
 def _print_rich(feed: Feed) -> None:
@@ -95,6 +103,10 @@ def _lines(entry: Entry) -> Iterator[str]:
             yield f"  {one_line(part)}"
     for paragraph in entry.summary.splitlines():
         yield textwrap.fill(one_line(paragraph), _WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+def _cells(entry: Entry) -> tuple[str, str, str]:
+    return _day(entry.published), cut(_title(entry), _CELL_CHARACTERS), entry.link
 
 
 def _title(entry: Entry) -> str:

@@ -36,6 +36,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "fetch": ("fetch", "Fetch what stands at a URL."),
     "files": ("files", "Show the files of a folder to a browser or curl."),
     "feed": ("feed", "List the entries of feeds, or what is new in them."),
+    "mail": ("mail", "Send mail, and look after what waits."),
     "models": ("models", "Serve one protocol on every I/O model, and measure them."),
     "init": ("init", "Write a configuration to begin with."),
     "completion": ("completion", "Print a script that completes words in your shell."),

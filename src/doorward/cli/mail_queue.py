@@ -1,0 +1,261 @@
+"""`doorward mail queue`."""
+
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from doorward.cli.examples import GroupWithExamples, WithExamples
+from doorward.cli.options import config_option, json_option, state_option
+from doorward.cli.outbox import (
+    STATE_HELP,
+    has_daemon,
+    has_outbox,
+    members_of,
+    report,
+    send_now,
+    settings_of,
+    state_of,
+    with_outbox,
+)
+from doorward.cli.screen import STATUS_FAILED, aligned, complain, counted, wants_colours
+from doorward.cli.times import iso_utc
+from doorward.core.errors import DoorwardError, StateError, one_line
+from doorward.core.mail import Mail, QueueChange, QueuedMail, Standing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.shell_completion import CompletionItem
+
+    from doorward.compose.mail_room import MailRoom
+
+_LINES_SHOWN = 500
+_LINE_CHARACTERS = 1000
+
+
+def message_number(
+    _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
+) -> tuple[int, ...]:
+    """The numbers of messages that `words` say."""
+    for word in words:
+        if not (word.isascii() and word.isdigit() and len(word) <= 18):
+            raise click.BadParameter(
+                f"{word[:40]!r} is no number of a message; `doorward mail queue list` has them"
+            )
+    return tuple(map(int, words))
+
+
+def complete_message(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> "list[CompletionItem]":
+    """Complete the number of a message."""
+    from click.shell_completion import CompletionItem
+
+    state = context.params.get("state")
+    try:
+        listed = _listed(state, None) if has_outbox(state) else []
+    except (DoorwardError, OSError):
+        return []
+    return [
+        CompletionItem(str(mail.number), help=f"{state_of(mail)} {_to(mail)}")
+        for mail in listed
+        if str(mail.number).startswith(incomplete)
+    ]
+
+
+_numbers = click.argument(
+    "numbers",
+    nargs=-1,
+    required=True,
+    metavar="N...",
+    callback=message_number,
+    shell_complete=complete_message,
+)
+
+
+@click.group(
+    "queue",
+    cls=GroupWithExamples,
+    examples=(
+        "doorward mail queue list",
+        "doorward mail queue show 12",
+        "doorward mail queue retry 12",
+    ),
+)
+def queue() -> None:
+    """Look after the messages that are not delivered yet, and those that were given up."""
+
+
+@queue.command(
+    "list",
+    cls=WithExamples,
+    examples=(
+        "doorward mail queue list",
+        "doorward mail queue list --json | jq '.[] | select(.state == \"dead\").number'",
+    ),
+)
+@state_option(STATE_HELP)
+@config_option
+@json_option
+def list_messages(*, state: str | None, config: "Path | None", as_json: bool) -> None:
+    """List what waits, and dead letters, which stay until they are retried or dropped."""
+    listed = _listed(state, config) if has_outbox(state) else []
+    if as_json:
+        click.echo(json.dumps([members_of(mail) for mail in listed], ensure_ascii=False))
+    elif listed:
+        _print_table(listed)
+    else:
+        click.echo("The queue is empty.")
+
+
+@queue.command(
+    "show", cls=WithExamples, examples=("doorward mail queue show 12", "doorward mail queue show --raw 12")
+)
+@click.argument("number", metavar="N", type=click.IntRange(min=0), shell_complete=complete_message)
+@click.option("--raw", is_flag=True, help="Print the message alone, byte for byte.")
+@state_option(STATE_HELP)
+@config_option
+@json_option
+def show(*, number: int, raw: bool, state: str | None, config: "Path | None", as_json: bool) -> None:
+    """Show a message: its envelope, how far it is for each recipient, and what stands in it."""
+
+    async def find(room: "MailRoom") -> tuple[QueuedMail, Mail] | None:
+        return await room.queue.find(number)
+
+    found = with_outbox(state, settings_of(config), find) if has_outbox(state) else None
+    if found is None:
+        raise _not_there(number)
+    queued, mail = found
+    if raw:
+        sys.stdout.buffer.write(mail.content)
+    elif as_json:
+        content = mail.content.decode("utf-8", "replace")
+        click.echo(json.dumps({**members_of(queued), "content": content}, ensure_ascii=False))
+    else:
+        _print_message(queued, mail)
+
+
+@queue.command("retry", cls=WithExamples, examples=("doorward mail queue retry 12 13",))
+@_numbers
+@state_option(STATE_HELP)
+@config_option
+def retry(*, numbers: tuple[int, ...], state: str | None, config: "Path | None") -> int:
+    """Try messages now, dead letters too, for the recipients that did not get them; their days count anew."""
+    is_daemons = has_daemon(state)
+
+    async def try_now(room: "MailRoom") -> list[int]:
+        changed = [number for number in numbers if _told(number, await room.queue.retry(number))]
+        return [report(sent) for sent in await send_now(room, changed, has_daemon=is_daemons)]
+
+    return _changed(state, config, numbers, try_now)
+
+
+@queue.command("drop", cls=WithExamples, examples=("doorward mail queue drop 12",))
+@_numbers
+@state_option(STATE_HELP)
+@config_option
+def drop(*, numbers: tuple[int, ...], state: str | None, config: "Path | None") -> int:
+    """Remove messages for good."""
+
+    async def drop_all(room: "MailRoom") -> list[int]:
+        statuses = []
+        for number in numbers:
+            if _told(number, await room.queue.drop(number)):
+                click.echo(f"Message {number} is dropped.")
+                statuses.append(0)
+        return statuses
+
+    return _changed(state, config, numbers, drop_all)
+
+
+def _changed(
+    state: str | None,
+    config: "Path | None",
+    numbers: tuple[int, ...],
+    change: "Callable[[MailRoom], Awaitable[list[int]]]",
+) -> int:
+    """Have `change` done; the exit status, which a message that could not be changed makes 1."""
+    if not has_outbox(state):
+        raise _not_there(numbers[0])
+    statuses = with_outbox(state, settings_of(config), change)
+    return max([*statuses, STATUS_FAILED if len(statuses) < len(numbers) else 0])
+
+
+def _told(number: int, change: QueueChange) -> bool:
+    """Whether it was done; if not, it is said why."""
+    match change:
+        case QueueChange.DONE:
+            return True
+        case QueueChange.NOT_THERE:
+            complain(str(_not_there(number)))
+        case QueueChange.UNDER_WAY:
+            complain(f"message {number} is just being sent; try again in a moment")
+    return False
+
+
+def _not_there(number: int) -> StateError:
+    return StateError(
+        f"there is no message {number} in the queue; `doorward mail queue list` has those there are"
+    )
+
+
+def _listed(state: str | None, config: "Path | None") -> list[QueuedMail]:
+    async def list_all(room: "MailRoom") -> list[QueuedMail]:
+        return list(await room.queue.messages())
+
+    return with_outbox(state, settings_of(config), list_all)
+
+
+def _to(mail: QueuedMail) -> str:
+    first, *others = [each.address for each in mail.recipients if each.standing is not Standing.DELIVERED]
+    return one_line(first) + (f" and {counted(len(others), 'other')}" if others else "")
+
+
+def _print_table(listed: list[QueuedMail]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    colours = {"waiting": "cyan", "sending": "green", "dead": "red"}
+    table = Table("MESSAGE", "STATE", box=None, pad_edge=False)
+    table.add_column("QUEUED (UTC)", no_wrap=True)
+    table.add_column("BYTES", justify="right")
+    table.add_column("TO", overflow="fold")
+    table.add_column("LAST ANSWER", overflow="fold")
+    for mail in listed:
+        answers = [each.answer for each in mail.recipients if each.standing is not Standing.DELIVERED]
+        state = state_of(mail)
+        # Text: nothing that a server said is markup
+        table.add_row(
+            str(mail.number),
+            Text(state, colours[state]),
+            iso_utc(mail.queued_at)[:19].replace("T", " "),
+            str(mail.size_bytes),
+            Text(_to(mail)),
+            Text(one_line(next(filter(None, answers), ""))),
+        )
+    Console(no_color=not wants_colours(sys.stdout, os.environ), highlight=False).print(table)
+
+
+def _print_message(queued: QueuedMail, mail: Mail) -> None:
+    rows = [
+        ("Message", str(queued.number)),
+        ("State", state_of(queued)),
+        ("Queued", iso_utc(queued.queued_at)),
+        ("Envelope sender", f"<{queued.sender}>"),
+    ]
+    for each in queued.recipients:
+        again = "" if each.next_try_at is None else f", again at {iso_utc(each.next_try_at)}"
+        answer = f": {each.answer}" if each.answer else ""
+        tries = counted(each.attempts, "attempt")
+        rows.append((f"<{each.address}>", f"{each.standing.value} after {tries}{again}{answer}"))
+    click.echo(aligned(rows, indent=""))
+    lines = mail.content.decode("utf-8", "replace").split("\r\n")
+    for line in lines[:_LINES_SHOWN]:
+        click.echo(one_line(line[:_LINE_CHARACTERS].replace("\t", "    ")))
+    if len(lines) > _LINES_SHOWN:
+        click.echo(f"({len(lines) - _LINES_SHOWN} more lines; --raw prints all)")
