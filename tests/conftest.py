@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.doors.web_pages.browsing",
     "tests.fetch_servers",
     "tests.plugins.blocking",
+    "tests.plugins.disks",
     "tests.plugins.interrupts",
     "tests.plugins.leftovers",
     "tests.plugins.loops",

@@ -252,8 +252,18 @@ class ScriptedServer:
     scripts: dict[str, Script]
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
+    tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def end(self) -> None:
+        """End all scripts."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        this = asyncio.current_task()
+        assert this is not None
+        self.tasks.add(this)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *lines = head.split("\r\n")[:-2]
@@ -265,12 +275,11 @@ class ScriptedServer:
             asked = Asked(verb, target, headers, body)
             self.asked.append(asked)
             await self.scripts[target.partition("?")[0]](Connection(asked, writer, reader))
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # asyncio would tell of a cancelled script as of a fault
         finally:
+            self.tasks.discard(this)
             writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
 
 
 @contextlib.asynccontextmanager
@@ -284,6 +293,7 @@ async def scripted(scripts: Mapping[str, Script | bytes]) -> AsyncIterator[Scrip
         yield server
     finally:
         listening.close()
+        await server.end()
         await listening.wait_closed()
 
 

@@ -41,7 +41,7 @@ def failure(error: Exception, address: Address, progress: Progress, proxy: Addre
 
 
 def _interrupted(address: Address, progress: Progress, problem: str, step: str) -> Interrupted:
-    return Interrupted(address.shown, progress.phase, problem, step, was_sent=progress.phase != "connect")
+    return Interrupted(address.shown, progress.phase, problem, step, was_sent=progress.has_reached_server)
 
 
 def _lost(error: Exception) -> str:
