@@ -12,7 +12,7 @@ from doorward.core.secret import Secret
 
 SCHEMES = frozenset({"http", "https"})
 
-_AS_IT_IS = re.compile(r"[A-Za-z]+://[^/?#]+/[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*")
+_AS_IT_IS = re.compile(r"[A-Za-z]+://(?:(?![/?#])[!-~])+/[!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HINT = "Write http://HOST/PATH or https://HOST/PATH, an IPv6 address as in http://[::1]/."

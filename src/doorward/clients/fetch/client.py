@@ -142,7 +142,7 @@ class HttpClient:
         proxy_headers = {"Proxy-Authorization": proxy_login.revealed} if proxy_login else {}
         if not hop.address.is_encrypted:
             headers |= proxy_headers
-        progress.is_sent = False
+        progress.begin(has_body=body.data is not None)
         try:
             response = await session.request(
                 hop.request.verb,

@@ -41,7 +41,7 @@ def failure(error: Exception, address: Address, progress: Progress, proxy: Addre
 
 
 def _interrupted(address: Address, progress: Progress, problem: str, step: str) -> Interrupted:
-    return Interrupted(address.shown, progress.phase, problem, step, was_sent=progress.phase != "connect")
+    return Interrupted(address.shown, progress.phase, problem, step, was_sent=progress.has_reached_server)
 
 
 def _lost(error: Exception) -> str:
@@ -118,7 +118,7 @@ def _refused_by_proxy(
 def proxy_refusal(status: int, reason: str, address: Address, proxy: Address | None) -> ConnectError:
     """What a proxy answers in place of the server."""
     name = proxy.shown if proxy is not None else ""
-    if status == 407:
+    if status in {401, 407}:  # tinyproxy answers a wrong login with 401
         wrong = proxy is not None and proxy.login is not None
         problem = f"the proxy {name} {'refuses the login' if wrong else 'wants a login'}"
         step = "Put NAME:PASSWORD@ before its host, in the environment or in a file; see `doorward fetch`."

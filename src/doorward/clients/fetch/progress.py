@@ -15,14 +15,27 @@ class Progress:
 
     Attributes:
         phase: `resolve`, `connect`, `TLS`, `send`, `wait` or `read`.
+        has_body: something is sent behind the head.
         is_sent: the server may have got all of it.
         failure: what went wrong with the body that was to be sent; None for nothing.
     """
 
     def __init__(self) -> None:
         self.phase = "connect"
+        self.has_body = False
         self.is_sent = False
         self.failure: Exception | None = None
+
+    @property
+    def has_reached_server(self) -> bool:
+        """Whether the server may have acted on some of it."""
+        return self.phase not in {"resolve", "connect", "TLS"}
+
+    def begin(self, *, has_body: bool) -> None:
+        """Hear that another request begins."""
+        self.phase = "connect"
+        self.has_body = has_body
+        self.is_sent = False
 
     def sent(self) -> None:
         """Hear that the last byte of the request was handed over."""
@@ -65,6 +78,7 @@ def phase_tracing() -> aiohttp.TraceConfig:
         (config.on_connection_reuseconn, "send"),
     ):
         signal.append(_entering(phase))
+    config.on_request_headers_sent.append(_head_sent)
     config.freeze()
     return config
 
@@ -76,3 +90,9 @@ def _entering(phase: str) -> Callable[[aiohttp.ClientSession, SimpleNamespace, A
             progress.phase = phase
 
     return enter
+
+
+async def _head_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, _: Any) -> None:
+    progress = context.trace_request_ctx
+    if isinstance(progress, Progress) and not progress.has_body:
+        progress.sent()
