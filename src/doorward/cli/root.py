@@ -35,6 +35,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "hash-password": ("hash_password", "Hash a password for a configuration."),
     "fetch": ("fetch", "Fetch what stands at a URL."),
     "files": ("files", "Show the files of a folder to a browser or curl."),
+    "errands": ("errands", "Watch feeds: list the errands, and go on one now."),
     "feed": ("feed", "List the entries of feeds, or what is new in them."),
     "mail": ("mail", "Send mail, and look after what waits."),
     "models": ("models", "Serve one protocol on every I/O model, and measure them."),

@@ -8,30 +8,24 @@ from typing import Any, TypeVar
 from doorward.config.report import Key, Report, found_in, one_of
 from doorward.config.shapes import ScheduleShape
 from doorward.config.tables import read_each, read_table
+from doorward.config.timing_settings import read_recipients, read_timing
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import NAME, Command, Verb
-from doorward.core.errors import BadArgument, MailError
+from doorward.core.errors import BadArgument
 from doorward.core.invocation import Invocation, bind, bind_values
 from doorward.core.limits import Limits
 from doorward.core.mail_settings import MailSettings
-from doorward.core.mailboxes import Mailbox, parse_mailbox
 from doorward.core.parameter import word_of
 from doorward.core.schedules import (
     CatchUp,
     MailWhen,
     Overlap,
     Schedule,
-    Timing,
-    parse_at,
-    parse_every,
 )
 from doorward.core.secret import Secret
 
 MOST = 1000
 """More schedules than that are no configuration that a person wrote."""
-
-_EVERY = 'a period from "1s" to "366d", such as "6h" or "1h 30min"'
-_AT = 'a time of the local clock, such as "04:30"'
 
 _WordT = TypeVar("_WordT", bound=enum.Enum)
 
@@ -82,10 +76,10 @@ class _Table:
         """The schedule; None when it lacks what it does or when. With other problems it is of no use."""
         shape = self._shape
         invocation = self._invocation(catalogue, limits)
-        timing = self._timing()
+        timing = read_timing(shape.every, shape.at, self._key, self._report)
         catch_up = self._word("catch_up", CatchUp, CatchUp.ONCE)
         overlap = self._word("overlap", Overlap, Overlap.SKIP)
-        to = self._recipients(mail)
+        to = read_recipients(shape.to, self._key, domain=mail.sender.domain, report=self._report)
         when = self._word("mail", MailWhen, MailWhen.FAILURE if shape.to else MailWhen.NEVER)
         if when is not MailWhen.NEVER and not to and not mail.to:
             self._refuse(
@@ -158,22 +152,6 @@ class _Table:
             self._report.add((*self._key, *below), str(problem))
         return None
 
-    def _timing(self) -> Timing | None:
-        every, at = self._shape.every, self._shape.at
-        if every is not None and at is not None:
-            self._refuse("at", "a schedule has `every` or `at`, not both")
-        elif every is not None:
-            if (period := parse_every(every)) is not None:
-                return period
-            self._refuse("every", "this is no period", expected=_EVERY, found=found_in(every))
-        elif at is not None:
-            if (time := parse_at(at)) is not None:
-                return time
-            self._refuse("at", "this is no time of a day", expected=_AT, found=found_in(at))
-        elif self._is_whole:
-            self._report.add(self._key, "when it runs is missing", expected='every = "6h" or at = "04:30"')
-        return None
-
     def _word(self, name: str, kind: type[_WordT], default: _WordT) -> _WordT:
         word = getattr(self._shape, name)
         if word is None:
@@ -184,19 +162,6 @@ class _Table:
             expected = one_of(f'"{each.value}"' for each in kind)
             self._refuse(name, "this is none of the words", expected=expected, found=found_in(word))
             return default
-
-    def _recipients(self, mail: MailSettings) -> tuple[Mailbox, ...]:
-        texts = [self._shape.to] if isinstance(self._shape.to, str) else self._shape.to
-        found: list[Mailbox] = []
-        for index, text in enumerate(texts):
-            try:
-                found.append(parse_mailbox(text, domain=mail.sender.domain))
-            except MailError as error:
-                key: Key = (
-                    (*self._key, "to") if isinstance(self._shape.to, str) else (*self._key, "to", index)
-                )
-                self._report.add(key, str(error))
-        return tuple(found)
 
     def _refuse(self, name: str, problem: str, *, expected: str = "", found: str = "") -> None:
         self._report.add((*self._key, name), problem, expected=expected, found=found)

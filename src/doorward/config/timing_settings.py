@@ -1,0 +1,41 @@
+"""What tables of schedules and errands share: when, and who is told."""
+
+from collections.abc import Sequence
+
+from doorward.config.report import Key, Report, found_in
+from doorward.core.errors import MailError
+from doorward.core.mailboxes import Mailbox, parse_mailbox
+from doorward.core.schedules import Timing, parse_at, parse_every
+
+_EVERY = 'a period from "1s" to "366d", such as "6h" or "1h 30min"'
+_AT = 'a time of the local clock, such as "04:30"'
+
+
+def read_timing(every: str | None, at: str | None, key: Key, report: Report) -> Timing | None:
+    """What the keys `every` and `at` of the table at `key` say; None when `report` has what is wrong."""
+    if every is not None and at is not None:
+        report.add((*key, "at"), "there is `every` or `at`, not both")
+    elif every is not None:
+        if (period := parse_every(every)) is not None:
+            return period
+        report.add((*key, "every"), "this is no period", expected=_EVERY, found=found_in(every))
+    elif at is not None:
+        if (time := parse_at(at)) is not None:
+            return time
+        report.add((*key, "at"), "this is no time of a day", expected=_AT, found=found_in(at))
+    else:
+        report.add(key, "when it runs is missing", expected='every = "6h" or at = "04:30"')
+    return None
+
+
+def read_recipients(to: str | Sequence[str], key: Key, *, domain: str, report: Report) -> tuple[Mailbox, ...]:
+    """Who the key `to` of the table at `key` names; `domain` is that of an address without one."""
+    texts = [to] if isinstance(to, str) else to
+    found: list[Mailbox] = []
+    for index, text in enumerate(texts):
+        try:
+            found.append(parse_mailbox(text, domain=domain))
+        except MailError as error:
+            here: Key = (*key, "to") if isinstance(to, str) else (*key, "to", index)
+            report.add(here, str(error))
+    return tuple(found)
