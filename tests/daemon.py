@@ -202,12 +202,12 @@ def start_daemon(tmp_path: Path, shell: Shell) -> Iterator[StartDaemon]:
     """
     Start daemons: `start_daemon(configuration)`; further words go to `serve`.
 
-    Each has a state of its own and free ports, and is ended with the test.
+    Each has a state of its own, unless it is told another's, and free ports, and is ended with the test.
     """
     started: list[subprocess.Popen[str]] = []
 
-    def start(configuration: str = DOORS + COMMANDS, *words: str) -> RunningDaemon:
-        state = tmp_path / f"state{len(started)}"
+    def start(configuration: str = DOORS + COMMANDS, *words: str, state: Path | None = None) -> RunningDaemon:
+        state = state or tmp_path / f"state{len(started)}"
         file = tmp_path / f"doorward{len(started)}.toml"
         file.write_text(configuration)
         file.chmod(0o600)

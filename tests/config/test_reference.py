@@ -17,6 +17,7 @@ from doorward.config.shapes import (
     MailShape,
     MountShape,
     ParameterShape,
+    ScheduleShape,
     ServerShape,
     SshShape,
     TcpShape,
@@ -43,6 +44,7 @@ _SECTIONS = {
     "### `[doors.ssh]`": SshShape,
     "## `[users.NAME]`": UserShape,
     "## `[commands.NAME]`": CommandShape,
+    "## `[schedules.NAME]`": ScheduleShape,
     "## `[mail]`": MailShape,
     "### Parameters": ParameterShape,
 }

@@ -125,8 +125,8 @@ def test_schedules_are_told_to_an_admin_alone() -> None:
         "backup",
     ]
     assert lines[2:5] == [
-        "    2 times passed without a run, as nobody was there",
-        "    1 times skipped, as the run was still under way",
+        "    missed twice, as nobody was there",
+        "    skipped once, as the run was still under way",
         "    its mail could not be queued: \\x1b[31mthe outbox is full",
     ]
     assert "never" in lines[5]

@@ -14,6 +14,7 @@ from doorward.core.builtin_commands import PROGRAMS, RESERVED, program_command, 
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command
 from doorward.core.errors import CatalogueError, ConfigurationError, TrustError
+from doorward.core.schedules import Schedule
 from doorward.core.settings import DEFAULT_DOORS, DoorSettings, Language, Settings
 
 if TYPE_CHECKING:
@@ -116,7 +117,6 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     from doorward.config.errand_settings import read_errands
     from doorward.config.limit_settings import read_limits
     from doorward.config.mail_settings import read_mail
-    from doorward.config.schedule_settings import read_schedules
     from doorward.config.shapes import ServerShape
     from doorward.config.tables import read_table
     from doorward.config.user_settings import read_users
@@ -130,7 +130,13 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     brought = read_catalogues(server.commands, ("server", "commands"), report)
     catalogue = _assembled(builtins, declared, brought, report)
     mail = read_mail(tables.mail, machine=machine, report=report)
-    schedules = read_schedules(tables.schedules, catalogue=catalogue, limits=limits, mail=mail, report=report)
+    schedules: Mapping[str, Schedule] = MappingProxyType({})
+    if tables.schedules:
+        from doorward.config.schedule_settings import read_schedules
+
+        schedules = read_schedules(
+            tables.schedules, catalogue=catalogue, limits=limits, mail=mail, report=report
+        )
     _note_unreachable(declared, doors, report)
     return Settings(
         file=report.file,

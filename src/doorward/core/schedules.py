@@ -120,8 +120,8 @@ class ScheduleState:
         ended_at: when it ended; None while it goes on, and for one that nobody saw end.
         outcome: how the last run that ended did so.
         digest: of its outcome and output; empty for none.
-        missed: times since the last run began that passed without one, because nobody was there.
-        skipped: times since then that passed because that run was still under way.
+        missed: times that passed without a run, right before the last one and since, as nobody was there.
+        skipped: times since it began that passed because it was still under way.
         trouble: what went wrong with the schedule itself, one line; empty for nothing.
     """
 
@@ -176,3 +176,8 @@ def wants_mail(when: MailWhen, outcome: Outcome, *, digest: str, digest_before: 
             return digest != digest_before
         case MailWhen.NEVER:
             return False
+
+
+def times(number: int) -> str:
+    """`once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")

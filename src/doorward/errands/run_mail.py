@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from doorward.core.mail import Mail
 from doorward.core.mail_settings import MailSettings
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
-from doorward.core.schedules import RunResult, Schedule, ScheduleState
+from doorward.core.schedules import RunResult, Schedule, ScheduleState, times
 from doorward.errands.composing import Draft, compose
 
 TEXT_BYTES = 256 * 1024
@@ -68,18 +68,14 @@ def _text(schedule: Schedule, state: ScheduleState, result: RunResult) -> str:
         describe(result.outcome),
     ]
     if state.missed:
-        facts.append(f"{_times(state.missed)} passed before it without a run, as nobody was there")
+        facts.append(f"before it, missed {times(state.missed)}, as nobody was there")
     if state.skipped:
-        facts.append(f"{_times(state.skipped)} passed meanwhile and were skipped, as it was still under way")
+        facts.append(f"skipped {times(state.skipped)} while it was under way")
     shown = result.output[:TEXT_BYTES]
     if len(shown) < len(result.output):
         facts.append(f"the first {len(shown)} of {len(result.output)} bytes of its output follow")
     output = shown.decode("utf-8", "replace")
     return "\n".join(facts) + "\n\n" + (output or "(it wrote nothing)\n")
-
-
-def _times(number: int) -> str:
-    return "1 time" if number == 1 else f"{number} times"
 
 
 def _time(wall_seconds: float | None) -> str:

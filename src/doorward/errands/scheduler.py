@@ -11,7 +11,7 @@ from doorward.core.errors import DoorwardError, StateError
 from doorward.core.mail import Mail
 from doorward.core.outcome import outcome_members
 from doorward.core.ports import Clock, ScheduledRuns, ScheduleStore, Timer
-from doorward.core.schedules import INTERRUPTED, RunResult, Schedule, ScheduleState, wants_mail
+from doorward.core.schedules import INTERRUPTED, RunResult, Schedule, ScheduleState, times, wants_mail
 from doorward.core.timing import Due, first_at, judge_time
 from doorward.errands.run_mail import RunMail, describe
 from doorward.errands.schedule_report import schedule_members
@@ -153,7 +153,7 @@ class Scheduler:
         name = schedule.name
         state = self._states[name]
         if due.missed:
-            _log.warning("%s: %d times passed without a run, as nobody was there", name, due.missed)
+            _log.warning("%s: missed %s, as nobody was there", name, times(due.missed))
         passed = replace(state, next_at=due.next_at, missed=state.missed + due.missed)
         if not due.runs:
             self._states[name] = passed

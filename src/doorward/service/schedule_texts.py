@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from doorward.core.errors import one_line
 from doorward.core.outcome import OutcomeKind
+from doorward.core.schedules import times
 
 COLUMNS = ("SCHEDULE", "WHEN", "NEXT (UTC)", "LAST (UTC)", "HOW IT ENDED", "COMMAND")
 
@@ -49,9 +50,9 @@ def schedule_notes(schedule: Mapping[str, object]) -> list[str]:
     """What deserves a second look, a line each."""
     notes = []
     if schedule["missed"]:
-        notes.append(f"{schedule['missed']} times passed without a run, as nobody was there")
+        notes.append(f"missed {_times(schedule['missed'])}, as nobody was there")
     if schedule["skipped"]:
-        notes.append(f"{schedule['skipped']} times skipped, as the run was still under way")
+        notes.append(f"skipped {_times(schedule['skipped'])}, as the run was still under way")
     if schedule["trouble"]:
         notes.append(one_line(str(schedule["trouble"])))
     return notes
@@ -60,6 +61,10 @@ def schedule_notes(schedule: Mapping[str, object]) -> list[str]:
 def time_text(at: object) -> str:
     """`2026-11-27 04:30:00`, out of ISO 8601."""
     return one_line(str(at))[:19].replace("T", " ")
+
+
+def _times(number: object) -> str:
+    return times(number) if isinstance(number, int) else ""
 
 
 def _outcome_text(outcome: object) -> str:
