@@ -1,72 +1,30 @@
 """`doorward feed`, with a real web server."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from doorward.cli.root import run
+from tests.cli.publishing import Publisher, publishing
 from tests.errands.feeds.documents import NVD, RSS_2_0, rss
 
 REFUSED = "http://127.0.0.1:1/feed"
 
 
-class Publisher(ThreadingHTTPServer):
-    """Serves `pages` by their paths, with a constant entity tag for each content."""
-
-    pages: dict[str, tuple[str, bytes]]
-    statuses: list[int]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        kind, body = self._publisher.pages.get(self.path, ("text/html", b""))
-        etag = f'"{hash(body)}"'
-        is_same = self.headers.get("If-None-Match") == etag
-        status = 304 if is_same else 200 if body else 404
-        self._publisher.statuses.append(status)
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("ETag", etag)
-        self.send_header("Content-Length", str(0 if is_same else len(body)))
-        self.end_headers()
-        self.wfile.write(b"" if is_same else body)
-
-    @property
-    def _publisher(self) -> Publisher:
-        assert isinstance(self.server, Publisher)
-        return self.server
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of its parent
-        pass
-
-
 @pytest.fixture
 def publisher() -> Iterator[Publisher]:
-    server = Publisher(("127.0.0.1", 0), _Handler)
-    server.pages = {
-        "/nvd": ("application/rdf+xml", NVD.read_bytes()),
-        "/small": ("application/rss+xml", RSS_2_0.encode()),
-        "/page": ("text/html", b"<!doctype html><p>Sorry"),
-        "/broken": ("application/rss+xml", rss("<title>a & b</title>")),
-    }
-    server.statuses = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with publishing(
+        {
+            "/nvd": ("application/rdf+xml", NVD.read_bytes()),
+            "/small": ("application/rss+xml", RSS_2_0.encode()),
+            "/page": ("text/html", b"<!doctype html><p>Sorry"),
+            "/broken": ("application/rss+xml", rss("<title>a & b</title>")),
+        }
+    ) as server:
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @dataclass(frozen=True, slots=True)
