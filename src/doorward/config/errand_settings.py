@@ -44,30 +44,34 @@ def read_errands(tables: dict[str, Any], *, mail: MailSettings, report: Report) 
             expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
             report.add(here, "a feed cannot be called this", expected=expected)
             continue
-        errand = _feed(name, read_table(table, FeedShape, here, report), here, mail, report)
+        problems = len(report.problems)
+        shape = read_table(table, FeedShape, here, report)
+        is_whole = len(report.problems) == problems
+        errand = _feed(name, shape, here, mail, report, is_whole=is_whole)
         if errand is not None:
             errands[name] = errand
     return MappingProxyType(errands)
 
 
-def _feed(name: str, shape: FeedShape, key: Key, mail: MailSettings, report: Report) -> FeedErrand | None:
-    """The errand; None when it has no time or no address. With other problems it is of no use."""
-    timing = read_timing(shape.every, shape.at, key, report)
+def _feed(
+    name: str, shape: FeedShape, key: Key, mail: MailSettings, report: Report, *, is_whole: bool
+) -> FeedErrand | None:
+    """
+    The errand; None when it has no time or no address. With other problems it is of no use.
+
+    When the table is not whole, what is missing may stand there wrong, and is told already.
+    """
+    timing = read_timing(shape.every, shape.at, key, report, is_whole=is_whole)
     to = read_recipients(shape.to, key, domain=mail.sender.domain, report=report)
-    if not shape.to and not mail.to:
+    if is_whole and not shape.to and not mail.to:
         expected = "an address, here or as `to` in [mail]"
         report.add((*key, "to"), "there is nobody to mail to", expected=expected)
-    url = _address(shape.url, key, report)
+    url = _address(shape.url, key, report) if is_whole or shape.url is not None else ""
+    words = _words(shape.filter, (*key, "filter"), report)
+    tell_after = _tell_after(shape.tell_after, (*key, "tell_after"), report)
     if timing is None or not url:
         return None
-    return FeedErrand(
-        name=name,
-        url=url,
-        timing=timing,
-        to=to,
-        words=_words(shape.filter, (*key, "filter"), report),
-        tell_after=_tell_after(shape.tell_after, (*key, "tell_after"), report),
-    )
+    return FeedErrand(name=name, url=url, timing=timing, to=to, words=words, tell_after=tell_after)
 
 
 def _address(url: str | None, key: Key, report: Report) -> str:

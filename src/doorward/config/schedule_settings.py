@@ -76,7 +76,7 @@ class _Table:
         """The schedule; None when it lacks what it does or when. With other problems it is of no use."""
         shape = self._shape
         invocation = self._invocation(catalogue, limits)
-        timing = read_timing(shape.every, shape.at, self._key, self._report)
+        timing = read_timing(shape.every, shape.at, self._key, self._report, is_whole=self._is_whole)
         catch_up = self._word("catch_up", CatchUp, CatchUp.ONCE)
         overlap = self._word("overlap", Overlap, Overlap.SKIP)
         to = read_recipients(shape.to, self._key, domain=mail.sender.domain, report=self._report)
