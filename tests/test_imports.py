@@ -59,6 +59,12 @@ def test_the_libraries_of_a_door_come_only_where_there_is_one() -> None:
     assert loaded.isdisjoint({"aiohttp", "asyncssh", "jinja2", "prometheus_client", "prompt_toolkit"})
 
 
+def test_a_daemon_without_mail_brings_in_nothing_that_keeps_or_sends_any() -> None:
+    loaded = modules_after("import doorward.compose, doorward.compose.daemon")
+    assert "doorward.compose.mail_watch" in loaded
+    assert loaded.isdisjoint({"aiosmtplib", "aiosmtpd", "email.message", "smtplib", "sqlite3"})
+
+
 def test_what_reads_certificates_comes_only_when_one_is_read() -> None:
     loaded = modules_after(
         "import doorward.cli.check, doorward.cli.serve, doorward.cli.trusting, doorward.cli.user\n"

@@ -241,3 +241,20 @@ def test_a_configuration_in_this_folder_that_is_not_named_is_told_as_unread(shel
     assert told in shell.run("check").stdout
     assert told not in shell.run("check", "doorward.toml").stdout
     assert told not in shell.run("check", "--config", "./doorward.toml").stdout
+
+
+def test_a_password_of_mail_that_cannot_be_used_is_warned_of(shell: Shell) -> None:
+    mail = '[mail]\nserver = "mail.example.org"\nuser = "a"\npassword_file = "password"\nca = "ca.pem"\n'
+    written(shell, DOORS + mail)
+    run = shell.run("check", "--config", "doorward.toml")
+    folder = shell.folder
+    assert run.returncode == 0
+    assert run.stdout.splitlines()[:2] == [
+        f"warning: mail.password_file: {folder}/password cannot be read: No such file or directory",
+        f"warning: mail.ca: {folder}/ca.pem holds no certificates to trust: no such file or directory; "
+        "`ca` of the table [mail] names a file in PEM.",
+    ]
+    (folder / "password").write_text("hunter2\n")
+    (folder / "password").chmod(0o604)
+    run = shell.run("check", "--config", "doorward.toml")
+    assert f"{folder}/password holds a password and others may read it; type: chmod 600" in run.stdout

@@ -32,7 +32,7 @@ def test_users_may_look_after_their_runs_too() -> None:
 def test_admin_may_do_all_that_there_is() -> None:
     everything = {command.name for command in builtins()}
     assert may(principal_of(User(name="root", roles=frozenset({ADMIN})), Login.UID)) == everything
-    assert everything == USERS | {"status"}
+    assert everything == USERS | {"schedules", "status"}
 
 
 def test_they_make_a_catalogue_and_each_verb_has_a_command() -> None:

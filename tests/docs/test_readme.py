@@ -51,7 +51,7 @@ def test_what_a_keeper_types_for_commands_of_their_own_works(shell: Shell) -> No
     for ports in (USUAL_PORTS, USUAL_TLS_PORTS, USUAL_WEB_PORTS, USUAL_SSH_PORTS):
         assert ports in text
         text = text.replace(ports, FREE_PORT)
-    configuration.write_text(text + "\n" + code_blocks("toml")[0])
+    configuration.write_text("\n".join([text, *code_blocks("toml")]))
     typed = shell.run(*check)
     assert typed.returncode == 0, typed.stderr
     typed = shell.run(*explain)

@@ -13,7 +13,7 @@ from doorward.core.outcome import SUCCESS
 from doorward.core.schedules import CatchUp, RunResult, Schedule, ScheduleState
 from doorward.testing.outbox import MemoryOutbox
 from doorward.testing.schedules import MemorySchedules
-from tests.errands.test_scheduler import HOUR_SECONDS, HOURLY, House
+from tests.errands.scheduler_house import HOUR_SECONDS, HOURLY, House
 
 pytestmark = pytest.mark.may_block("what is logged, pytest writes to a file of its own at once")
 

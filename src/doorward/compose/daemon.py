@@ -342,7 +342,8 @@ class Daemon:
         self._gate.stop_accepting()
 
     def _notices(self) -> tuple[str, ...]:
-        return (*self._now.notices, *([self._descriptor_notice] if self._descriptor_notice else []))
+        descriptors = [self._descriptor_notice] if self._descriptor_notice else []
+        return (*self._now.notices, *descriptors, *self._mail.notices)
 
     def _figures(self) -> Iterator[Figure]:
         return daemon_figures(

@@ -35,6 +35,12 @@ class MailRoom:
             database, clock=clock, boot=boot_id(), limits=lambda: self._settings.limits
         )
 
+    @property
+    def trouble(self) -> str:
+        """Why the server could not be reached when it was tried last; empty when it was."""
+        trouble = None if self._deliverer is None else self._deliverer.trouble
+        return "" if trouble is None else str(trouble)
+
     async def deliverer(self) -> Deliverer:
         """Who empties the outbox."""
         if self._deliverer is None:

@@ -122,7 +122,8 @@ class _Sink:
             user: object = session.auth_data
             taken = Taken(
                 number=self._taken,
-                sender=envelope.mail_from or "",
+                # the library keeps the angle brackets of the null sender
+                sender=(envelope.mail_from or "").removeprefix("<>"),
                 recipients=tuple(envelope.rcpt_tos),
                 user=user if isinstance(user, str) else "",
                 content=envelope.original_content or b"",

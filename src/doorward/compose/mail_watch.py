@@ -47,6 +47,12 @@ class MailWatch:
         """Watch from now on."""
         self._watching = asyncio.get_running_loop().create_task(self._watch(), name="mail")
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Why mail waits; nothing when it need not."""
+        trouble = self._trouble or ("" if self._room is None else self._room.trouble)
+        return (f"mail waits: {trouble}",) if trouble else ()
+
     async def room(self) -> "MailRoom":
         """
         The outbox and the database that it is in, open; made where it is missing.

@@ -5,10 +5,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from doorward.config.mail_settings import read_mailboxes
 from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import ErrandsShape, FeedShape
 from doorward.config.tables import read_each, read_table
-from doorward.config.timing_settings import read_recipients, read_timing
+from doorward.config.timing_settings import read_timing
 from doorward.core.command import NAME
 from doorward.core.feed_errands import TELL_AFTER, FeedErrand
 from doorward.core.mail_settings import MailSettings
@@ -62,7 +63,7 @@ def _feed(
     When the table is not whole, what is missing may stand there wrong, and is told already.
     """
     timing = read_timing(shape.every, shape.at, key, report, is_whole=is_whole)
-    to = read_recipients(shape.to, key, domain=mail.sender.domain, report=report)
+    to = read_mailboxes(shape.to, (*key, "to"), report, ours=mail.sender)
     if is_whole and not shape.to and not mail.to:
         expected = "an address, here or as `to` in [mail]"
         report.add((*key, "to"), "there is nobody to mail to", expected=expected)

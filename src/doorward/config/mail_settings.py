@@ -60,7 +60,7 @@ def read_mail(table: Mapping[str, Any], *, machine: Machine, report: Report) -> 
         password_file=read_path(shape.password_file, (*_KEY, "password_file"), report),
         sender=sender,
         bounces_to=bounces_to,
-        to=_recipients(shape.to, sender, report),
+        to=read_mailboxes(shape.to, (*_KEY, "to"), report, ours=sender),
         timeout_seconds=_seconds(shape.timeout_seconds, report),
     )
     _check_login(settings, report)
@@ -136,10 +136,11 @@ def _check_login(settings: MailSettings, report: Report) -> None:
         )
 
 
-def _recipients(texts: str | list[str], sender: Mailbox, report: Report) -> tuple[Mailbox, ...]:
+def read_mailboxes(texts: str | list[str], key: Key, report: Report, *, ours: Mailbox) -> tuple[Mailbox, ...]:
+    """The mailboxes that stand at `key`; with `ours` in the place of each that is wrong."""
     if isinstance(texts, str):
-        return (_mailbox(texts, sender, (*_KEY, "to"), report),)
-    return tuple(_mailbox(text, sender, (*_KEY, "to", index), report) for index, text in enumerate(texts))
+        return (_mailbox(texts, ours, key, report),)
+    return tuple(_mailbox(text, ours, (*key, index), report) for index, text in enumerate(texts))
 
 
 def _mailbox(text: str, ours: Mailbox, key: Key, report: Report) -> Mailbox:

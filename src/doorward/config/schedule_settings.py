@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from doorward.config.mail_settings import read_mailboxes
 from doorward.config.report import Key, Report, found_in, one_of
 from doorward.config.shapes import ScheduleShape
 from doorward.config.tables import read_each, read_table
-from doorward.config.timing_settings import read_recipients, read_timing
+from doorward.config.timing_settings import read_timing
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import NAME, Command, Verb
 from doorward.core.errors import BadArgument
@@ -79,7 +80,7 @@ class _Table:
         timing = read_timing(shape.every, shape.at, self._key, self._report, is_whole=self._is_whole)
         catch_up = self._word("catch_up", CatchUp, CatchUp.ONCE)
         overlap = self._word("overlap", Overlap, Overlap.SKIP)
-        to = read_recipients(shape.to, self._key, domain=mail.sender.domain, report=self._report)
+        to = read_mailboxes(shape.to, (*self._key, "to"), self._report, ours=mail.sender)
         when = self._word("mail", MailWhen, MailWhen.FAILURE if shape.to else MailWhen.NEVER)
         if when is not MailWhen.NEVER and not to and not mail.to:
             self._refuse(

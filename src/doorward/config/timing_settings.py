@@ -1,10 +1,6 @@
-"""What tables of schedules and errands share: when, and who is told."""
-
-from collections.abc import Sequence
+"""When something runs by the clock, as tables of schedules and errands say it."""
 
 from doorward.config.report import Key, Report, found_in
-from doorward.core.errors import MailError
-from doorward.core.mailboxes import Mailbox, parse_mailbox
 from doorward.core.schedules import Timing, parse_at, parse_every
 
 _EVERY = 'a period from "1s" to "366d", such as "6h" or "1h 30min"'
@@ -32,16 +28,3 @@ def read_timing(
     elif is_whole:
         report.add(key, "when it runs is missing", expected='every = "6h" or at = "04:30"')
     return None
-
-
-def read_recipients(to: str | Sequence[str], key: Key, *, domain: str, report: Report) -> tuple[Mailbox, ...]:
-    """Who the key `to` of the table at `key` names; `domain` is that of an address without one."""
-    texts = [to] if isinstance(to, str) else to
-    found: list[Mailbox] = []
-    for index, text in enumerate(texts):
-        try:
-            found.append(parse_mailbox(text, domain=domain))
-        except MailError as error:
-            here: Key = (*key, "to") if isinstance(to, str) else (*key, "to", index)
-            report.add(here, str(error))
-    return tuple(found)

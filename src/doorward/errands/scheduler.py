@@ -127,18 +127,16 @@ class Scheduler:
         """Begin what is due, and look again when the next is."""
         if self._has_stopped or self._zone is None:
             return
-        now = self._clock.wall()
-        for schedule in self._schedules.values():
-            due = judge_time(
-                schedule.timing,
-                self._states[schedule.name].next_at,
-                now=now,
-                zone=self._zone,
-                catch_up=schedule.catch_up,
-            )
-            if due is not None:
-                self._keep(schedule, due, now)
-        self._arm(now)
+        now, zone = self._clock.wall(), self._zone
+        try:
+            for schedule in self._schedules.values():
+                next_at = self._states[schedule.name].next_at
+                due = judge_time(schedule.timing, next_at, now=now, zone=zone, catch_up=schedule.catch_up)
+                if due is not None:
+                    self._keep(schedule, due, now)
+        finally:
+            # whatever a clock may say that no calendar has
+            self._arm(now)
 
     def _arm(self, now: float) -> None:
         if self._timer is not None:

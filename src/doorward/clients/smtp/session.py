@@ -23,7 +23,7 @@ _QUIT_SECONDS = 5.0
 _OFTEN_MEANT = {
     MailTls.NONE: 'A server that speaks TLS at once wants tls = "implicit".',
     MailTls.IMPLICIT: 'A server that speaks no TLS at once wants tls = "starttls".',
-    MailTls.STARTTLS: "",
+    MailTls.STARTTLS: 'A server that speaks TLS at once wants tls = "implicit".',
 }
 
 

@@ -1,0 +1,231 @@
+"""`doorward mail`, as a person types it, with its own sink as the mail server."""
+
+import json
+import os
+import pwd
+import select
+import signal
+import smtplib
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.daemon import ANSWER_SECONDS, END_SECONDS, Shell
+from tests.mail.processes import free_port
+
+ALICE, BOB = "alice@example.org", "bob@example.org"
+
+
+@dataclass(slots=True)
+class Sink:
+    """
+    A sink that runs.
+
+    Attributes:
+        process: it.
+        port: of loopback.
+    """
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def line(self) -> bytes:
+        """The next line that it prints."""
+        assert self.process.stdout is not None
+        assert select.select([self.process.stdout], [], [], ANSWER_SECONDS)[0]
+        return self.process.stdout.readline()
+
+    def message(self) -> dict[str, Any]:
+        """The next message, as it prints one with --json."""
+        found: dict[str, Any] = json.loads(self.line())
+        return found
+
+    def end(self) -> bytes:
+        """End it with Ctrl-C; what it printed that was not read yet."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.communicate(timeout=END_SECONDS)[0]
+
+
+StartSink = Callable[..., Sink]
+
+
+@pytest.fixture
+def start_sink(shell: Shell) -> Iterator[StartSink]:
+    """Start sinks: further words go to it; what is left at the end of the test is ended."""
+    started: list[Sink] = []
+
+    def start(*words: str, port: int = 0) -> Sink:
+        process = shell.start("mail", "sink", "--port", str(port), *words)
+        assert process.stderr is not None
+        assert select.select([process.stderr], [], [], ANSWER_SECONDS)[0]
+        told = process.stderr.readline().decode()
+        assert told.startswith("doorward: mail is taken at 127.0.0.1:"), told
+        started.append(Sink(process, int(told.split(":")[2])))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.end()
+
+
+@pytest.fixture
+def sink(start_sink: StartSink) -> Sink:
+    """One whose messages are read as JSON."""
+    return start_sink("--json")
+
+
+def configure(shell: Shell, port: int, *more: str) -> tuple[str, ...]:
+    """Write a configuration for a mail server at `port`; the options that name it, and a state."""
+    lines = ["[mail]", f'server = "127.0.0.1:{port}"', 'from = "Ops <ops@example.org>"', *more]
+    (shell.folder / "doorward.toml").write_text("\n".join(lines))
+    return ("--config", "doorward.toml", "--state", "state")
+
+
+def test_what_comes_from_stdin_arrives_with_its_attachments(shell: Shell, sink: Sink) -> None:
+    options = configure(shell, sink.port, 'bounces_to = ""')
+    (shell.folder / "größe.bin").write_bytes(b"\0\r\n.\r\n\xff")
+    words = ("mail", "send", *options, "-s", "Grüße", "-a", "größe.bin", ALICE, "Bob <bob@example.org>")
+    run = shell.run(*words, stdin="a\n.\nb\n")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == f"Message 1 is delivered to {ALICE}, {BOB}.\n"
+    message = sink.message()
+    headers = dict(message["headers"])
+    assert (message["sender"], message["recipients"]) == ("", [ALICE, BOB])
+    assert (headers["Subject"], headers["From"]) == ("Grüße", "Ops <ops@example.org>")
+    assert message["text"].splitlines() == ["a", ".", "b"]
+    assert message["attached"] == [
+        {"name": "größe.bin", "media_type": "application/octet-stream", "size_bytes": 7}
+    ]
+
+
+def test_what_cannot_be_delivered_now_is_kept_shown_and_tried_again(
+    shell: Shell, start_sink: StartSink
+) -> None:
+    port = free_port()
+    options = configure(shell, port, f'to = ["{ALICE}"]')
+    run = shell.run("mail", "send", *options, "-s", "later", stdin="hello \x1b[2J\n")
+    assert (run.returncode, run.stdout) == (125, "")
+    assert f"doorward: message 1 to {ALICE} waits: 127.0.0.1:{port}: connect: nobody listens" in run.stderr
+    assert "`doorward mail queue retry 1` now" in run.stderr
+
+    (listed,) = json.loads(shell.run("mail", "queue", "list", *options, "--json").stdout)
+    assert (listed["number"], listed["state"], listed["recipients"][0]["attempts"]) == (1, "waiting", 1)
+    assert "waiting" in shell.run("mail", "queue", "list", *options).stdout
+
+    text = shell.run("mail", "queue", "show", "1", *options).stdout
+    assert "Subject: later\n" in text
+    assert "\x1b" not in text
+    raw = shell.run("mail", "queue", "show", "--raw", "1", *options).stdout
+    assert f"Message-ID: {listed['message_id']}\n" in raw
+
+    started = start_sink("--json", port=port)
+    run = shell.run("mail", "queue", "retry", "1", "7", *options)
+    assert (run.returncode, run.stdout) == (1, f"Message 1 is delivered to {ALICE}.\n")
+    assert "there is no message 7 in the queue" in run.stderr
+    assert dict(started.message()["headers"])["Message-ID"] == listed["message_id"]
+    started.end()
+    assert shell.run("mail", "queue", "list", *options).stdout == "The queue is empty.\n"
+
+
+def test_a_message_that_is_dropped_is_gone(shell: Shell) -> None:
+    options = configure(shell, free_port())
+    shell.run("mail", "send", *options, ALICE, stdin="hello\n")
+    run = shell.run("mail", "queue", "drop", "1", *options)
+    assert (run.returncode, run.stdout) == (0, "Message 1 is dropped.\n")
+    run = shell.run("mail", "queue", "show", "1", *options)
+    assert run.returncode == 1
+    assert run.stderr.startswith("doorward: there is no message 1 in the queue; `doorward mail queue list`")
+
+
+def test_looking_at_a_queue_that_is_not_there_makes_none(shell: Shell) -> None:
+    options = configure(shell, free_port())
+    assert shell.run("mail", "queue", "list", *options).stdout == "The queue is empty.\n"
+    assert shell.run("mail", "queue", "list", "--json", *options).stdout == "[]\n"
+    assert shell.run("mail", "queue", "drop", "1", *options).returncode == 1
+    assert os.listdir(shell.folder) == ["doorward.toml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (
+            (),
+            1,
+            "doorward: there is nobody to send this to; name somebody, or set `to` in the table [mail]\n",
+        ),
+        (("a b@c",), 1, "doorward: 'a b@c' is no mail address; expected alice@example.org\n"),
+        ((ALICE, "-a", "none"), 1, "doorward: none cannot be read: No such file or directory\n"),
+        ((ALICE, "--from", "a@b\nBcc: c@d"), 1, "is no mail address; expected alice@example.org\n"),
+        (("queue", "retry", "x"), 2, "'x' is no number of a message; `doorward mail queue list` has them\n"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_and_queues_nothing(
+    shell: Shell, words: tuple[str, ...], status: int, said: str
+) -> None:
+    options = configure(shell, free_port())
+    verb = () if words[:1] == ("queue",) else ("send",)
+    run = shell.run("mail", *verb, *words, *options, stdin="hello\n")
+    assert (run.returncode, run.stdout) == (status, "")
+    assert said in run.stderr
+    assert not (shell.folder / "state").exists()
+
+
+def test_a_message_above_the_limit_is_refused_and_the_limit_is_named(shell: Shell) -> None:
+    options = configure(shell, free_port(), "[limits]", "message_bytes = 65536")
+    run = shell.run("mail", "send", *options, ALICE, stdin="x" * 70_000)
+    assert run.returncode == 1
+    assert "65536 bytes, and that is message_bytes of [limits]" in run.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts for others")
+def test_root_leaves_the_outbox_to_whom_the_state_belongs(shell: Shell) -> None:
+    nobody = pwd.getpwnam("nobody")
+    folder = Path("/tmp") / f"doorward-mail-{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    try:
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        options = ("--config", "doorward.toml", "--state", str(folder))
+        configure(shell, free_port())
+        run = shell.run("mail", "send", *options, ALICE, stdin="hello\n")
+        assert run.returncode == 125, run.stderr
+        assert {path.stat().st_uid for path in folder.iterdir()} == {nobody.pw_uid}
+    finally:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
+def test_the_sink_prints_nothing_that_a_terminal_obeys(start_sink: StartSink) -> None:
+    started = start_sink()
+    with smtplib.SMTP("127.0.0.1", started.port, timeout=ANSWER_SECONDS) as peer:
+        peer.login("alice", "any")
+        hostile = "Subject: \x1b]0;pwned\x07\nX: =?utf-8?b?G1sySg==?=\n\n\x1b[2J\x9b1m\n" + "x\n" * 1000
+        peer.sendmail("a@b", [ALICE], hostile.replace("\n", "\r\n").encode())
+        peer.sendmail("", [BOB], b"\xff\x00")
+    printed = started.end().decode()
+    assert f"--- message 1 from <a@b> to <{ALICE}>, logged in as alice\n" in printed
+    assert f"--- message 2 from <> to <{BOB}>, logged in as alice\n" in printed
+    assert not set(printed) & set("\x1b\x07\x9b\0")
+    assert "\n(501 more lines)\n" in printed
+
+
+def test_a_sink_on_a_port_that_is_taken_says_so(shell: Shell, sink: Sink) -> None:
+    run = shell.run("mail", "sink", "--port", str(sink.port))
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"doorward: door mail sink cannot listen on 127.0.0.1:{sink.port}: ")
+
+
+def test_a_sink_whose_reader_has_left_ends(start_sink: StartSink) -> None:
+    started = start_sink("--json")
+    assert started.process.stdout is not None
+    started.process.stdout.close()
+    with pytest.raises(smtplib.SMTPException), smtplib.SMTP("127.0.0.1", started.port) as peer:
+        peer.sendmail("a@b", [ALICE], b"hello")
+    assert started.process.wait(timeout=END_SECONDS) == 141
+    assert started.process.stderr is not None
+    started.process.stderr.close()

@@ -1,0 +1,136 @@
+"""Mail by way of Postfix, found in the mailbox that it wrote."""
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from doorward.clients.smtp import SmtpMailer
+from doorward.core.errors import ConnectError
+from doorward.core.mail import Delivered, Delivery, Mail
+from doorward.core.mail_settings import MailSettings, MailTls
+from tests.certificates import Authority, Written
+from tests.daemon import DOORS, Shell, StartDaemon
+from tests.mail.mailboxes import senders_in
+from tests.mail.postfix import Postfix, running_postfix
+
+pytestmark = [
+    pytest.mark.needs_program("postfix", package="postfix"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Postfix"),
+]
+
+ALICE, BOB, NOBODY = "alice@example.org", "bob@example.org", "nobody@example.org"
+
+TITLES = "CVE-2012-6656 (glibc)\nCVE-2014-0160 (openssl) \u2013 Heartbleed\n.\nFrom here on: nothing\n"
+
+
+@pytest.fixture(scope="module")
+def postfix(root: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
+    certificate = root.issue(tmp_path_factory.mktemp("postfix"), "localhost")
+    with running_postfix(certificate) as running:
+        yield running
+
+
+def mail(name: str, *recipients: str) -> Mail:
+    message_id = f"<{name}@ops.example.org>"
+    header = f"From: ops@ops.example.org\r\nMessage-ID: {message_id}\r\n\r\n"
+    return Mail(
+        sender="bounces@ops.example.org",
+        recipients=recipients or (ALICE,),
+        message_id=message_id,
+        content=header.encode() + b".\r\n..\r\nFrom me\r\n",
+    )
+
+
+def deliver(settings: MailSettings, message: Mail) -> dict[str, Delivered]:
+    mailer = SmtpMailer(lambda: settings, host_name="client.example.org")
+    return dict(asyncio.run(mailer.deliver(message, message.recipients)))
+
+
+def configuration(postfix: Postfix, doors: str = "") -> str:
+    return f"""
+{doors}
+[mail]
+server = "127.0.0.1:{postfix.port}"
+from = "Ops <ops@ops.example.org>"
+bounces_to = "bounces@ops.example.org"
+to = "{ALICE}"
+"""
+
+
+def test_a_list_is_mailed_to_a_mailbox_with_an_envelope_apart_from_its_header(
+    postfix: Postfix, shell: Shell
+) -> None:
+    (shell.folder / "doorward.toml").write_text(configuration(postfix))
+    words = ("mail", "send", "--config", "doorward.toml", "--state", "state", "--json")
+    run = shell.run(*words, "-s", "Vulnerabilities \u2013 today", stdin=TITLES)
+    assert (run.returncode, run.stderr) == (0, "")
+    text = postfix.mailboxes.await_message("alice", json.loads(run.stdout)["message_id"])
+    assert senders_in(text)[-1] == "bounces@ops.example.org"
+    assert "Return-Path: <bounces@ops.example.org>\n" in text
+    assert "From: Ops <ops@ops.example.org>\n" in text
+    assert "Subject: Vulnerabilities =?utf-8?b?4oCT?= today\n" in text
+    assert "CVE-2014-0160 (openssl) =E2=80=93 Heartbleed\n.\n" in text
+
+
+def test_a_daemon_delivers_what_somebody_else_queued(postfix: Postfix, start_daemon: StartDaemon) -> None:
+    text = configuration(postfix, DOORS)
+    running = start_daemon(text)
+    file = running.shell.folder / "doorward.toml"
+    file.write_text(text)
+    words = ("--config", str(file), "--state", str(running.state))
+    run = running.shell.run("mail", "send", *words, "-s", "df", ALICE, stdin="full\n")
+    assert (run.returncode, run.stdout) == (0, "Message 1 is queued; the daemon delivers it.\n")
+    listed = json.loads(running.shell.run("mail", "queue", "list", *words, "--json").stdout)
+    message_id = [each["message_id"] for each in listed]
+    if message_id:
+        postfix.mailboxes.await_message("alice", message_id[0])
+    else:
+        assert "Subject: df\n" in postfix.mailboxes.text("alice")
+
+
+def test_one_recipient_of_two_is_refused_and_the_other_gets_it(postfix: Postfix) -> None:
+    message = mail("partial", ALICE, NOBODY)
+    delivered = deliver(MailSettings(port=postfix.port), message)
+    assert delivered[ALICE].delivery is Delivery.ACCEPTED
+    assert delivered[NOBODY].delivery is Delivery.REFUSED
+    assert delivered[NOBODY].answer.startswith("550 5.1.1 <nobody@example.org>: Recipient address rejected")
+    text = postfix.mailboxes.await_message("alice", message.message_id)
+    # the mailbox quotes what would begin a message in it, and no dot is lost
+    assert text.endswith("\n\n.\n..\n>From me\n\n")
+
+
+def test_starttls_with_a_certificate_that_is_vouched_for(postfix: Postfix, root: Authority) -> None:
+    settings = MailSettings(host="localhost", port=postfix.port, tls=MailTls.STARTTLS, ca=str(root.file))
+    message = mail("starttls", BOB)
+    assert deliver(settings, message)[BOB].delivery is Delivery.ACCEPTED
+    assert "using TLSv1.3" in postfix.mailboxes.await_message("bob", message.message_id)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_certificate_that_nobody_vouches_for_or_of_another_name_gets_no_message(
+    postfix: Postfix, root: Authority, localhost: Written, host: str
+) -> None:
+    settings = MailSettings(host=host, port=postfix.port, tls=MailTls.STARTTLS, ca=str(root.file))
+    if host == "localhost":
+        settings = replace(settings, ca=str(localhost.file))
+    with pytest.raises(ConnectError) as raised:
+        deliver(settings, mail("distrust"))
+    assert raised.value.phase == "TLS"
+    assert raised.value.problem.startswith("its certificate is not trusted: ")
+
+
+def test_a_file_that_holds_no_authority_is_told(postfix: Postfix, tmp_path: Path) -> None:
+    settings = MailSettings(port=postfix.port, tls=MailTls.STARTTLS, ca=str(tmp_path / "none.pem"))
+    with pytest.raises(ConnectError, match=r"none\.pem holds no certificates to trust"):
+        deliver(settings, mail("no-ca"))
+
+
+def test_the_null_sender_is_taken(postfix: Postfix) -> None:
+    message = replace(mail("null"), sender="")
+    assert deliver(MailSettings(port=postfix.port), message)[ALICE].delivery is Delivery.ACCEPTED
+    assert "MAILER-DAEMON" in senders_in(postfix.mailboxes.await_message("alice", message.message_id))
