@@ -1,41 +1,14 @@
 """Messages, and what nobody can do to them."""
 
-import email
-import email.policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from doorward.core.errors import MailError
-from doorward.core.mail import Mail
 from doorward.core.mail_settings import MailSettings
 from doorward.core.mailboxes import Mailbox, parse_mailbox
-from doorward.errands.composing import SUBJECT_CHARACTERS, Attachment, Draft, compose
-
-SETTINGS = MailSettings(
-    sender=Mailbox("doorward@ops.example.org", "Doorward"),
-    bounces_to="bounces@example.org",
-    to=(Mailbox("alice@example.org", "Alice"),),
-)
-WALL = 1_750_000_000.0
-TOKEN = "0123456789abcdef"
-
-HEADERS = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "List-Id"]
-OF_MIME = {"MIME-Version", "Content-Type", "Content-Transfer-Encoding"}
-
-ANYTHING = st.text(st.characters(codec=None), max_size=300)
-
-
-def composed(draft: Draft, settings: MailSettings = SETTINGS) -> Mail:
-    return compose(draft, settings, wall_seconds=WALL, token=TOKEN)
-
-
-def read(mail: Mail) -> EmailMessage:
-    message = email.message_from_bytes(mail.content, policy=email.policy.default)
-    assert isinstance(message, EmailMessage)
-    return message
+from doorward.errands.composing import SUBJECT_CHARACTERS, Attachment, Draft
+from tests.errands.letters import TOKEN, composed, read
 
 
 def body(message: EmailMessage, kind: str = "plain") -> str:
@@ -93,16 +66,6 @@ def test_a_long_subject_is_cut_and_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "subject",
-    ["a\r\nBcc: mallory@example.org", "a\nBcc: mallory@example.org\n\nhi", "a\x0bBcc: x", "a\u2028b"],
-)
-def test_a_subject_adds_no_header(subject: str) -> None:
-    message = read(composed(Draft(subject=subject, text="")))
-    assert "Bcc" not in message
-    assert message["Subject"] == " ".join(subject.split())
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "a@b\r\nBcc: c@d",
@@ -151,34 +114,3 @@ def test_a_mailbox_is_read(text: str, mailbox: Mailbox) -> None:
     assert [(each.display_name, each.addr_spec) for each in written.addresses] == [
         (mailbox.name, mailbox.address)
     ]
-
-
-@given(subject=ANYTHING, text=ANYTHING, html=st.none() | ANYTHING, list_id=ANYTHING, name=ANYTHING)
-def test_nothing_from_outside_adds_a_header_or_ends_the_message(
-    subject: str, text: str, html: str | None, list_id: str, name: str
-) -> None:
-    attachment = Attachment(name=name, content=b"x", media_type=subject)
-    draft = Draft(subject=subject, text=text, html=html, list_id=list_id, attachments=(attachment,))
-    mail = composed(draft)
-    lines = mail.content.split(b"\r\n")
-    assert b"\n" not in b"".join(lines)
-    assert b"\r" not in b"".join(lines)
-    assert b"\0" not in mail.content
-    assert mail.content.isascii()
-    assert max(map(len, lines)) <= 998
-    message = read(mail)
-    assert [name for name in message if name not in OF_MIME] == [
-        each for each in HEADERS if each != "List-Id" or list_id
-    ]
-    kinds = [part.get_content_type() for part in message.walk() if not part.is_multipart()]
-    assert kinds[: len(kinds) - 1] == ["text/plain"] + ["text/html"] * (html is not None)
-
-
-@given(name=st.text(st.characters(codec="utf-8"), max_size=100))
-def test_a_name_adds_no_address(name: str) -> None:
-    try:
-        mailbox = parse_mailbox(f"{name} <a@b.example>", domain="example.org")
-    except MailError:
-        return
-    message = read(composed(Draft(subject="", text="", to=(mailbox,))))
-    assert [each.addr_spec for each in message["To"].addresses] == ["a@b.example"]

@@ -11,6 +11,7 @@ from doorward.clients.smtp import SmtpMailer
 from doorward.core.errors import ConnectError, StateError
 from doorward.core.limits import Limits
 from doorward.core.mail import Delivered, Delivery, Mail, QueueChange, Standing
+from doorward.core.ports import Mailer, MailQueue
 from doorward.errands.delivery import LONGEST_PAUSE_SECONDS, Deliverer
 from doorward.testing.clock import ManualClock
 from doorward.testing.outbox import MemoryOutbox
@@ -20,8 +21,6 @@ ALICE, BOB = "alice@example.org", "bob@example.org"
 LIMITS = Limits()
 HOUR = 3600.0
 PATIENCE_SECONDS = 30.0
-
-LOGS = pytest.mark.may_block("pytest's own log handler writes to a file")
 
 
 def mail(number: int = 1, *recipients: str, sender: str = "bounces@example.org") -> Mail:
@@ -36,6 +35,17 @@ def mail(number: int = 1, *recipients: str, sender: str = "bounces@example.org")
 def ids(server: FaultServer) -> list[str]:
     """The Message-IDs of all that came, taken or not."""
     return [message.split(b"\r\n")[0].decode().removeprefix("Message-ID: ") for message in server.messages]
+
+
+def deliverer_of(queue: MailQueue, mailer: Mailer, clock: ManualClock) -> Deliverer:
+    return Deliverer(
+        queue,
+        mailer,
+        clock=clock,
+        limits=lambda: LIMITS,
+        try_seconds=lambda: 1800.0,
+        chance=lambda: 0.5,
+    )
 
 
 @dataclass(slots=True)
@@ -53,14 +63,7 @@ class House:
         mailer = SmtpMailer(
             lambda: self.server.settings(timeout_seconds=self.timeout_seconds), host_name="client.example.org"
         )
-        self.deliverer = Deliverer(
-            self.queue,
-            mailer,
-            clock=self.clock,
-            limits=lambda: LIMITS,
-            try_seconds=lambda: 1800.0,
-            chance=lambda: 0.5,
-        )
+        self.deliverer = deliverer_of(self.queue, mailer, self.clock)
 
     async def standings(self) -> dict[str, list[Standing]]:
         return {
@@ -84,7 +87,6 @@ async def test_what_is_queued_is_delivered_once(house: House) -> None:
     assert await house.queue.messages() == []
 
 
-@LOGS
 async def test_one_recipient_of_two_that_is_refused_is_a_dead_letter(house: House) -> None:
     house.server.answers[f"RCPT TO:<{BOB}>"] = "550 5.1.1 no such user"
     number = await house.queue.put(mail(1, ALICE, BOB))
@@ -136,7 +138,6 @@ async def test_an_answer_that_is_lost_has_the_message_sent_again_with_the_same_m
     assert await house.queue.messages() == []
 
 
-@LOGS
 async def test_a_server_that_is_down_for_an_hour_loses_nothing_and_costs_no_message_its_tries(
     house: House,
 ) -> None:
@@ -159,7 +160,6 @@ async def test_a_server_that_is_down_for_an_hour_loses_nothing_and_costs_no_mess
     assert await house.queue.messages() == []
 
 
-@LOGS
 async def test_a_server_that_is_down_for_six_days_makes_dead_letters_that_can_be_sent_after_all(
     house: House,
 ) -> None:
@@ -179,7 +179,6 @@ async def test_a_server_that_is_down_for_six_days_makes_dead_letters_that_can_be
     assert await house.queue.messages() == []
 
 
-@LOGS
 async def test_a_message_that_is_refused_from_the_null_sender_makes_no_other_one(house: House) -> None:
     house.server.answers["END"] = "554 5.6.0 no"
     await house.queue.put(mail(sender=""))
@@ -246,20 +245,12 @@ class Faulty:
         return {each: Delivered(delivery=Delivery.ACCEPTED, answer="250") for each in recipients}
 
 
-@LOGS
 async def test_a_fault_at_one_message_keeps_no_other_one(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(3):
         await house.queue.put(mail(number))
-    deliverer = Deliverer(
-        house.queue,
-        Faulty(),
-        clock=house.clock,
-        limits=lambda: LIMITS,
-        try_seconds=lambda: 60.0,
-        chance=lambda: 0.5,
-    )
+    deliverer = deliverer_of(house.queue, Faulty(), house.clock)
     await deliverer.deliver_due()
     (queued,) = await house.queue.messages()
     assert queued.message_id == "<1@example.org>"
@@ -278,14 +269,7 @@ class Broken(MemoryOutbox):
 
 
 async def test_a_queue_that_cannot_be_used_is_told_to_who_waits(house: House) -> None:
-    deliverer = Deliverer(
-        Broken(house.clock),
-        Faulty(),
-        clock=house.clock,
-        limits=lambda: LIMITS,
-        try_seconds=lambda: 60.0,
-        chance=lambda: 0.5,
-    )
+    deliverer = deliverer_of(Broken(house.clock), Faulty(), house.clock)
     with pytest.raises(StateError, match="the disk is full"):
         await deliverer.deliver_due()
 
@@ -300,17 +284,9 @@ class Unreachable:
         raise ConnectError("mail.example.org:25", "connect", "nobody listens there")
 
 
-@LOGS
 async def test_a_changed_server_is_tried_at_once(house: House) -> None:
     mailer = Unreachable()
-    deliverer = Deliverer(
-        house.queue,
-        mailer,
-        clock=house.clock,
-        limits=lambda: LIMITS,
-        try_seconds=lambda: 60.0,
-        chance=lambda: 0.5,
-    )
+    deliverer = deliverer_of(house.queue, mailer, house.clock)
     await house.queue.put(mail(1))
     await house.queue.put(mail(2))
     await deliverer.deliver_due()

@@ -1,6 +1,5 @@
 """Mail by way of Exim, which wants a login over TLS."""
 
-import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,20 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from doorward.clients.smtp import SmtpMailer
 from doorward.core.errors import ConnectError
-from doorward.core.mail import Delivered, Delivery, Mail
+from doorward.core.mail import Delivery
 from doorward.core.mail_settings import MailSettings, MailTls
 from tests.certificates import Authority
 from tests.mail.exim import MESSAGE_BYTES, PASSWORD, USER, Exim, running_exim
 from tests.mail.mailboxes import senders_in
+from tests.mail.messages import ALICE, NOBODY, deliver, mail
 
 pytestmark = [
     pytest.mark.needs_program("exim4", package="exim4-daemon-light"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Exim"),
 ]
-
-ALICE, NOBODY = "alice@example.org", "nobody@example.org"
 
 
 @pytest.fixture(scope="module")
@@ -43,21 +40,6 @@ def settings(exim: Exim, root: Authority, tmp_path: Path) -> MailSettings:
         user=USER,
         password_file=str(file),
     )
-
-
-def mail(name: str, *recipients: str) -> Mail:
-    message_id = f"<{name}@ops.example.org>"
-    return Mail(
-        sender="bounces@ops.example.org",
-        recipients=recipients or (ALICE,),
-        message_id=message_id,
-        content=f"From: ops@ops.example.org\r\nMessage-ID: {message_id}\r\n\r\nhello\r\n".encode(),
-    )
-
-
-def deliver(settings: MailSettings, message: Mail) -> dict[str, Delivered]:
-    mailer = SmtpMailer(lambda: settings, host_name="client.example.org")
-    return dict(asyncio.run(mailer.deliver(message, message.recipients)))
 
 
 def test_a_login_over_starttls_delivers(exim: Exim, settings: MailSettings) -> None:

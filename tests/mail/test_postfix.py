@@ -1,6 +1,5 @@
 """Mail by way of Postfix, found in the mailbox that it wrote."""
 
-import asyncio
 import json
 import os
 from collections.abc import Iterator
@@ -9,21 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from doorward.clients.smtp import SmtpMailer
 from doorward.core.errors import ConnectError
-from doorward.core.mail import Delivered, Delivery, Mail
+from doorward.core.mail import Delivery
 from doorward.core.mail_settings import MailSettings, MailTls
 from tests.certificates import Authority, Written
 from tests.daemon import DOORS, Shell, StartDaemon
 from tests.mail.mailboxes import senders_in
+from tests.mail.messages import ALICE, BOB, NOBODY, deliver, mail
 from tests.mail.postfix import Postfix, running_postfix
 
 pytestmark = [
     pytest.mark.needs_program("postfix", package="postfix"),
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Postfix"),
 ]
-
-ALICE, BOB, NOBODY = "alice@example.org", "bob@example.org", "nobody@example.org"
 
 TITLES = "CVE-2012-6656 (glibc)\nCVE-2014-0160 (openssl) \u2013 Heartbleed\n.\nFrom here on: nothing\n"
 
@@ -33,22 +30,6 @@ def postfix(root: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     certificate = root.issue(tmp_path_factory.mktemp("postfix"), "localhost")
     with running_postfix(certificate) as running:
         yield running
-
-
-def mail(name: str, *recipients: str) -> Mail:
-    message_id = f"<{name}@ops.example.org>"
-    header = f"From: ops@ops.example.org\r\nMessage-ID: {message_id}\r\n\r\n"
-    return Mail(
-        sender="bounces@ops.example.org",
-        recipients=recipients or (ALICE,),
-        message_id=message_id,
-        content=header.encode() + b".\r\n..\r\nFrom me\r\n",
-    )
-
-
-def deliver(settings: MailSettings, message: Mail) -> dict[str, Delivered]:
-    mailer = SmtpMailer(lambda: settings, host_name="client.example.org")
-    return dict(asyncio.run(mailer.deliver(message, message.recipients)))
 
 
 def configuration(postfix: Postfix, doors: str = "") -> str:
@@ -94,7 +75,7 @@ def test_a_daemon_delivers_what_somebody_else_queued(postfix: Postfix, start_dae
 
 
 def test_one_recipient_of_two_is_refused_and_the_other_gets_it(postfix: Postfix) -> None:
-    message = mail("partial", ALICE, NOBODY)
+    message = mail("partial", ALICE, NOBODY, body=b".\r\n..\r\nFrom me\r\n")
     delivered = deliver(MailSettings(port=postfix.port), message)
     assert delivered[ALICE].delivery is Delivery.ACCEPTED
     assert delivered[NOBODY].delivery is Delivery.REFUSED

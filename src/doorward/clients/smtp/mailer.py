@@ -133,7 +133,12 @@ class _Try:
             self._answer_all(judgement)
             return
         self._is_sent = True
-        answer = await answer_of(_send(smtp, stuffed, self._settings.content_seconds))
+        try:
+            answer = await answer_of(_send(smtp, stuffed, self._settings.content_seconds))
+        except BaseException:
+            # in the midst of a message there is no goodbye: it would be a line of it
+            smtp.close()
+            raise
         self._answer_all(judged(answer.code, answer.message))
 
     async def _ask(self, smtp: SMTP, *words: bytes) -> SMTPResponse:
