@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractCookieJar
 
-SCHEMES = ("http", "https", "file")
+SCHEMES = ("http", "https", "ftp", "ftpes", "ftps", "file")
 
 _HTTP = frozenset({"http", "https"})
+_FTP = frozenset({"ftp", "ftpes", "ftps"})
 
 
 class _Client(Opener, Protocol):
@@ -101,7 +102,7 @@ class FetchSession:
         return self._client_for(scheme).open(request)
 
     def _client_for(self, scheme: str) -> _Client:
-        kind = "http" if scheme in _HTTP else scheme
+        kind = "http" if scheme in _HTTP else "ftp" if scheme in _FTP else scheme
         if kind not in self._clients:
             self._clients[kind] = self._new_client(kind)
         return self._clients[kind]
@@ -110,6 +111,11 @@ class FetchSession:
         match kind:
             case "http":
                 return self._new_http_client()
+            case "ftp":
+                from doorward.compose.ftp_fetching import FtpOpener
+
+                netrc = self._options.environment if self._options.uses_netrc else None
+                return FtpOpener(authorities=self._options.authorities, netrc=netrc)
             case _:
                 from doorward.clients.files import FileClient
 

@@ -67,9 +67,7 @@ class FileSink:
         self._shown = file
         self._url = url
         self._keeps_part = keeps_part
-        self._file = Path(os.path.realpath(file))
-        self._part = self._file
-        self._note = self._file
+        self._file = self._part = self._note = file
         self._is_direct = False
         self._descriptor = -1
         self._waiting = bytearray()
@@ -127,6 +125,7 @@ class FileSink:
             raise CannotSave(f"{self._shown} cannot be saved: {said[:1].lower()}{said[1:]}") from error
 
     def _open(self) -> None:
+        self._file = Path(os.path.realpath(self._shown))
         folder, name = self._file.parent, self._file.name
         with contextlib.suppress(FileNotFoundError):
             mode = os.stat(self._file).st_mode

@@ -9,6 +9,7 @@ import pytest
 
 from doorward.clients._trust import Trust
 from doorward.clients.ftp.client import FtpClient, logged_in, open_download
+from doorward.clients.ftp.conversation import Conversation
 from doorward.clients.ftp.settings import Security
 from doorward.core.errors import ConnectError, NameTaken, PeerRefused
 from doorward.core.secret import Secret
@@ -250,3 +251,14 @@ async def test_a_wrong_password_is_refused_and_not_told(real: RealServer) -> Non
             pytest.fail("it lets nobody in")
     assert (caught.value.code, caught.value.phase) == (530, "login")
     assert "not this one" not in str(caught.value)
+
+
+@on(Security.EXPLICIT)
+async def test_why_the_data_cannot_be_encrypted_is_told_in_the_words_of_the_server(
+    inside: FtpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Conversation, "session", None)
+    with pytest.raises(ConnectError, match=r"answered (425|522)\b"):
+        await inside.store("file", in_chunks(b"x"))
+    monkeypatch.undo()
+    assert await inside.store("file", in_chunks(b"x")) == 1

@@ -37,7 +37,7 @@ def new_session(
     )
     return aiohttp.ClientSession(
         connector=connector,
-        cookie_jar=jar or aiohttp.DummyCookieJar(),
+        cookie_jar=aiohttp.DummyCookieJar() if jar is None else jar,
         auto_decompress=False,
         trust_env=False,
         max_line_size=_HEADER_LINE_BYTES,

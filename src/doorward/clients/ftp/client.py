@@ -109,6 +109,7 @@ class FtpClient:
             TransferIncomplete: it is not whole; part of it may stay under the temporary name.
         """
         with self._turn():
+            self._session.check("RNTO", name)
             size = await upload(self._session, temporary, chunks)
             await rename(self._session, temporary, name)
             return size
@@ -155,7 +156,7 @@ async def logged_in(server: FtpServer) -> AsyncIterator[FtpClient]:
         yield FtpClient(session)
         await session.quit()
     finally:
-        session.abort()
+        await session.close()
 
 
 @asynccontextmanager

@@ -11,8 +11,8 @@ from doorward.clients.ftp.commands import format_command
 from doorward.clients.ftp.reaching import Peer, reach
 from doorward.clients.ftp.replies import Reply, ReplyReader
 from doorward.clients.ftp.settings import ANONYMOUS, FtpServer, Security
-from doorward.clients.ftp.streams import Stream
-from doorward.clients.ftp.telling import Teller
+from doorward.clients.ftp.streams import PLAIN_TEXT, Stream
+from doorward.clients.ftp.telling import DISTRUST, Teller
 from doorward.core.errors import ProtocolError, TlsFailed
 from doorward.core.secret import Secret
 
@@ -110,15 +110,16 @@ class Conversation:
             self._on_refusal = None
 
     async def quit(self) -> None:
-        """Say goodbye, wait for the answer, and close. Raises ConnectError when there is none."""
-        try:
-            await self.ask("QUIT")
-        finally:
-            self.abort()
+        """Say goodbye and wait for the answer; raises ConnectError when there is none."""
+        await self.ask("QUIT")
 
     def abort(self) -> None:
         """Close it without a word; idempotent."""
         self._stream.abort()
+
+    async def close(self) -> None:
+        """As `abort`, and wait until the loop let go of it."""
+        await self._stream.close()
 
     def _receive(self, data: bytes) -> None:
         self._replies.receive_data(data)
@@ -143,32 +144,46 @@ class Conversation:
             ConnectError: one of them failed.
         """
         security = self._server.security
-        if security is Security.IMPLICIT and self.context is not None:
-            await self._start_tls(self.context)
+        if security is Security.IMPLICIT:
+            await self._start_tls()
         greeting = await self.next_reply("connect")
         if greeting.is_preliminary:  # 120: ready in some minutes
             greeting = await self.next_reply("connect")
         if not greeting.is_good:
             raise self._teller.refusal("connect", "the connection", greeting)
-        if security is Security.EXPLICIT and self.context is not None:
+        if security is Security.EXPLICIT:
             await self.ask_for("AUTH", "TLS", phase="TLS")
-            await self._start_tls(self.context)
-        if self.context is not None:
+            await self._start_tls()
+        if self._server.is_encrypted:
             await self.ask_for("PBSZ", "0", phase="TLS")
             await self.ask_for("PROT", "P", phase="TLS")
         await self._say_who()
         await self.ask_for("TYPE", "I")
 
-    async def _start_tls(self, context: ssl.SSLContext) -> None:
-        stream, name = self._stream, self._server.host.partition("%")[0]
+    async def _start_tls(self) -> None:
         async with self._teller.phase("TLS", self._server.deadlines.tls_seconds):
             if not self._replies.is_empty:
-                raise TlsFailed("the server sent something unencrypted where TLS was to begin")
-            await stream.start_tls(context, server_hostname=name)
-        if _check_of(self._server) is Check.BY_ITSELF:
-            certificate = stream.layer.peer_certificate if stream.layer else None
+                raise TlsFailed("plain text came before it", code=PLAIN_TEXT)
+            await self.encrypt(self._stream)
+
+    async def encrypt(self, stream: Stream) -> None:
+        """
+        Encrypt `stream`, this one's own or one for data, if the server is one that is to be trusted.
+
+        One for data resumes the newest session of this one; a server may do without, and is looked at again.
+
+        Raises:
+            TlsFailed, OSError: it is not encrypted.
+            ConnectError: nobody trusts the server.
+        """
+        if self.context is None:
+            return
+        name = self._server.host.partition("%")[0]
+        await stream.start_tls(self.context, server_hostname=name, session=self.session)
+        if _check_of(self._server) is Check.BY_ITSELF and stream.layer is not None:
+            certificate = stream.layer.peer_certificate
             if not self._server.trust.is_exactly_trusted(certificate):
-                raise self._teller.error("TLS", *words_of_distrust(self._server.trust, None, certificate))
+                raise self._teller.error(DISTRUST, *words_of_distrust(self._server.trust, None, certificate))
 
     async def _say_who(self) -> None:
         server, phase = self._server, "login"

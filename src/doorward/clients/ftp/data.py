@@ -8,7 +8,7 @@ from doorward.clients.ftp.reaching import Peer, connect
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
 from doorward.clients.ftp.streams import Stream
-from doorward.clients.ftp.telling import Teller
+from doorward.clients.ftp.telling import DISTRUST, Teller
 from doorward.core.errors import ConnectError, ProtocolError
 
 EXTENDED = 229
@@ -63,13 +63,12 @@ async def open_data(
 
 
 async def _encrypt(server: FtpServer, teller: Teller, conversation: Conversation, stream: Stream) -> None:
-    if conversation.context is None:
-        return
-    name = server.host.partition("%")[0]
     try:
         async with teller.phase("data", server.deadlines.tls_seconds):
-            await stream.start_tls(conversation.context, server_hostname=name, session=conversation.session)
-    except ConnectError:
+            await conversation.encrypt(stream)
+    except ConnectError as error:
+        if error.phase == DISTRUST:
+            raise
         # why, the server may have said in plain words: that it wants a session resumed, for one
         reply = await _refusal_after(server, conversation)
         if reply is not None:

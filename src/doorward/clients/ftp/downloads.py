@@ -87,12 +87,12 @@ class Download:
         elif self.size is None and transfer.stream.was_cut:
             raise self._incomplete(transfer, "the connection was cut, and how long the file is is not known")
         elif self.size is not None and self._reached_bytes != self.size:
-            raise self._incomplete(transfer, "the server says that this is all", reply)
+            raise self._incomplete(transfer, "the server says that this is all of it", reply)
 
     async def _ask_again(self, transfer: Transfer) -> None:
         """Decide by the size, on another connection, about a file without a last word."""
         if self.size is None or self._reached_bytes != self.size:
-            raise self._incomplete(transfer, "the connection was lost")
+            raise self._incomplete(transfer, "the connection was lost", transfer.closing)
         if await self._session.size(self._path) != self.size:
             raise self._incomplete(transfer, "the connection was lost, and the file changed meanwhile")
 

@@ -1,10 +1,11 @@
 """A login that survives its connection: what was lost while nothing was under way is made anew."""
 
 import asyncio
+import contextlib
 from datetime import datetime
 
 from doorward.clients.ftp.commands import parse_path, parse_size, parse_time
-from doorward.clients.ftp.conversation import Conversation, converse
+from doorward.clients.ftp.conversation import Conversation, converse, formatted
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
 from doorward.clients.ftp.telling import Teller
@@ -37,12 +38,17 @@ class Session:
 
     async def ask(self, verb: str, argument: str | None = None) -> Reply:
         """Send a command on a connection that is alive, and wait for its reply; raises ConnectError."""
+        self.check(verb, argument)
         conversation = await self.conversation()
         try:
             return await conversation.ask(verb, argument)
         except BaseException:
             conversation.abort()
             raise
+
+    def check(self, verb: str, argument: str | None) -> None:
+        """Raise ConnectError, with nothing sent and nothing closed, for an argument that cannot be sent."""
+        formatted(self.teller, verb, argument)
 
     async def ask_for(self, verb: str, argument: str | None = None) -> Reply:
         """As `ask`, for what is to be done; raises PeerRefused where it is not."""
@@ -129,20 +135,22 @@ class Session:
         return seen
 
     async def quit(self) -> None:
-        """Say goodbye if anybody is there, and close; a server that does not answer has closed as well."""
-        conversation, self._conversation = self._conversation, None
-        if conversation is None or not conversation.is_alive:
-            return
-        try:
-            await conversation.quit()
-        except ConnectError:
-            return
+        """Say goodbye if anybody is there; one that does not answer has left as well."""
+        if self._conversation is not None and self._conversation.is_alive:
+            with contextlib.suppress(ConnectError):
+                await self._conversation.quit()
 
     def abort(self) -> None:
         """Close without a word; idempotent."""
         if self._conversation is not None:
             self._conversation.abort()
             self._conversation = None
+
+    async def close(self) -> None:
+        """As `abort`, and wait until the loop let go of the connection."""
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            await conversation.close()
 
     def _not_understood(self, error: ProtocolError) -> ConnectError:
         self.abort()

@@ -18,6 +18,10 @@ UNSENT_BYTES = 256 * KIB
 """What may wait to be sent before whoever writes has to wait."""
 
 
+PLAIN_TEXT = "PLAIN_TEXT"
+"""The code of what OpenSSL never sees: what was said before TLS must not be taken for said in it."""
+
+
 class Interrupted(Exception):
     """Somebody else knows that it is no use to go on; no client lets it out."""
 
@@ -116,7 +120,7 @@ class Stream(asyncio.Protocol):
             ValueError: `server_hostname` cannot be the name of a host.
         """
         if self._arrived:
-            raise TlsFailed("the server sent something unencrypted where TLS was to begin")
+            raise TlsFailed("plain text came before it", code=PLAIN_TEXT)
         self._layer = TlsLayer(context, server_side=False, server_hostname=server_hostname, session=session)
         self._flush()
         layer = self._layer
@@ -172,12 +176,7 @@ class Stream(asyncio.Protocol):
             self._raise_failure()
             if self._is_lost:
                 raise ConnectionResetError(errno.ECONNRESET, "the connection was closed")
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.add(waiter)
-            try:
-                await waiter
-            finally:
-                self._waiters.discard(waiter)
+            await self._change()
 
     def interrupt(self) -> None:
         """Have whoever waits here, or will, wait no longer."""
@@ -189,6 +188,12 @@ class Stream(asyncio.Protocol):
         """Close it without another word; idempotent."""
         if self._transport is not None:
             self._transport.abort()
+
+    async def close(self) -> None:
+        """As `abort`, and wait until the loop let go of it, which is soon."""
+        self.abort()
+        while self._transport is not None and not self._is_lost:
+            await self._change()
 
     # Within
 
@@ -204,6 +209,15 @@ class Stream(asyncio.Protocol):
         except ProtocolError as error:  # a TlsFailed is one
             self._fail(error)
         self._wake()
+
+    async def _change(self) -> None:
+        """Wait until something came, went or ended."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            self._waiters.discard(waiter)
 
     def _receive(self, data: bytes) -> None:
         if self._layer is None:

@@ -9,10 +9,14 @@ from contextlib import asynccontextmanager
 from doorward.clients._trust import words_of_distrust
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
+from doorward.clients.ftp.streams import PLAIN_TEXT
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
 from doorward.core.secret import REDACTED
 
-_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG"})
+DISTRUST = "TLS"
+"""The phase of a certificate that is not trusted, whatever connection it came on."""
+
+_NO_TLS = frozenset({PLAIN_TEXT, "WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG"})
 
 _TLS_STEPS = dict.fromkeys(
     ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"),
@@ -102,7 +106,7 @@ class Teller:
 
     def _tls_failure(self, phase: str, failed: TlsFailed) -> ConnectError:
         if failed.verify_code:
-            return self.error(phase, *words_of_distrust(self._server.trust, failed, None))
+            return self.error(DISTRUST, *words_of_distrust(self._server.trust, failed, None))
         if failed.code in _NO_TLS:
             step = "Does it speak TLS there from the first byte on?" if phase == "TLS" else ""
             return self.error(phase, "the server sent something that is not TLS", step)

@@ -34,7 +34,9 @@ class Transfer:
 
     Attributes:
         stream: where the data is.
-        has_ended: the server said its last word about it, and the conversation goes on.
+        has_ended: all went well, as the server says, and the conversation goes on; after a refusal some
+            servers close it.
+        closing: what the server said in place of a last word, closing the connection; None for nothing.
     """
 
     def __init__(self, session: Session, conversation: Conversation, stream: Stream) -> None:
@@ -43,6 +45,7 @@ class Transfer:
         self._seconds = session.server.deadlines.data_seconds
         self.stream = stream
         self.has_ended = False
+        self.closing: Reply | None = None
 
     async def read(self) -> bytes:
         """The next bytes; none at the end, which is answered: vsftpd waits for that. Raises Broken."""
@@ -64,15 +67,18 @@ class Transfer:
             self.stream.finish()
 
     async def last_reply(self) -> Reply | None:
-        """What the server says at the end; None when it did not say whether all went well."""
+        """
+        What the server says of this transfer at the end; None when its connection was lost.
+
+        One that just says that it closes the connection says nothing of the transfer.
+        """
         try:
             reply = await self._conversation.next_reply("data", within_seconds=self._seconds)
         except ConnectError:
             return None
-        if reply.code == CLOSING:
-            return None
-        self.has_ended = True
-        return reply
+        self.closing = reply if reply.code == CLOSING else None
+        self.has_ended = reply.is_good
+        return None if self.closing else reply
 
     async def reply_to_failure(self) -> Reply | None:
         """What the server has to say of a transfer that broke off; None when it says nothing soon."""
@@ -88,11 +94,11 @@ class Transfer:
         """The error that says how much was moved, and what the server had to say."""
         teller = self._session.teller
         of_all = "" if expected_bytes is None else f" of {expected_bytes}"
-        said = f": the server answered {reply.code}: {teller.shown(reply)}" if reply else ""
+        said = f"; the server answered {reply.code}: {teller.shown(reply)}" if reply else ""
         return TransferIncomplete(
             self._session.server.url,
             "data",
-            f"{problem} after {moved_bytes}{of_all} bytes{said}",
+            f"{problem}, {moved_bytes}{of_all} bytes were moved{said}",
             teller.next_step(reply) if reply else "Try again; what is there can be taken up.",
             moved_bytes=moved_bytes,
             expected_bytes=expected_bytes,
@@ -121,6 +127,7 @@ async def transferring(
         PeerRefused: the server does not begin it.
         ConnectError: it could not be asked, or not connected to for the data.
     """
+    session.check(verb, argument)
     conversation = await session.conversation()
     try:
         stream = await open_data(
@@ -136,6 +143,6 @@ async def transferring(
         with conversation.watching(stream.interrupt):
             yield transfer
     finally:
-        stream.abort()
+        await stream.close()
         if not transfer.has_ended:
             conversation.abort()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterable, Iterator
 
 from doorward.clients.ftp.downloads import list_names
+from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.session import Session
 from doorward.clients.ftp.transfers import Broken, Transfer, transferring
 from doorward.core.errors import NameTaken
@@ -48,22 +49,21 @@ async def upload(
             raise transfer.incomplete(
                 "the server gave it up", reply, moved_bytes=moved_bytes, expected_bytes=None
             )
-    await _compare(session, path, transfer, sent_bytes=moved_bytes, was_said=reply is not None)
+    await _compare(session, path, transfer, reply, sent_bytes=moved_bytes)
     return moved_bytes
 
 
 async def _compare(
-    session: Session, path: str, transfer: Transfer, *, sent_bytes: int, was_said: bool
+    session: Session, path: str, transfer: Transfer, reply: Reply | None, *, sent_bytes: int
 ) -> None:
     """Without a last word the connection is another one by now, and what was sent may not be on the disk."""
-    if was_said:
-        size = await session.size(path)
+    if reply is not None:
+        size, problem = await session.size(path), "the server says that it is there, with another size"
     else:
-        size = await session.settled_size(path, wanted_bytes=sent_bytes)
+        size, problem = await session.settled_size(path, wanted_bytes=sent_bytes), "the connection was lost"
     if size != sent_bytes:
-        there = "nothing is there" if size is None else f"{size} bytes are there"
-        lost = "" if was_said else "the connection was lost, and "
-        raise transfer.incomplete(f"{lost}{there}", moved_bytes=size or 0, expected_bytes=sent_bytes)
+        last = reply or transfer.closing
+        raise transfer.incomplete(problem, last, moved_bytes=size or 0, expected_bytes=sent_bytes)
 
 
 def _pieces(chunk: bytes) -> Iterator[bytes]:
@@ -86,6 +86,7 @@ async def rename(session: Session, old: str, new: str) -> None:
         PeerRefused: it cannot be renamed.
         ConnectError: the server could not be asked; after `RNTO` nobody knows whether it was done.
     """
+    session.check("RNFR", old)
     if await session.size(new) is not None:
         raise _taken(session, new)
     if "/" not in new and new in await list_names(session):
