@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,8 +95,11 @@ class FeedListing:
         await self._read({url: validators_of(marks[url], url) for url in self.urls}, on_answer)
 
     async def _read(self, asked: Mapping[str, Validators | None], on_answer: _OnAnswer) -> None:
-        async with feed_source(self.limits, self.options) as source:
-            async for url, answer in read_all(source, tuple(asked.items())):
+        async with (
+            feed_source(self.limits, self.options) as source,
+            aclosing(read_all(source, tuple(asked.items()))) as answers,
+        ):
+            async for url, answer in answers:
                 if isinstance(answer, FeedAnswer):
                     await on_answer(url, answer)
                 else:

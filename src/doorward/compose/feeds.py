@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -28,12 +28,21 @@ AT_ONCE = 8
 
 
 @asynccontextmanager
-async def feed_source(limits: Limits, options: FetchOptions | None = None) -> AsyncIterator[FeedSource]:
-    """Feeds from the network, until the context is left."""
+async def feed_source(
+    limits: Limits, options: FetchOptions | None = None, *, lenient: LenientFeeds | None = None
+) -> AsyncIterator[FeedSource]:
+    """
+    Feeds from the network, until the context is left.
+
+    Args:
+        limits: of feeds.
+        options: how they are fetched.
+        lenient: reads what is no XML; None for one of its own.
+    """
     async with FetchSession(options) as session:
         yield FeedSource(
             fetcher=session,
-            lenient=LenientFeeds(),
+            lenient=lenient or LenientFeeds(),
             bounds=FeedBounds(body_bytes=limits.feed_bytes, entries=limits.feed_entries),
             seconds=limits.feed_seconds,
         )
@@ -41,7 +50,7 @@ async def feed_source(limits: Limits, options: FetchOptions | None = None) -> As
 
 async def read_all(
     source: FeedSource, asked: Sequence[tuple[str, Validators | None]]
-) -> AsyncIterator[tuple[str, FeedAnswer | ConnectError | FeedError]]:
+) -> AsyncGenerator[tuple[str, FeedAnswer | ConnectError | FeedError], None]:
     """
     Read several feeds, `AT_ONCE` at a time, and yield each as soon as it is there.
 
@@ -78,6 +87,8 @@ class WatchedFeeds:
         self._folder = database.path.parent
         self._clock = clock
         self._settings = settings
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._lenient = LenientFeeds()
         self._seen: SeenStore = SqliteSeen(database, clock=clock, limits=lambda: settings().limits)
 
     async def look(self, errand: FeedErrand) -> Watched:
@@ -89,10 +100,14 @@ class WatchedFeeds:
             ConnectError, FeedError: the feed could not be had.
             MailError: there is nobody to tell.
         """
+        async with self._turn:
+            return await self._look(errand)
+
+    async def _look(self, errand: FeedErrand) -> Watched:
         lock = self._folder / f"feed.{errand.name}.lock"
         descriptor = await asyncio.to_thread(_locked, lock)
         try:
-            async with feed_source(self._settings().limits) as source:
+            async with feed_source(self._settings().limits, lenient=self._lenient) as source:
                 watch = FeedWatch(
                     feeds=source, seen=self._seen, compose=self._composed, wall_seconds=self._clock.wall
                 )

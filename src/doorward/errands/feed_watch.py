@@ -1,6 +1,7 @@
 """Watching a feed: what is new is told once, whatever fails on the way."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -97,9 +98,9 @@ class FeedWatch:
         recovered = await self._note_recovery(errand)
         if answer.feed is None:
             return Watched(is_unchanged=True, mails=recovered)
-        judged = judge_entries(answer.feed.entries, known, url=errand.url, today=self._today())
-        wanted = tuple(entry for entry in judged.new if is_wanted(entry, errand.words))
-        draft = _draft(errand, answer.feed, judged)
+        # thousands of hashes and words: not on the loop
+        decision = await asyncio.to_thread(_decide, errand, answer.feed, known, self._today())
+        judged, draft = decision.judged, decision.draft
         number = await self._seen.commit(
             _name(errand),
             {**judged.marks, **marks_of_answer(errand.url, answer.validators)},
@@ -109,7 +110,7 @@ class FeedWatch:
         return Watched(
             entries=len(answer.feed.entries),
             new=len(judged.new),
-            told=0 if judged.is_first else len(wanted),
+            told=decision.told,
             is_first=judged.is_first,
             mails=(*recovered, *_numbers(number)),
             notes=answer.feed.notes,
@@ -145,11 +146,19 @@ class FeedWatch:
         return datetime.fromtimestamp(self._wall_seconds(), UTC).date()
 
 
-def _draft(errand: FeedErrand, feed: Feed, judged: Judged) -> Draft | None:
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    judged: Judged
+    told: int
+    draft: Draft | None
+
+
+def _decide(errand: FeedErrand, feed: Feed, known: Mapping[str, str], today: date) -> _Decision:
+    judged = judge_entries(feed.entries, known, url=errand.url, today=today)
     wanted = tuple(entry for entry in judged.new if is_wanted(entry, errand.words))
     if judged.is_first:
-        return summary_of(errand, feed, wanted)
-    return digest_of(errand, feed, wanted) if wanted else None
+        return _Decision(judged, 0, summary_of(errand, feed, wanted))
+    return _Decision(judged, len(wanted), digest_of(errand, feed, wanted) if wanted else None)
 
 
 def _numbers(number: int | None) -> tuple[int, ...]:

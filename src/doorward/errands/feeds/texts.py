@@ -3,9 +3,10 @@
 import html
 import re
 
-# Up to the next angle bracket, so that what is left open costs no look at the rest.
-_REST = r"""(?>(?:[^<>"']++|"[^"<]*"|'[^'<]*')*>|[^<>]*>)"""
-_TAG = re.compile(rf"<(?P<comment>!--)|</?(?P<name>[A-Za-z][A-Za-z0-9]*){_REST}|<[!?/][^<>]*>")
+# Up to the next angle bracket, so that what is left open costs no look at the rest; and up to a line's end
+# that took the place of a tag.
+_REST = r"""(?>(?:[^<>"'\x1e]++|"[^"<\x1e]*"|'[^'<\x1e]*')*>|[^<>\x1e]*>)"""
+_TAG = re.compile(rf"<(?P<comment>!--)|</?(?P<name>[A-Za-z][A-Za-z0-9:-]*){_REST}|<[!?/][^<>\x1e]*>")
 # What stands in these is for a machine.
 _UNSEEN = frozenset({"script", "style", "template", "noscript", "iframe", "object", "svg"})
 BLOCKS = frozenset(
@@ -16,7 +17,7 @@ BLOCKS = frozenset(
 """Elements that begin a line of their own."""
 
 
-_BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(BLOCKS))})\b(?![:-]){_REST}", re.IGNORECASE)
+_BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(BLOCKS))})(?![A-Za-z0-9:-]){_REST}", re.IGNORECASE)
 _SPECIAL = re.compile(rf"<(?:!--|(?:{'|'.join(sorted(_UNSEEN))})\b)", re.IGNORECASE)
 
 
