@@ -85,6 +85,9 @@ class Deliverer:
             except DoorwardError as error:
                 _log.error("mail waits: %s", error)
                 wait_seconds = _LONGEST_WAIT_SECONDS
+            except Exception:  # noqa: BLE001 - logged; the daemon goes on, and so does its mail
+                _log.exception("mail waits, which is a fault of the program itself")
+                wait_seconds = _LONGEST_WAIT_SECONDS
             if wait_seconds > 0 and not self._is_stopped:
                 await self._wait(wait_seconds)
 
