@@ -122,7 +122,7 @@ def command(
     quiet: bool,
 ) -> int:
     """
-    Fetch what stands at URL: http, https or file.
+    Fetch what stands at URL: http, https, ftp, ftpes, ftps, gopher or file.
 
     It goes to stdout as it comes, on a terminal as text. A name and a password in URL are a login.
 

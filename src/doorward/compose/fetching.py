@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractCookieJar
 
-SCHEMES = ("http", "https", "ftp", "ftpes", "ftps", "file")
+SCHEMES = ("http", "https", "ftp", "ftpes", "ftps", "gopher", "file")
 
 _HTTP = frozenset({"http", "https"})
 _FTP = frozenset({"ftp", "ftpes", "ftps"})
@@ -116,6 +116,10 @@ class FetchSession:
 
                 netrc = self._options.environment if self._options.uses_netrc else None
                 return FtpOpener(authorities=self._options.authorities, netrc=netrc)
+            case "gopher":
+                from doorward.compose.gopher_fetching import GopherOpener
+
+                return GopherOpener()
             case _:
                 from doorward.clients.files import FileClient
 
