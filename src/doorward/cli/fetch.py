@@ -154,7 +154,7 @@ def command(
     )
 
     from doorward.cli.fetch_running import Wishes, run
-    from doorward.compose.fetching import FetchOptions
+    from doorward.clients.fetch.options import FetchOptions
 
     options = FetchOptions(authorities=ca, proxy=proxy, uses_netrc=netrc, environment=os.environ)
     wishes = Wishes(

@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable, Coroutine, Mapping
 from typing import ParamSpec, TypeVar
 
-from doorward.compose.fetching import FetchOptions, FetchSession
+from doorward.clients.fetch.options import FetchOptions
+from doorward.compose.fetching import FetchSession
 from doorward.core.errors import DoorwardError
 from doorward.core.fetching import (
     MOST_BYTES,

@@ -3,18 +3,18 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import aiohttp
 
 from doorward.clients.fetch import logins
 from doorward.clients.fetch.addresses import Address, read_address
 from doorward.clients.fetch.answering import Answer
-from doorward.clients.fetch.connections import SILENCE_SECONDS, new_context, new_session
+from doorward.clients.fetch.connections import new_context, new_session
 from doorward.clients.fetch.failures import failure, out_of_time_words, proxy_refusal
+from doorward.clients.fetch.options import FetchOptions
 from doorward.clients.fetch.progress import Progress, follow
 from doorward.clients.fetch.proxies import read_proxies
 from doorward.clients.fetch.ranges import extent_of, range_headers
@@ -26,26 +26,6 @@ from doorward.core.secret import Secret
 
 _DRAINED_BYTES = 64 * 1024
 _MOST_LOGIN_TRIES = 2  # the second one for a challenge of Digest that says `stale`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpOptions:
-    """
-    What holds for all requests of a client.
-
-    Attributes:
-        authorities: a PEM file of the only certificates that may vouch for a server; None for the system's.
-        proxy: a URL, or `none`; empty for what the environment says.
-        uses_netrc: logins are looked up in $NETRC or ~/.netrc.
-        silence_seconds: how long a server may say nothing.
-        environment: where proxies and netrc are looked up.
-    """
-
-    authorities: Path | None = None
-    proxy: str = ""
-    uses_netrc: bool = False
-    silence_seconds: float = SILENCE_SECONDS
-    environment: Mapping[str, str]
 
 
 class HttpClient:
@@ -60,7 +40,7 @@ class HttpClient:
         ConnectError: a proxy's address cannot be read.
     """
 
-    def __init__(self, options: HttpOptions, *, jar: aiohttp.abc.AbstractCookieJar | None = None) -> None:
+    def __init__(self, options: FetchOptions, *, jar: aiohttp.abc.AbstractCookieJar | None = None) -> None:
         self._options = options
         self._jar = jar
         self._session: aiohttp.ClientSession | None = None
