@@ -323,7 +323,7 @@ def test_what_was_ended_in_the_middle_is_gone_on_with(call: Call, shell: Shell, 
     assert " 206 " in site.seen("/slow/blob")[-1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_ends_it_in_the_middle_leaves_nothing(shell: Shell, site: Site, number: signal.Signals) -> None:
     process = shell.start("fetch", f"{site.plain}/slow/blob", "-o", "blob")
     until = time.monotonic() + ANSWER_SECONDS

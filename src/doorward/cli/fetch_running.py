@@ -22,8 +22,8 @@ from doorward.core.outcome import STATUS_REFUSED, STATUS_TIMED_OUT
 
 STATUS_REFUSED_BY_SERVER = 4
 STATUS_SERVER_FAILED = 5
-STATUS_TERMINATED = 128 + signal.SIGTERM
 
+_ENDS_IT = (signal.SIGTERM, signal.SIGHUP)
 _LOGIN_WANTED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
@@ -56,31 +56,35 @@ def run(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> int:
     except OutOfTime as error:
         complain_of(error)
         return STATUS_TIMED_OUT
-    except _Terminated:
-        return STATUS_TERMINATED
+    except _Ended as ended:
+        return 128 + ended.signal_number
     return _report(head, wishes)
 
 
-class _Terminated(Exception):
-    """SIGTERM came; what was begun has been put away."""
+class _Ended(Exception):
+    """A signal came, and what was begun has been put away; never leaves this file."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__()
+        self.signal_number = signal_number
 
 
 async def _fetch(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> Head:
     this = asyncio.current_task()
     assert this is not None  # noqa: S101 - asyncio.run has made it
-    was_terminated = False
+    came: list[int] = []
 
-    def terminate() -> None:
-        nonlocal was_terminated
-        was_terminated = True
+    def end(number: int) -> None:
+        came.append(number)
         this.cancel()
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    for number in _ENDS_IT:
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
     try:
         return await _fetch_with_cookies(request, options, wishes)
     except asyncio.CancelledError:
-        if was_terminated:
-            raise _Terminated from None
+        if came:
+            raise _Ended(came[0]) from None
         raise
 
 

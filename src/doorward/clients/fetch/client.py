@@ -17,10 +17,11 @@ from doorward.clients.fetch.failures import failure, out_of_time_words, proxy_re
 from doorward.clients.fetch.options import FetchOptions
 from doorward.clients.fetch.progress import Progress, follow
 from doorward.clients.fetch.proxies import read_proxies
-from doorward.clients.fetch.ranges import extent_of, range_headers
+from doorward.clients.fetch.ranges import extent_of, is_unasked_part, range_headers
 from doorward.clients.fetch.redirects import Hop, next_hop
 from doorward.clients.fetch.sending import check_headers, upload
 from doorward.clients.fetch.unpacking import ACCEPTED
+from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest, Login, OutOfTime
 from doorward.core.secret import Secret
 
@@ -77,6 +78,9 @@ class HttpClient:
         while True:
             response, proxy = await self._ask_with_login(hop, _login(hop, request, address), progress, stack)
             following = next_hop(hop, response.status, response.headers.get("Location", ""))
+            if is_unasked_part(response.status, hop.request):
+                problem = "the server sent a part, and was asked for the whole"
+                raise ConnectError(hop.address.shown, "read", problem)
             if following is None:
                 extent = extent_of(response.status, response.headers, hop.request)
                 if extent is not None:
