@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from doorward.clients.fetch.options import FetchOptions as FetchOptions
     from doorward.compose.fetch_calls import fetch as fetch
     from doorward.compose.fetch_calls import fetch_blocking as fetch_blocking
-    from doorward.compose.fetching import FetchOptions as FetchOptions
     from doorward.compose.fetching import FetchSession as FetchSession
     from doorward.core.call import Call as Call
     from doorward.core.catalogue import Catalogue as Catalogue
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from doorward.core.tables import Table as Table
 
 _NAMES = {
+    "clients.fetch.options": ("FetchOptions",),
     "compose.fetch_calls": ("fetch", "fetch_blocking"),
-    "compose.fetching": ("FetchOptions", "FetchSession"),
+    "compose.fetching": ("FetchSession",),
     "core.call": ("Call",),
     "core.catalogue": ("Catalogue",),
     "core.command": ("Command",),

@@ -169,5 +169,7 @@ ROOMS = {
     "cli": Room(rooms=EVERYTHING, modules=EVERYTHING),
     "__main__": Room(rooms=frozenset({"cli"}), modules=frozenset()),
     # The root hands out names by importlib, so that `import doorward` costs nothing.
-    "__init__": Room(rooms=frozenset({"compose", "core"}), modules=frozenset({"importlib", "typing"})),
+    "__init__": Room(
+        rooms=frozenset({"clients", "compose", "core"}), modules=frozenset({"importlib", "typing"})
+    ),
 }

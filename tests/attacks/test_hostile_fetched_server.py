@@ -11,7 +11,8 @@ import pytest
 from backports import zstd
 
 import doorward
-from doorward.compose.fetching import FetchOptions, FetchSession
+from doorward.clients.fetch.options import FetchOptions
+from doorward.compose.fetching import FetchSession
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest, Interrupted, OutOfTime, TooLong
 from tests.fetch_servers import Connection, ScriptedServer, answer, echo, scripted

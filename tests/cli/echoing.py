@@ -31,9 +31,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/cookie":
             self.send_header("Set-Cookie", "seen=yes; Max-Age=3600; Path=/")
         self.end_headers()
-        self.wfile.write(data)
+        if self.command != "HEAD":
+            self.wfile.write(data)
 
-    do_GET = do_POST = do_PUT = _answer  # noqa: N815 - as the class above looks them up
+    do_GET = do_HEAD = do_POST = do_PUT = _answer  # noqa: N815 - as the class above looks them up
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""

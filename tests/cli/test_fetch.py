@@ -323,7 +323,7 @@ def test_what_was_ended_in_the_middle_is_gone_on_with(call: Call, shell: Shell, 
     assert " 206 " in site.seen("/slow/blob")[-1]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_ends_it_in_the_middle_leaves_nothing(shell: Shell, site: Site, number: signal.Signals) -> None:
     process = shell.start("fetch", f"{site.plain}/slow/blob", "-o", "blob")
     until = time.monotonic() + ANSWER_SECONDS
@@ -345,3 +345,22 @@ def test_a_reader_who_leaves_ends_it_quietly(shell: Shell, site: Site) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_ends_it_need_not_wait_for_a_reader_who_does_not_read(
+    shell: Shell, site: Site, number: signal.Signals
+) -> None:
+    process = shell.start("fetch", f"{site.plain}/blob")
+    assert process.stdout is not None
+    assert process.stdout.read(10) == bytes(range(10))
+    process.send_signal(number)
+    assert process.wait(timeout=ANSWER_SECONDS) == 128 + number
+    process.communicate()
+
+
+def test_a_pipe_that_nobody_reads_is_an_error(call: Call, shell: Shell, site: Site) -> None:
+    os.mkfifo(shell.folder / "pipe")
+    typed = call("fetch", f"{site.plain}/hello.txt", "-o", "pipe")
+    assert typed.returncode == 1
+    assert "pipe cannot be saved: no such device or address" in typed.stderr

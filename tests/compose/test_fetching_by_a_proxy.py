@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 import doorward
-from doorward.compose.fetching import FetchOptions
+from doorward.clients.fetch.options import FetchOptions
 from doorward.core.errors import ConnectError
 from tests.fetch_servers import Site, free_ports
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 import doorward
+from doorward.clients.fetch.options import FetchOptions
 from doorward.clients.ftp.settings import Security
-from doorward.compose.fetching import FetchOptions, FetchSession
+from doorward.compose.fetching import FetchSession
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest
 from tests.clients.ftp.servers import PASSWORD, RealServer, needs_proftpd, needs_root, proftpd_running

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import doorward
-from doorward.compose.fetching import FetchOptions, FetchSession
+from doorward.clients.fetch.options import FetchOptions
+from doorward.compose.fetching import FetchSession
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest
 from tests.fetch_servers import Site

@@ -83,6 +83,27 @@ async def test_what_changed_meanwhile_begins_anew_and_is_never_two_halves() -> N
     assert page.body == BODY
 
 
+async def test_a_part_of_something_else_is_found_out_by_its_tag_and_the_whole_comes() -> None:
+    """A server that passes over If-Range would otherwise make one file of two."""
+    first = b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: "one"\r\n\r\n01234'
+    other = answer(b"56789", "Content-Range: bytes 5-9/10", 'ETag: "two"', status="206 Partial Content")
+    whole = answer(b"abcdefghij", 'ETag: "two"')
+    async with scripted({"/": in_turn(first, other, whole)}) as server:
+        page = await doorward.fetch(f"{server.url}/", retries=1)
+    assert page.body == b"abcdefghij"
+    assert [asked.headers.get("range") for asked in server.asked] == [None, "bytes=5-", None]
+
+
+async def test_a_part_that_nobody_asked_for_is_an_error_and_one_that_was_asked_for_is_not() -> None:
+    part = answer(b"56789", "Content-Range: bytes 5-9/10", 'ETag: "one"', status="206 Partial Content")
+    async with scripted({"/": part}) as server:
+        with pytest.raises(ConnectError, match="sent a part, and was asked for the whole"):
+            await doorward.fetch(f"{server.url}/")
+        page = await doorward.fetch(f"{server.url}/", headers={"range": "bytes=5-"})
+    assert (page.status, page.body) == (206, b"56789")
+    assert len(server.asked) == 2
+
+
 async def test_what_breaks_off_each_time_is_an_error_after_the_last_try() -> None:
     async with scripted({"/": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhal"}) as server:
         with pytest.raises(Interrupted, match="read: the body broke off before its end"):

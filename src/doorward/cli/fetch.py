@@ -122,7 +122,7 @@ def command(
     quiet: bool,
 ) -> int:
     """
-    Fetch what stands at URL: http, https or file.
+    Fetch what stands at URL: http, https, ftp, ftpes, ftps, gopher or file.
 
     It goes to stdout as it comes, on a terminal as text. A name and a password in URL are a login.
 
@@ -154,7 +154,7 @@ def command(
     )
 
     from doorward.cli.fetch_running import Wishes, run
-    from doorward.compose.fetching import FetchOptions
+    from doorward.clients.fetch.options import FetchOptions
 
     options = FetchOptions(authorities=ca, proxy=proxy, uses_netrc=netrc, environment=os.environ)
     wishes = Wishes(

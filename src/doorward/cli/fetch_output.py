@@ -1,8 +1,6 @@
 """Where `doorward fetch` puts what comes: stdout, a terminal made safe, and how far it is."""
 
-import asyncio
 import codecs
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from doorward.core.fetching import Head
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from doorward.clients._output import Output
     from doorward.compose.transferring import Sink
 
 _STDOUT = 1
@@ -29,11 +28,13 @@ class StdoutSink:
     Puts a body out as it comes.
 
     Args:
+        output: writes to stdout.
         is_safe: a person reads it: only text comes out, and what would command the terminal is escaped.
     """
 
-    def __init__(self, *, is_safe: bool) -> None:
+    def __init__(self, output: "Output", *, is_safe: bool) -> None:
         self.received_bytes = 0
+        self._output = output
         self._is_safe = is_safe
         self._text = SafeText()
 
@@ -60,9 +61,9 @@ class StdoutSink:
                     "what comes is no text and would disturb the terminal; "
                     "-o FILE saves it, and -o - shows it all the same"
                 )
-            await put_out(self._text.safe(piece).encode())
+            await self._output.write(_STDOUT, self._text.safe(piece).encode())
         else:
-            await put_out(piece)
+            await self._output.write(_STDOUT, piece)
         self.received_bytes += len(piece)
 
 
@@ -83,18 +84,11 @@ class SafeText:
         )
 
 
-class ShownHead:
-    """
-    Puts out the head of an answer before its body goes to `sink`.
+class _Passing:
+    """Gives all to `sink`."""
 
-    Args:
-        sink: takes the body.
-        is_safe: a person reads it.
-    """
-
-    def __init__(self, sink: "Sink", *, is_safe: bool) -> None:
+    def __init__(self, sink: "Sink") -> None:
         self._sink = sink
-        self._is_safe = is_safe
 
     @property
     def received_bytes(self) -> int:
@@ -105,15 +99,34 @@ class ShownHead:
         return self._sink.may_begin_anew
 
     async def begin(self, head: Head) -> bool:
-        if head.headers:
-            lines = [f"HTTP {head.status} {head.reason}".rstrip()]
-            lines += [f"{name}: {value}" for name, value in head.headers]
-            text = "".join(f"{one_line(line) if self._is_safe else line}\n" for line in lines)
-            await put_out(f"{text}\n".encode("utf-8", "surrogateescape"))
         return await self._sink.begin(head)
 
     async def write(self, piece: bytes) -> None:
         await self._sink.write(piece)
+
+
+class ShownHead(_Passing):
+    """
+    Puts out the head of an answer before its body goes to `sink`.
+
+    Args:
+        sink: takes the body.
+        output: writes to stdout.
+        is_safe: a person reads it.
+    """
+
+    def __init__(self, sink: "Sink", output: "Output", *, is_safe: bool) -> None:
+        super().__init__(sink)
+        self._output = output
+        self._is_safe = is_safe
+
+    async def begin(self, head: Head) -> bool:
+        if head.headers:
+            lines = [f"HTTP {head.status} {head.reason}".rstrip()]
+            lines += [f"{name}: {value}" for name, value in head.headers]
+            text = "".join(f"{one_line(line) if self._is_safe else line}\n" for line in lines)
+            await self._output.write(_STDOUT, f"{text}\n".encode("utf-8", "surrogateescape"))
+        return await super().begin(head)
 
 
 class Told(Protocol):
@@ -123,30 +136,22 @@ class Told(Protocol):
         """So much of so much is here; None when the size is not known."""
 
 
-class CountedSink:
+class CountedSink(_Passing):
     """Tells `told` what goes to `sink`."""
 
     def __init__(self, sink: "Sink", told: Told) -> None:
-        self._sink = sink
+        super().__init__(sink)
         self._told = told
         self._size: int | None = None
 
-    @property
-    def received_bytes(self) -> int:
-        return self._sink.received_bytes
-
-    @property
-    def may_begin_anew(self) -> bool:
-        return self._sink.may_begin_anew
-
     async def begin(self, head: Head) -> bool:
         self._size = head.size
-        wanted = await self._sink.begin(head)
+        wanted = await super().begin(head)
         self._told(self._sink.received_bytes, self._size)
         return wanted
 
     async def write(self, piece: bytes) -> None:
-        await self._sink.write(piece)
+        await super().write(piece)
         self._told(self._sink.received_bytes, self._size)
 
 
@@ -177,14 +182,3 @@ def _moving(progress: "Progress", task: "TaskID") -> Told:
         progress.update(task, completed=received_bytes, total=size)
 
     return told
-
-
-async def put_out(data: bytes) -> None:
-    """Write to stdout, however slow its reader is, without holding up the loop."""
-    await asyncio.to_thread(_write_all, data)
-
-
-def _write_all(data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(_STDOUT, rest) :]

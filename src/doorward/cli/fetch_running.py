@@ -4,15 +4,17 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 
 from doorward.cli.fetch_output import CountedSink, ShownHead, StdoutSink, Told, progress_bar
 from doorward.cli.screen import complain, complain_of, is_terminal
+from doorward.clients._output import Output
+from doorward.clients.fetch.options import FetchOptions
 from doorward.compose.cookies import read_cookies, write_cookies
-from doorward.compose.fetching import FetchOptions, FetchSession
+from doorward.compose.fetching import FetchSession
 from doorward.compose.saving import FileSink
 from doorward.compose.transferring import Sink, transfer
 from doorward.core.fetching import FetchRequest, Head, OutOfTime, without_login
@@ -20,8 +22,8 @@ from doorward.core.outcome import STATUS_REFUSED, STATUS_TIMED_OUT
 
 STATUS_REFUSED_BY_SERVER = 4
 STATUS_SERVER_FAILED = 5
-STATUS_TERMINATED = 128 + signal.SIGTERM
 
+_ENDS_IT = (signal.SIGTERM, signal.SIGHUP)
 _LOGIN_WANTED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
@@ -54,60 +56,65 @@ def run(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> int:
     except OutOfTime as error:
         complain_of(error)
         return STATUS_TIMED_OUT
-    except _Terminated:
-        return STATUS_TERMINATED
+    except _Ended as ended:
+        return 128 + ended.signal_number
     return _report(head, wishes)
 
 
-class _Terminated(Exception):
-    """SIGTERM came; what was begun has been put away."""
+class _Ended(Exception):
+    """A signal came, and what was begun has been put away; never leaves this file."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__()
+        self.signal_number = signal_number
 
 
 async def _fetch(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> Head:
     this = asyncio.current_task()
     assert this is not None  # noqa: S101 - asyncio.run has made it
-    was_terminated = False
+    came: list[int] = []
 
-    def terminate() -> None:
-        nonlocal was_terminated
-        was_terminated = True
+    def end(number: int) -> None:
+        came.append(number)
         this.cancel()
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+    for number in _ENDS_IT:
+        asyncio.get_running_loop().add_signal_handler(number, end, number)
     try:
         return await _fetch_with_cookies(request, options, wishes)
     except asyncio.CancelledError:
-        if was_terminated:
-            raise _Terminated from None
+        if came:
+            raise _Ended(came[0]) from None
         raise
 
 
 async def _fetch_with_cookies(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> Head:
     jar = None if wishes.cookies is None else await read_cookies(wishes.cookies)
     async with FetchSession(options, jar=jar) as session:
-        if wishes.output is None:
-            head = await _to_stdout(session, request, wishes)
-        else:
-            head = await _to_file(session, request, wishes, Path(wishes.output))
+        with closing(Output()) as output:
+            if wishes.output is None:
+                head = await _to_stdout(session, request, wishes, output)
+            else:
+                head = await _to_file(session, request, wishes, output)
     if jar is not None and wishes.cookies is not None:
         await write_cookies(jar, wishes.cookies)
     return head
 
 
-async def _to_stdout(session: FetchSession, request: FetchRequest, wishes: Wishes) -> Head:
+async def _to_stdout(session: FetchSession, request: FetchRequest, wishes: Wishes, output: Output) -> Head:
     is_seen = is_terminal(sys.stdout)
-    sink = StdoutSink(is_safe=is_seen and not wishes.is_raw)
+    sink = StdoutSink(output, is_safe=is_seen and not wishes.is_raw)
     with _bar(request, is_quiet=wishes.is_quiet or is_seen) as told:
-        return await transfer(session, request, _with_head(CountedSink(sink, told), wishes))
+        return await transfer(session, request, _with_head(CountedSink(sink, told), wishes, output))
 
 
-async def _to_file(session: FetchSession, request: FetchRequest, wishes: Wishes, path: Path) -> Head:
-    file = FileSink(path, url=without_login(request.url), keeps_part=wishes.continues)
+async def _to_file(session: FetchSession, request: FetchRequest, wishes: Wishes, output: Output) -> Head:
+    file = FileSink(Path(wishes.output or ""), url=without_login(request.url), keeps_part=wishes.continues)
     await file.open()
     try:
         with _bar(request, is_quiet=wishes.is_quiet) as told:
             going_on = replace(request, validator=file.validator)
-            head = await transfer(session, going_on, _with_head(CountedSink(file, told), wishes))
+            head = await transfer(session, going_on, _with_head(CountedSink(file, told), wishes, output))
         if head.is_success:
             await file.finish()
     finally:
@@ -115,10 +122,10 @@ async def _to_file(session: FetchSession, request: FetchRequest, wishes: Wishes,
     return head
 
 
-def _with_head(sink: Sink, wishes: Wishes) -> Sink:
+def _with_head(sink: Sink, wishes: Wishes, output: Output) -> Sink:
     if not wishes.shows_head:
         return sink
-    return ShownHead(sink, is_safe=is_terminal(sys.stdout) and not wishes.is_raw)
+    return ShownHead(sink, output, is_safe=is_terminal(sys.stdout) and not wishes.is_raw)
 
 
 def _bar(request: FetchRequest, *, is_quiet: bool) -> AbstractContextManager[Told]:

@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable, Coroutine, Mapping
 from typing import ParamSpec, TypeVar
 
-from doorward.compose.fetching import FetchOptions, FetchSession
+from doorward.clients.fetch.options import FetchOptions
+from doorward.compose.fetching import FetchSession
 from doorward.core.errors import DoorwardError
 from doorward.core.fetching import (
     MOST_BYTES,
@@ -56,7 +57,7 @@ async def fetch(
     Fetch what stands at `url`, whole. A status of 400 and more is an answer, and no error.
 
     Args:
-        url: http, https or file; a name and a password in it are a login.
+        url: http, https, ftp, ftpes, ftps, gopher or file; a name and a password in it are a login.
         method: of HTTP; GET, or POST when something is sent, when it is empty.
         headers: beside the usual ones.
         form: fields to be sent as a browser sends them.

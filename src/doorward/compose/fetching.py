@@ -1,12 +1,9 @@
 """Fetching, whatever the scheme: the client that an address needs is made when it is first asked for."""
 
-import os
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
+from doorward.clients.fetch.options import FetchOptions
 from doorward.compose.transferring import transfer
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import Fetched, FetchRequest, Head, Opened, Opener, fetched, without_login
@@ -16,7 +13,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractCookieJar
 
-SCHEMES = ("http", "https", "ftp", "ftpes", "ftps", "file")
+SCHEMES = ("http", "https", "ftp", "ftpes", "ftps", "gopher", "file")
 
 _HTTP = frozenset({"http", "https"})
 _FTP = frozenset({"ftp", "ftpes", "ftps"})
@@ -24,26 +21,6 @@ _FTP = frozenset({"ftp", "ftpes", "ftps"})
 
 class _Client(Opener, Protocol):
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchOptions:
-    """
-    What holds for all that a session fetches.
-
-    Attributes:
-        authorities: a PEM file of the only certificates that may vouch for a server; None for the system's.
-        proxy: a URL, or `none`; empty for what the environment says.
-        uses_netrc: logins are looked up in $NETRC or ~/.netrc.
-        silence_seconds: how long a server may say nothing; None for the client's usual time.
-        environment: where proxies, netrc and home are looked up.
-    """
-
-    authorities: Path | None = None
-    proxy: str = ""
-    uses_netrc: bool = False
-    silence_seconds: float | None = None
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
 class FetchSession:
@@ -110,29 +87,22 @@ class FetchSession:
     def _new_client(self, kind: str) -> _Client:
         match kind:
             case "http":
-                return self._new_http_client()
+                from doorward.clients.fetch.client import HttpClient
+
+                return HttpClient(self._options, jar=self._jar)
             case "ftp":
                 from doorward.compose.ftp_fetching import FtpOpener
 
                 netrc = self._options.environment if self._options.uses_netrc else None
                 return FtpOpener(authorities=self._options.authorities, netrc=netrc)
+            case "gopher":
+                from doorward.compose.gopher_fetching import GopherOpener
+
+                return GopherOpener()
             case _:
                 from doorward.clients.files import FileClient
 
                 return FileClient()
-
-    def _new_http_client(self) -> _Client:
-        from doorward.clients.fetch.client import HttpClient, HttpOptions
-        from doorward.clients.fetch.connections import SILENCE_SECONDS
-
-        options = HttpOptions(
-            authorities=self._options.authorities,
-            proxy=self._options.proxy,
-            uses_netrc=self._options.uses_netrc,
-            silence_seconds=self._options.silence_seconds or SILENCE_SECONDS,
-            environment=self._options.environment,
-        )
-        return HttpClient(options, jar=self._jar)
 
 
 class MemorySink:

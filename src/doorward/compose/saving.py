@@ -135,7 +135,9 @@ class FileSink:
             if not os.access(self._file, os.W_OK):
                 raise CannotSave(f"{self._shown} may not be written to")
         if self._is_direct:
-            self._descriptor = os.open(self._file, os.O_WRONLY | os.O_CLOEXEC)
+            # a pipe without a reader would keep us waiting
+            self._descriptor = os.open(self._file, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            os.set_blocking(self._descriptor, True)
         elif self._keeps_part:
             self._part = folder / f"{name}.part"
             self._note = folder / f"{name}.part.json"

@@ -84,11 +84,10 @@ class _Transfer:
 
     def _request_now(self) -> FetchRequest:
         seconds = max(0.0, self._ends_at - asyncio.get_running_loop().time())
-        request = replace(self._request, seconds=seconds)
         received = self._sink.received_bytes
         if received and self._validator:
-            return request.resumed(received, self._validator)
-        return replace(request, from_bytes=0, validator="")
+            return replace(self._request.resumed(received, self._validator), seconds=seconds)
+        return replace(self._request, seconds=seconds, from_bytes=0, validator="")
 
     async def _take(self, opened: Opened) -> None:
         head = opened.head

@@ -23,7 +23,10 @@ The whole tree of errors, rooted at one class.
     └── ConnectError            a client could not reach or understand its peer: address and phase
         ├── PeerRefused         it was understood, and the answer is no: the code
         ├── TransferIncomplete  a file did not come or go whole: how much did
-        └── NameTaken           what was to get a name would have taken another's
+        ├── NameTaken           what was to get a name would have taken another's
+        ├── OutOfTime           the time of the whole fetch is over: in core/fetching.py, as the next two
+        ├── TooLong             more came than was allowed
+        └── Interrupted         it broke off, and another try may do better
 
 Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
 """
@@ -234,7 +237,8 @@ class ConnectError(DoorwardError):
 
     Attributes:
         address: the URL that was asked for.
-        phase: `connect`, `TLS`, `SSH`, `login`, `send`, `read`, `reply` or `data`.
+        phase: `address`, `resolve`, `connect`, `proxy`, `TLS`, `SSH`, `login`, `send`, `wait`, `read`,
+            `redirect`, `reply` or `data`.
         problem: what happened.
         next_step: what a person can do now; empty when there is nothing to say.
     """

@@ -48,7 +48,7 @@ class Answer:
             headers=tuple(headers.items()),
             from_bytes=extent.from_bytes,
             size=extent.size,
-            validator=validator_of(headers) if response.status in {200, 206} else "",
+            validator=validator_of(headers) if response.status == 200 or extent.from_bytes else "",
             retry_after_seconds=retry_after_seconds(headers),
         )
 

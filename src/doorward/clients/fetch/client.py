@@ -3,49 +3,30 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import aiohttp
 
 from doorward.clients.fetch import logins
 from doorward.clients.fetch.addresses import Address, read_address
 from doorward.clients.fetch.answering import Answer
-from doorward.clients.fetch.connections import SILENCE_SECONDS, new_context, new_session
+from doorward.clients.fetch.connections import new_context, new_session
 from doorward.clients.fetch.failures import failure, out_of_time_words, proxy_refusal
+from doorward.clients.fetch.options import FetchOptions
 from doorward.clients.fetch.progress import Progress, follow
 from doorward.clients.fetch.proxies import read_proxies
-from doorward.clients.fetch.ranges import extent_of, range_headers
+from doorward.clients.fetch.ranges import extent_of, is_unasked_part, range_headers
 from doorward.clients.fetch.redirects import Hop, next_hop
 from doorward.clients.fetch.sending import check_headers, upload
 from doorward.clients.fetch.unpacking import ACCEPTED
+from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest, Login, OutOfTime
 from doorward.core.secret import Secret
 
 _DRAINED_BYTES = 64 * 1024
 _MOST_LOGIN_TRIES = 2  # the second one for a challenge of Digest that says `stale`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpOptions:
-    """
-    What holds for all requests of a client.
-
-    Attributes:
-        authorities: a PEM file of the only certificates that may vouch for a server; None for the system's.
-        proxy: a URL, or `none`; empty for what the environment says.
-        uses_netrc: logins are looked up in $NETRC or ~/.netrc.
-        silence_seconds: how long a server may say nothing.
-        environment: where proxies and netrc are looked up.
-    """
-
-    authorities: Path | None = None
-    proxy: str = ""
-    uses_netrc: bool = False
-    silence_seconds: float = SILENCE_SECONDS
-    environment: Mapping[str, str]
 
 
 class HttpClient:
@@ -60,7 +41,7 @@ class HttpClient:
         ConnectError: a proxy's address cannot be read.
     """
 
-    def __init__(self, options: HttpOptions, *, jar: aiohttp.abc.AbstractCookieJar | None = None) -> None:
+    def __init__(self, options: FetchOptions, *, jar: aiohttp.abc.AbstractCookieJar | None = None) -> None:
         self._options = options
         self._jar = jar
         self._session: aiohttp.ClientSession | None = None
@@ -97,6 +78,9 @@ class HttpClient:
         while True:
             response, proxy = await self._ask_with_login(hop, _login(hop, request, address), progress, stack)
             following = next_hop(hop, response.status, response.headers.get("Location", ""))
+            if is_unasked_part(response.status, hop.request):
+                problem = "the server sent a part, and was asked for the whole"
+                raise ConnectError(hop.address.shown, "read", problem)
             if following is None:
                 extent = extent_of(response.status, response.headers, hop.request)
                 if extent is not None:

@@ -13,9 +13,6 @@ from doorward.core.errors import ConnectError
 CONNECT_SECONDS = 20.0
 """For all addresses of a host together, and for the handshake with it."""
 
-SILENCE_SECONDS = 60.0
-"""A server that says nothing for so long is not waited for any more."""
-
 MOST_CONNECTIONS = 100
 MOST_CONNECTIONS_A_HOST = 32
 

@@ -46,7 +46,7 @@ def extent_of(status: int, headers: Mapping[str, str], request: FetchRequest) ->
     """
     if status == 416 and request.from_bytes:
         return None
-    if status != 206:
+    if status != 206 or not request.from_bytes:
         length = headers.get("Content-Length", "")
         is_packed = headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}
         known = _SIZE.fullmatch(length) and not is_packed and "Transfer-Encoding" not in headers
@@ -62,6 +62,12 @@ def extent_of(status: int, headers: Mapping[str, str], request: FetchRequest) ->
     if size is not None and int(match[2]) != size - 1:
         return None
     return Extent(request.from_bytes, size)
+
+
+def is_unasked_part(status: int, request: FetchRequest) -> bool:
+    """Whether a part came where the whole was asked for; saved as the whole, it would be cut silently."""
+    asked = request.from_bytes or any(name.lower() == "range" for name in request.headers)
+    return status == 206 and not asked
 
 
 def validator_of(headers: Mapping[str, str]) -> str:
@@ -87,6 +93,8 @@ def read_date(text: str) -> datetime | None:
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """How long the server wants to be left alone, by its own clock; None when it does not say."""
     text = headers.get("Retry-After", "")
+    if not text:
+        return None
     if match := _SECONDS.fullmatch(text):
         return float(match[1])
     until, sent = read_date(text), read_date(headers.get("Date", ""))
