@@ -69,7 +69,7 @@ def command(
         raise click.UsageError(f"at most {MOST_FEEDS} feeds at once")
     from doorward.cli.feed_listing import FeedListing
     from doorward.cli.feed_shown import print_table, print_text
-    from doorward.compose.fetching import FetchOptions
+    from doorward.clients.fetch.options import FetchOptions
     from doorward.config import find_configuration, load_settings
 
     settings = load_settings(find_configuration(os.environ, config))

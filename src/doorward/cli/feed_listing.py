@@ -11,8 +11,8 @@ from pathlib import Path
 
 from doorward.cli.feed_shown import feed_members, limited
 from doorward.cli.screen import complain, status_of
+from doorward.clients.fetch.options import FetchOptions
 from doorward.compose.feeds import feed_source, read_all
-from doorward.compose.fetching import FetchOptions
 from doorward.core.errors import ConnectError, FeedError
 from doorward.core.feeds import Feed
 from doorward.core.fetching import without_login

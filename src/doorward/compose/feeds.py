@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from doorward.compose.fetching import FetchOptions, FetchSession
+from doorward.clients.fetch.options import FetchOptions
+from doorward.compose.fetching import FetchSession
 from doorward.compose.lenient_feeds import LenientFeeds
 from doorward.core.errors import ConnectError, FeedError, StateError
 from doorward.core.feed_errands import FeedErrand
