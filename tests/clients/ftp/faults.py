@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -215,6 +216,13 @@ async def send_data(login: Login, content: bytes) -> None:
     login.offset = 0
 
 
+def end_below_tls(writer: asyncio.StreamWriter) -> None:
+    """End what goes to the peer as anybody on the way could: the connection alone, without a word in TLS."""
+    with socket.socket(fileno=writer.get_extra_info("socket").fileno()) as below:
+        below.shutdown(socket.SHUT_WR)
+        below.detach()
+
+
 async def take_file(login: Login, name: str) -> None:
     await take_data(login, name)
     await login.say("226 taken")
@@ -267,3 +275,8 @@ _USUAL: dict[str, Handler] = {
     "RNFR": _rename_from,
     "RNTO": _rename_to,
 }
+
+
+def usual() -> dict[str, Handler]:
+    """What is done by each command's name when nothing is wrong."""
+    return dict(_USUAL)

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from doorward.clients._trust import Trust
 from doorward.clients.ftp.client import logged_in, open_download
-from doorward.clients.ftp.settings import Deadlines
+from doorward.clients.ftp.settings import Deadlines, Security
 from doorward.core.errors import ConnectError, PeerRefused, TransferIncomplete
+from tests.certificates import Written, server_context
 from tests.clients.ftp.faults import (
     PATIENT,
     FaultyServer,
     Login,
+    end_below_tls,
     faulty_server,
     send_data,
     take_data,
@@ -220,13 +224,16 @@ async def test_an_upload_given_up_in_the_middle_tells_the_code(faulty: FaultySer
 async def test_an_upload_that_is_refused_without_being_read_ends_at_once(faulty: FaultyServer) -> None:
     async def refuse(login: Login, _name: str) -> None:
         await login.say("150 give it")
-        await login.data()
+        reader, _ = await login.data()
+        await reader.readexactly(500_000)
         await login.say("552 the quota is used up")
 
     faulty.instead["STOR"] = refuse
     endless = content(1_000_000) * 50
+    # nothing else would end it before the test has to
+    patient = replace(PATIENT, data_seconds=600, total_seconds=600)
     with pytest.raises(TransferIncomplete) as caught:
-        async with logged_in(faulty.server()) as client:
+        async with logged_in(faulty.server(patient)) as client:
             await client.store("new", in_chunks(endless))
     assert caught.value.code == 552
     assert caught.value.moved_bytes < len(endless)
@@ -325,7 +332,7 @@ async def test_a_source_that_fails_is_told_as_it_is_and_leaves_the_client_of_use
 
 async def test_a_list_of_names_that_did_not_come_whole_is_an_error(faulty: FaultyServer) -> None:
     async def cut(login: Login, _argument: str) -> None:
-        await send_data(login, b"web.1\r\nweb.")
+        await send_data(login, b"web.1\r\n")
         await login.say("426 cut")
 
     async def half_a_name(login: Login, _argument: str) -> None:
@@ -341,6 +348,26 @@ async def test_a_list_of_names_that_did_not_come_whole_is_an_error(faulty: Fault
         with pytest.raises(ConnectError):
             async with logged_in(faulty.server()) as client:
                 await client.names()
+
+
+async def test_a_list_of_names_whose_end_was_not_said_under_tls_is_an_error(
+    faulty: FaultyServer, localhost: Written
+) -> None:
+    async def cut(login: Login, _argument: str) -> None:
+        await login.say("150 these")
+        _, writer = await login.data()
+        writer.write(b"web.1\r\n")
+        await writer.drain()
+        end_below_tls(writer)
+        await login.say("226 these")
+
+    faulty.tls = faulty.data_tls = await asyncio.to_thread(server_context, localhost)
+    trust = Trust(authorities=localhost.file)
+    async with logged_in(replace(faulty.server(), security=Security.EXPLICIT, trust=trust)) as client:
+        assert await client.names() == ["file"]
+        faulty.instead["NLST"] = cut
+        with pytest.raises(TransferIncomplete, match="the connection was cut"):
+            await client.names()
 
 
 async def test_names_that_lead_elsewhere_are_an_error(faulty: FaultyServer) -> None:

@@ -13,6 +13,7 @@ from doorward.clients.ftp.reaching import connect
 from doorward.clients.ftp.streams import HELD_BYTES, Interrupted, Stream
 from doorward.core.errors import TlsFailed
 from tests.certificates import Written, client_context, server_context
+from tests.clients.ftp.faults import end_below_tls
 from tests.clients.ftp.files import content
 
 DATA = content(300_000)
@@ -72,10 +73,7 @@ async def test_an_end_that_was_said_is_told_from_one_that_was_made(
         writer.write(DATA)
         await writer.drain()
         await reader.readexactly(1)
-        # the socket alone, below TLS
-        with socket.socket(fileno=writer.get_extra_info("socket").fileno()) as below:
-            below.shutdown(socket.SHUT_WR)
-            below.detach()
+        end_below_tls(writer)
         await reader.read()
 
     for handler, was_cut in ((say_the_end, False), (cut, True)):

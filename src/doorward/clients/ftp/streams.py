@@ -208,6 +208,8 @@ class Stream(asyncio.Protocol):
             into(data)
         except ProtocolError as error:  # a TlsFailed is one
             self._fail(error)
+            if self._transport is not None:
+                self._transport.close()  # whatever else comes is not looked at
         self._wake()
 
     async def _change(self) -> None:
