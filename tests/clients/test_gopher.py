@@ -46,30 +46,27 @@ async def read(url: str, bounds: GopherBounds | None = None) -> bytes:
         return b"".join([chunk async for chunk in chunks])
 
 
-async def test_a_menu_comes_as_it_is() -> None:
+@pytest.mark.parametrize(
+    ("path", "selector", "answer"),
+    [
+        ("", b"\r\n", MENU),
+        ("/9/a%20file%09with words?and more", b"/a file\twith words?and more\r\n", b"x\0\r\n.\r\n" * 200_000),
+    ],
+    ids=["a menu", "a large file"],
+)
+async def test_what_stands_at_a_selector_comes_whole_and_as_it_is(
+    path: str, selector: bytes, answer: bytes
+) -> None:
     heard = bytearray()
 
-    async def menu(selector: bytes, writer: asyncio.StreamWriter) -> None:
-        heard.extend(selector)
-        writer.write(MENU)
+    async def tell(asked: bytes, writer: asyncio.StreamWriter) -> None:
+        heard.extend(asked)
+        writer.write(answer)
         await writer.drain()
 
-    async with server(menu) as place:
-        assert await read(f"gopher://{place}") == MENU
-    assert heard == b"\r\n"
-
-
-async def test_a_large_file_comes_whole_and_a_selector_goes_as_it_is_meant() -> None:
-    data, heard = b"x\x00\r\n.\r\n" * 200_000, bytearray()
-
-    async def file(selector: bytes, writer: asyncio.StreamWriter) -> None:
-        heard.extend(selector)
-        writer.write(data)
-        await writer.drain()
-
-    async with server(file) as place:
-        assert await read(f"gopher://{place}/9/a%20file%09with words?and more") == data
-    assert heard == b"/a file\twith words?and more\r\n"
+    async with server(tell) as place:
+        assert await read(f"gopher://{place}{path}") == answer
+    assert heard == selector
 
 
 async def test_an_answer_without_end_ends_at_its_bound() -> None:

@@ -192,7 +192,22 @@ async def test_an_end_of_the_data_that_is_never_said_does_not_matter_after_the_l
         await login.say("226 all of it")
 
     faulty.instead["RETR"] = hang
-    assert await fetched(open_download(faulty.server(SOON), "file")) == DATA
+    async with logged_in(faulty.server(SOON)) as client:
+        assert await fetched(client.download("file")) == DATA
+        assert await client.size("file") == len(DATA)
+    assert faulty.logins == 1
+
+
+async def test_a_connection_whose_last_word_is_late_is_left_and_the_size_decides(
+    faulty: FaultyServer,
+) -> None:
+    async def silent(login: Login, _name: str) -> None:
+        await send_data(login, DATA)
+
+    faulty.instead["RETR"] = silent
+    async with logged_in(faulty.server(SOON)) as client:
+        assert await fetched(client.download("file")) == DATA
+    assert faulty.logins == 2
 
 
 @pytest.mark.parametrize("code", [425, 450, 550])

@@ -94,6 +94,7 @@ class Conversation:
             await self._stream.until(lambda: self._replies.next_reply is not None or self._stream.has_ended)
             reply = self._replies.take_reply()
             if reply is None:
+                self._stream.raise_failure()
                 raise ConnectionResetError("the server closed the connection without an answer")
             if reply.code == CLOSING:
                 self.abort()

@@ -17,7 +17,6 @@ HELD_BYTES = 512 * KIB
 UNSENT_BYTES = 256 * KIB
 """What may wait to be sent before whoever writes has to wait."""
 
-
 PLAIN_TEXT = "PLAIN_TEXT"
 """The code of what OpenSSL never sees: what was said before TLS must not be taken for said in it."""
 
@@ -126,6 +125,7 @@ class Stream(asyncio.Protocol):
         layer = self._layer
         await self.until(lambda: layer.is_established or self.has_ended)
         if not layer.is_established:
+            self.raise_failure()
             raise ConnectionResetError(errno.ECONNRESET, "the connection was closed")
 
     async def read(self) -> bytes:
@@ -137,7 +137,7 @@ class Stream(asyncio.Protocol):
         """
         await self.until(lambda: bool(self._arrived) or self.has_ended)
         if not self._arrived:
-            self._raise_failure()
+            self.raise_failure()
             return b""
         chunk = self._arrived.popleft()
         self._held_bytes -= len(chunk)
@@ -149,7 +149,7 @@ class Stream(asyncio.Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send `data`, and wait until there is room for more."""
-        self._raise_failure()
+        self.raise_failure()
         if self._layer is None:
             self._written.write(data)
         else:
@@ -159,7 +159,7 @@ class Stream(asyncio.Protocol):
 
     def finish(self) -> None:
         """End our direction, after all that was written; the peer can still be read."""
-        self._raise_failure()
+        self.raise_failure()
         if self._layer is not None:
             self._layer.close_sending()
             self._flush()
@@ -173,10 +173,15 @@ class Stream(asyncio.Protocol):
             OSError, TlsFailed, ProtocolError, Interrupted: the stream failed before.
         """
         while not is_so():
-            self._raise_failure()
+            self.raise_failure()
             if self._is_lost:
                 raise ConnectionResetError(errno.ECONNRESET, "the connection was closed")
             await self._change()
+
+    def raise_failure(self) -> None:
+        """Raise what made the stream fail, if it did: an end comes with it, and says less."""
+        if self._failure is not None:
+            raise self._failure
 
     def interrupt(self) -> None:
         """Have whoever waits here, or will, wait no longer."""
@@ -253,10 +258,6 @@ class Stream(asyncio.Protocol):
 
     def _fail(self, failure: Exception) -> None:
         self._failure = self._failure or failure
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
 
     def _wake(self) -> None:
         for waiter in self._waiters:

@@ -96,6 +96,8 @@ class Teller:
             raise self.error(name, str(error), "Does a server of FTP listen there?") from error
         except OSError as error:
             raise self.error(name, _words(error), _next_step(error)) from error
+        except ValueError as error:  # of a host that cannot have a certificate
+            raise self.error(name, str(error)) from error
 
     def _timeout(self, name: str, within_seconds: float) -> ConnectError:
         if asyncio.get_running_loop().time() >= self.ends_at:

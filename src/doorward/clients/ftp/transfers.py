@@ -46,6 +46,7 @@ class Transfer:
         self.stream = stream
         self.has_ended = False
         self.closing: Reply | None = None
+        self._said: Reply | None = None
 
     async def read(self) -> bytes:
         """The next bytes; none at the end, which is answered: vsftpd waits for that. Raises Broken."""
@@ -72,9 +73,8 @@ class Transfer:
 
         One that just says that it closes the connection says nothing of the transfer.
         """
-        try:
-            reply = await self._conversation.next_reply("data", within_seconds=self._seconds)
-        except ConnectError:
+        reply = self._said or await self._reply(self._seconds)
+        if reply is None:
             return None
         self.closing = reply if reply.code == CLOSING else None
         self.has_ended = reply.is_good
@@ -83,9 +83,15 @@ class Transfer:
     async def reply_to_failure(self) -> Reply | None:
         """What the server has to say of a transfer that broke off; None when it says nothing soon."""
         seconds = min(self._session.server.deadlines.reply_seconds, _WORD_AFTER_FAILURE_SECONDS)
+        self._said = await self._reply(seconds)
+        return self._said
+
+    async def _reply(self, within_seconds: float) -> Reply | None:
         try:
-            return await self._conversation.next_reply("data", within_seconds=seconds)
+            return await self._conversation.next_reply("data", within_seconds=within_seconds)
         except ConnectError:
+            # one that comes late is not to be taken for the answer to something else
+            self._conversation.abort()
             return None
 
     def incomplete(
