@@ -132,10 +132,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, root: Authority) -> Iterator[
     (served / "hello.txt").write_text("hello there\n" * 50)
     (served / "blob").write_bytes(bytes(range(256)) * 8192)
     (served / "empty").touch()
-    hashed = subprocess.run(
-        ["openssl", "passwd", "-apr1", "-salt", "salt", "sesame"], check=True, capture_output=True, text=True
-    ).stdout
-    (folder / "users").write_text(f"alice:{hashed}")
+    (folder / "users").write_text("alice:{PLAIN}sesame\n")
     certificate = root.issue(folder / "tls", "localhost")
     plain, tls, other = free_ports(3)
     text = SITE.format(

@@ -58,11 +58,17 @@ async def test_what_is_no_whole_answer_is_an_error_that_names_the_phase(
     assert any(words in error.problem for words in problem.split("|")), error
 
 
-@pytest.mark.parametrize("packed", [gzip.compress, brotli.compress, zstd.compress])
-async def test_a_bomb_is_left_at_the_limit(packed: Callable[[bytes], bytes]) -> None:
-    names = {gzip.compress: "gzip", brotli.compress: "br", zstd.compress: "zstd"}
-    bomb = packed(b"\0" * (8 * MIB))
-    async with scripted({"/": answer(bomb, f"Content-Encoding: {names[packed]}")}) as server:
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "br": lambda data: brotli.compress(data, quality=4),
+    "zstd": zstd.compress,
+}
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+async def test_a_bomb_is_left_at_the_limit(encoding: str) -> None:
+    bomb = PACKERS[encoding](b"\0" * (8 * MIB))
+    async with scripted({"/": answer(bomb, f"Content-Encoding: {encoding}")}) as server:
         error = await error_of(f"{server.url}/", most_bytes=MIB)
     assert isinstance(error, TooLong)
     assert "longer than 1048576 bytes" in str(error)

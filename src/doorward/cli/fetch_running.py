@@ -102,10 +102,9 @@ async def _fetch_with_cookies(request: FetchRequest, options: FetchOptions, wish
 
 
 async def _to_stdout(session: FetchSession, request: FetchRequest, wishes: Wishes, output: Output) -> Head:
-    is_seen = is_terminal(sys.stdout)
-    sink = StdoutSink(output, is_safe=is_seen and not wishes.is_raw)
-    with _bar(request, is_quiet=wishes.is_quiet or is_seen) as told:
-        return await transfer(session, request, _with_head(CountedSink(sink, told), wishes, output))
+    # no bar: what reads from the pipe may have the same terminal
+    sink = StdoutSink(output, is_safe=_is_safe(wishes))
+    return await transfer(session, request, _with_head(sink, wishes, output))
 
 
 async def _to_file(session: FetchSession, request: FetchRequest, wishes: Wishes, output: Output) -> Head:
@@ -125,7 +124,12 @@ async def _to_file(session: FetchSession, request: FetchRequest, wishes: Wishes,
 def _with_head(sink: Sink, wishes: Wishes, output: Output) -> Sink:
     if not wishes.shows_head:
         return sink
-    return ShownHead(sink, output, is_safe=is_terminal(sys.stdout) and not wishes.is_raw)
+    return ShownHead(sink, output, is_safe=_is_safe(wishes))
+
+
+def _is_safe(wishes: Wishes) -> bool:
+    """Whether a person reads what goes to stdout, who did not ask for it as it is."""
+    return is_terminal(sys.stdout) and not wishes.is_raw
 
 
 def _bar(request: FetchRequest, *, is_quiet: bool) -> AbstractContextManager[Told]:

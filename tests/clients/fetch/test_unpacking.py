@@ -6,7 +6,7 @@ from collections.abc import Callable
 import brotli
 import pytest
 from backports import zstd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doorward.clients.fetch.unpacking import PIECE_BYTES, CannotUnpack, Unpacking
@@ -20,7 +20,7 @@ def bare_deflate(data: bytes) -> bytes:
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
-    "br": brotli.compress,
+    "br": lambda data: brotli.compress(data, quality=4),
     "zstd": zstd.compress,
 }
 
@@ -37,6 +37,7 @@ def in_chunks(data: bytes, size: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("encoding", PACKERS)
+@settings(max_examples=40)
 @given(data=st.binary(max_size=2000), size=st.integers(1, 50))
 def test_a_body_comes_out_as_it_went_in_however_it_was_cut(encoding: str, data: bytes, size: int) -> None:
     assert unpacked(encoding, *in_chunks(PACKERS[encoding](data), size)) == data
@@ -49,6 +50,7 @@ def test_a_body_longer_than_a_piece_is_whole(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", PACKERS)
+@settings(max_examples=40)
 @given(data=st.binary(min_size=1, max_size=500), junk=st.binary(max_size=200))
 def test_whatever_comes_only_the_documented_error_escapes(encoding: str, data: bytes, junk: bytes) -> None:
     for bytes_ in (data, PACKERS[encoding](data)[:-1] + junk):
@@ -66,7 +68,7 @@ def test_a_body_that_ends_too_early_is_told(encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", PACKERS)
 def test_a_bomb_comes_out_in_small_pieces(encoding: str) -> None:
-    bomb = PACKERS[encoding](b"\0" * 50_000_000)
+    bomb = PACKERS[encoding](b"\0" * 20_000_000)
     assert len(bomb) < 100_000
     unpacking = Unpacking(encoding)
     tracemalloc.start()
@@ -78,8 +80,8 @@ def test_a_bomb_comes_out_in_small_pieces(encoding: str) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert total == 50_000_000
-    assert peak < 20_000_000
+    assert total == 20_000_000
+    assert peak < 8_000_000
 
 
 def test_a_bomb_in_a_bomb_is_taken_off_layer_by_layer() -> None:
