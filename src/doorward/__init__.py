@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from doorward.clients.fetch.options import FetchOptions as FetchOptions
+    from doorward.compose.fetch_calls import fetch as fetch
+    from doorward.compose.fetch_calls import fetch_blocking as fetch_blocking
+    from doorward.compose.fetching import FetchSession as FetchSession
     from doorward.core.call import Call as Call
     from doorward.core.catalogue import Catalogue as Catalogue
     from doorward.core.command import Command as Command
     from doorward.core.errors import DoorwardError as DoorwardError
+    from doorward.core.fetching import Fetched as Fetched
     from doorward.core.parameter import Parameter as Parameter
     from doorward.core.parameter_types import AddressType as AddressType
     from doorward.core.parameter_types import ChoiceType as ChoiceType
@@ -28,12 +33,16 @@ if TYPE_CHECKING:
     from doorward.core.tables import Table as Table
 
 _NAMES = {
-    "call": ("Call",),
-    "catalogue": ("Catalogue",),
-    "command": ("Command",),
-    "errors": ("DoorwardError",),
-    "parameter": ("Parameter",),
-    "parameter_types": (
+    "clients.fetch.options": ("FetchOptions",),
+    "compose.fetch_calls": ("fetch", "fetch_blocking"),
+    "compose.fetching": ("FetchSession",),
+    "core.call": ("Call",),
+    "core.catalogue": ("Catalogue",),
+    "core.command": ("Command",),
+    "core.errors": ("DoorwardError",),
+    "core.fetching": ("Fetched",),
+    "core.parameter": ("Parameter",),
+    "core.parameter_types": (
         "AddressType",
         "ChoiceType",
         "FlagType",
@@ -46,13 +55,11 @@ _NAMES = {
         "SecretType",
         "TextType",
     ),
-    "secret": ("Secret",),
-    "tables": ("Column", "Series", "Table"),
+    "core.secret": ("Secret",),
+    "core.tables": ("Column", "Series", "Table"),
 }
 
-_MODULES: dict[str, str] = {
-    name: f"doorward.core.{module}" for module, names in _NAMES.items() for name in names
-}
+_MODULES: dict[str, str] = {name: f"doorward.{module}" for module, names in _NAMES.items() for name in names}
 """The module that each public name comes from."""
 
 

@@ -136,16 +136,24 @@ ROOMS = {
         | LOOP
         | FILES
         | WIRE
+        # yarl is how aiohttp takes a URL; fcntl keeps two programs out of one half-fetched file
         | {
             "aiohttp",
             "aiosmtplib",
             "asyncssh",
+            "backports.zstd",
+            "brotli",
+            "compression.zstd",
+            "contextvars",
             "cryptography",
             "email",
+            "fcntl",
             "http",
             "msgspec",
+            "netrc",
             "secrets",
             "select",
+            "yarl",
         },
         has_siblings=True,
     ),
@@ -161,5 +169,7 @@ ROOMS = {
     "cli": Room(rooms=EVERYTHING, modules=EVERYTHING),
     "__main__": Room(rooms=frozenset({"cli"}), modules=frozenset()),
     # The root hands out names by importlib, so that `import doorward` costs nothing.
-    "__init__": Room(rooms=frozenset({"core"}), modules=frozenset({"importlib", "typing"})),
+    "__init__": Room(
+        rooms=frozenset({"clients", "compose", "core"}), modules=frozenset({"importlib", "typing"})
+    ),
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from doorward.cli.banner import _LINES, banner
-from doorward.compose import Opened
+from doorward.compose.opened import Opened
 from doorward.config import load_settings
 from doorward.core.principal import User
 from doorward.core.secret import Secret

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from doorward.compose import ServeOptions, run
 from doorward.compose.daemon import Daemon
 from doorward.compose.descriptors import DESCRIPTORS_OF_A_RUN, SPARE_DESCRIPTORS, allow_descriptors
+from doorward.compose.serving import ServeOptions, run
 from doorward.config import load_settings
 from doorward.core.errors import ListenError
 from doorward.core.limits import Limits

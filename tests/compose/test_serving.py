@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from doorward.compose import Opened, ServeOptions, daemon, run
+from doorward.compose import daemon
+from doorward.compose.opened import Opened
 from doorward.compose.prepared import Prepared
 from doorward.compose.reloading import Scope
+from doorward.compose.serving import ServeOptions, run
 from doorward.stores.first_start import FirstUser, make_first_user
 from doorward.stores.users import UserFile
 from tests.compose.manager import Manager

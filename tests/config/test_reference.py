@@ -13,6 +13,7 @@ from doorward.config.parameter_settings import keys_of
 from doorward.config.ranges import plain
 from doorward.config.shapes import (
     CommandShape,
+    FeedShape,
     FileShape,
     MailShape,
     MountShape,
@@ -46,6 +47,7 @@ _SECTIONS = {
     "## `[commands.NAME]`": CommandShape,
     "## `[schedules.NAME]`": ScheduleShape,
     "## `[mail]`": MailShape,
+    "## `[errands.feed.NAME]`": FeedShape,
     "### Parameters": ParameterShape,
 }
 

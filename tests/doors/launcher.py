@@ -5,7 +5,8 @@ import logging
 import sys
 from pathlib import Path
 
-from doorward.compose import Opened, ServeOptions, run
+from doorward.compose.opened import Opened
+from doorward.compose.serving import ServeOptions, run
 
 
 def _say(opened: Opened) -> None:

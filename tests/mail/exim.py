@@ -1,6 +1,8 @@
 """Exim: takes mail from whoever logged in over TLS, and writes it into the mailbox of alice."""
 
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -94,13 +96,16 @@ def running_exim(certificate: Written) -> Iterator[Exim]:
         port, tls_port = free_port(), free_port()
         configuration = _configured(folder, certificate, exim=exim, port=port, tls_port=tls_port)
         process = subprocess.Popen(
-            [exim, "-C", str(configuration), "-bdf", "-q1m"], stderr=subprocess.DEVNULL
+            [exim, "-C", str(configuration), "-bdf", "-q1m"],
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
             await_greeting(port, process)
             yield Exim(port, tls_port, Mailboxes(folder / "mail"))
         finally:
-            process.terminate()
+            # its children too, which would go on to write into a folder that is gone
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait(timeout=30)
 
 

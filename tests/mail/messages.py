@@ -1,6 +1,7 @@
-"""Messages for real mail servers, and one try to deliver them on the loop that the daemon has."""
+"""Messages for real mail servers, and one try to deliver them, on the loop that the daemon has."""
 
 import asyncio
+from collections.abc import Callable
 
 import uvloop
 
@@ -23,8 +24,13 @@ def mail(name: str, *recipients: str, body: bytes = b"hello\r\n") -> Mail:
     )
 
 
-def deliver(settings: MailSettings, message: Mail) -> dict[str, Delivered]:
-    """What came of it, by recipient."""
+def deliver(
+    settings: MailSettings,
+    message: Mail,
+    *,
+    loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
+) -> dict[str, Delivered]:
+    """What came of it, by recipient; the loop ends at once."""
     mailer = SmtpMailer(lambda: settings, host_name="client.example.org")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=loop) as runner:
         return dict(runner.run(mailer.deliver(message, message.recipients)))

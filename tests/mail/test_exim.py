@@ -1,5 +1,6 @@
 """Mail by way of Exim, which wants a login over TLS."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -57,6 +58,20 @@ def test_a_login_over_starttls_delivers(exim: Exim, settings: MailSettings) -> N
     text = exim.mailboxes.await_message("alice", message.message_id)
     assert "bounces@ops.example.org" in senders_in(text)
     assert "with esmtpsa " in text
+
+
+@pytest.mark.parametrize(("port", "tls"), [("port", MailTls.STARTTLS), ("tls_port", MailTls.IMPLICIT)])
+def test_the_loop_of_the_command_line_does_as_well_and_nothing_is_left_on_it(
+    exim: Exim,
+    settings: MailSettings,
+    caplog: pytest.LogCaptureFixture,
+    port: str,
+    tls: MailTls,
+) -> None:
+    chosen = replace(settings, port=getattr(exim, port), tls=tls)
+    delivered = deliver(chosen, mail(f"asyncio-{port}"), loop=asyncio.new_event_loop)
+    assert delivered[ALICE].delivery is Delivery.ACCEPTED
+    assert caplog.text == ""
 
 
 def test_tls_from_the_first_byte_delivers(exim: Exim, settings: MailSettings) -> None:

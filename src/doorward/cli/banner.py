@@ -22,7 +22,7 @@ from doorward.stores.first_start import FirstUser
 from doorward.stores.places import CERTIFICATE_NAME, ask_places
 
 if TYPE_CHECKING:
-    from doorward.compose import Opened
+    from doorward.compose.opened import Opened
 
 _EVERYWHERE = MappingProxyType({"0.0.0.0": "127.0.0.1", "::": "::1"})  # noqa: S104 - told apart, not listened on
 """Where a client on this machine finds a door that listens on all addresses."""

@@ -57,7 +57,8 @@ def command(*, config: Path | None, state: Path | None, loop: str, log_level: st
     from doorward.cli.logs import configure_logs
     from doorward.cli.program import program_name
     from doorward.cli.screen import goes_to_the_journal
-    from doorward.compose import Opened, ServeOptions, run
+    from doorward.compose.opened import Opened
+    from doorward.compose.serving import ServeOptions, run
 
     configure_logs(log_level, environment=os.environ, in_background=True)
     program = program_name(sys.argv[0], sys.executable, os.environ)

@@ -1,6 +1,5 @@
-"""The one place where objects are built and wired, and the daemon's life from its start to its end."""
+"""
+The one place where objects are built and wired, and the daemon's life from its start to its end.
 
-from doorward.compose.opened import Opened
-from doorward.compose.serving import ServeOptions, run
-
-__all__ = ["Opened", "ServeOptions", "run"]
+Each module is imported by its own name: a fetch has no use for the daemon.
+"""

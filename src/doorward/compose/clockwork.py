@@ -45,7 +45,7 @@ class Clockwork:
         Raises:
             StateError, TrustError: the database cannot be used.
         """
-        if not settings.schedules:
+        if not settings.schedules and not settings.feeds:
             return
         # the keeper may have moved; what they import takes its time, and no loop waits for it here
         self._zone = await asyncio.to_thread(_local_zone)
@@ -59,7 +59,10 @@ class Clockwork:
         """Have the schedules of `settings` count, which were prepared."""
         self._settings = settings
         if self._scheduler is not None and self._zone is not None:
-            self._scheduler.replace(settings.schedules.values(), self._zone)
+            from doorward.errands.feed_schedules import feed_schedules
+
+            schedules = (*settings.schedules.values(), *feed_schedules(settings.feeds.values()))
+            self._scheduler.replace(schedules, self._zone)
 
     def report(self) -> list[dict[str, object]]:
         """All schedules, for JSON."""
@@ -76,12 +79,16 @@ class Clockwork:
             await self._scheduler.close()
 
     def _made(self, database: "Database") -> "Scheduler":
+        from doorward.compose.errand_runs import ErrandRuns
+        from doorward.compose.feeds import WatchedFeeds
         from doorward.errands.scheduler import Scheduler
         from doorward.service.scheduled import DeskRuns
         from doorward.stores.schedules import SqliteSchedules
 
         store = SqliteSchedules(database, clock=self._clock, limits=lambda: self._settings.limits)
-        return Scheduler(clock=self._clock, store=store, runs=DeskRuns(self._desk), compose=self._compose)
+        feeds = WatchedFeeds(database, self._clock, lambda: self._settings)
+        runs = ErrandRuns(DeskRuns(self._desk), feeds, lambda: self._settings.feeds)
+        return Scheduler(clock=self._clock, store=store, runs=runs, compose=self._compose)
 
     def _compose(self, schedule: "Schedule", state: "ScheduleState", result: "RunResult") -> "Mail":
         from doorward.errands.run_mail import compose_run_mail

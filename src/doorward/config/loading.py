@@ -114,6 +114,7 @@ def _examined_document(document: "Document", machine: Machine) -> Examination:
 def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings:
     from doorward.config.command_settings import read_commands
     from doorward.config.door_settings import read_doors
+    from doorward.config.errand_settings import read_errands
     from doorward.config.limit_settings import read_limits
     from doorward.config.mail_settings import read_mail
     from doorward.config.shapes import ServerShape
@@ -146,6 +147,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
         catalogue=catalogue,
         mail=mail,
         schedules=schedules,
+        feeds=read_errands(tables.errands, mail=mail, report=report),
         notices=tuple(report.notices),
     )
 

@@ -9,6 +9,7 @@ from doorward.config.mail_settings import read_mailboxes
 from doorward.config.report import Key, Report, found_in, one_of
 from doorward.config.shapes import ScheduleShape
 from doorward.config.tables import read_each, read_table
+from doorward.config.timing_settings import read_timing
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import NAME, Command, Verb
 from doorward.core.errors import BadArgument
@@ -21,17 +22,11 @@ from doorward.core.schedules import (
     MailWhen,
     Overlap,
     Schedule,
-    Timing,
-    parse_at,
-    parse_every,
 )
 from doorward.core.secret import Secret
 
 MOST = 1000
 """More schedules than that are no configuration that a person wrote."""
-
-_EVERY = 'a period from "1s" to "366d", such as "6h" or "1h 30min"'
-_AT = 'a time of the local clock, such as "04:30"'
 
 _WordT = TypeVar("_WordT", bound=enum.Enum)
 
@@ -82,7 +77,7 @@ class _Table:
         """The schedule; None when it lacks what it does or when. With other problems it is of no use."""
         shape = self._shape
         invocation = self._invocation(catalogue, limits)
-        timing = self._timing()
+        timing = read_timing(shape.every, shape.at, self._key, self._report, is_whole=self._is_whole)
         catch_up = self._word("catch_up", CatchUp, CatchUp.ONCE)
         overlap = self._word("overlap", Overlap, Overlap.SKIP)
         to = read_mailboxes(shape.to, (*self._key, "to"), self._report, ours=mail.sender)
@@ -156,22 +151,6 @@ class _Table:
         for problem in bound:
             below = ("arguments", problem.parameter) if problem.parameter else ("arguments",)
             self._report.add((*self._key, *below), str(problem))
-        return None
-
-    def _timing(self) -> Timing | None:
-        every, at = self._shape.every, self._shape.at
-        if every is not None and at is not None:
-            self._refuse("at", "a schedule has `every` or `at`, not both")
-        elif every is not None:
-            if (period := parse_every(every)) is not None:
-                return period
-            self._refuse("every", "this is no period", expected=_EVERY, found=found_in(every))
-        elif at is not None:
-            if (time := parse_at(at)) is not None:
-                return time
-            self._refuse("at", "this is no time of a day", expected=_AT, found=found_in(at))
-        elif self._is_whole:
-            self._report.add(self._key, "when it runs is missing", expected='every = "6h" or at = "04:30"')
         return None
 
     def _word(self, name: str, kind: type[_WordT], default: _WordT) -> _WordT:

@@ -35,6 +35,7 @@ class FileShape(msgspec.Struct):
     commands: Tables = {}
     mail: Tables = {}
     schedules: Tables = {}
+    errands: Tables = {}
 
 
 class ServerShape(msgspec.Struct):
@@ -130,6 +131,23 @@ class ScheduleShape(msgspec.Struct):
     catch_up: OptionalText = None
     mail: OptionalText = None
     to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+
+
+class ErrandsShape(msgspec.Struct):
+    """The table `[errands]`."""
+
+    feed: Tables = {}
+
+
+class FeedShape(msgspec.Struct):
+    """A table `[errands.feed.NAME]`."""
+
+    url: OptionalText = None
+    every: OptionalText = None
+    at: OptionalText = None
+    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    filter: Texts = []
+    tell_after: Whole = None
 
 
 class UserShape(msgspec.Struct):

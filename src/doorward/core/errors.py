@@ -18,10 +18,15 @@ The whole tree of errors, rooted at one class.
     ├── TrustError              a file that others could have written or read
     ├── CertificateError        a certificate or key that cannot be used: file and what to do
     ├── MailError               an address or a message that cannot be sent as it is
+    ├── FeedError               what came is no feed, or one that cannot be read: address and what to do
+    │   └── IllFormedFeed       it means to be a feed, but is no XML; somebody more lenient may read it
     └── ConnectError            a client could not reach or understand its peer: address and phase
         ├── PeerRefused         it was understood, and the answer is no: the code
         ├── TransferIncomplete  a file did not come or go whole: how much did
-        └── NameTaken           what was to get a name would have taken another's
+        ├── NameTaken           what was to get a name would have taken another's
+        ├── OutOfTime           the time of the whole fetch is over: in core/fetching.py, as the next two
+        ├── TooLong             more came than was allowed
+        └── Interrupted         it broke off, and another try may do better
 
 Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
 """
@@ -232,7 +237,8 @@ class ConnectError(DoorwardError):
 
     Attributes:
         address: the URL that was asked for.
-        phase: `connect`, `TLS`, `SSH`, `login`, `send`, `read`, `reply` or `data`.
+        phase: `address`, `resolve`, `connect`, `proxy`, `TLS`, `SSH`, `login`, `send`, `wait`, `read`,
+            `redirect`, `reply` or `data`.
         problem: what happened.
         next_step: what a person can do now; empty when there is nothing to say.
     """
@@ -245,6 +251,30 @@ class ConnectError(DoorwardError):
     def __str__(self) -> str:
         step = f". {self.next_step}" if self.next_step else ""
         return one_line(f"{self.address}: {self.phase}: {self.problem}{step}")
+
+
+@dataclass(eq=False)
+class FeedError(DoorwardError):
+    """
+    What came from an address is no feed, or none that can be read.
+
+    Attributes:
+        source: the address that was asked for.
+        problem: what is wrong.
+        next_step: what a person can do now; empty when there is nothing to say.
+    """
+
+    source: str
+    problem: str
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        step = f". {self.next_step}" if self.next_step else ""
+        return one_line(f"{self.source}: {self.problem}{step}")
+
+
+class IllFormedFeed(FeedError):
+    """A feed by its first element, but not well-formed XML; `problem` says where it breaks."""
 
 
 @dataclass(eq=False)

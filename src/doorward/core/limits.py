@@ -458,6 +458,17 @@ class Limits:
         source="RFC 5321 section 4.5.4.1: at least 4 to 5 days",
     )
 
+    # Feeds
+    feed_bytes: int = _limit(
+        16 * MIB, unit="bytes of a feed, unpacked", least=KIB, most=256 * MIB, source="NVD's had 0.8 MiB"
+    )
+    feed_entries: int = _limit(
+        10_000, unit="entries of a feed that are read", least=1, most=100_000, source="NVD's had 1,404"
+    )
+    feed_seconds: float = _limit(
+        60.0, unit="seconds to fetch a feed, tries and all", least=1, most=3600, source="as a run's"
+    )
+
     # Marks of what errands told
     seen_marks: int = _limit(
         1_000_000, unit="marks of one errand", least=1000, most=10_000_000, source="three times NVD's CVEs"

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from doorward.core.audit import AuditEvent
+from doorward.core.errors import IllFormedFeed
+from doorward.core.feeds import Feed
 from doorward.core.fetching import Fetched, FetchRequest
 from doorward.core.launch import Ending, Launch, Stream
 from doorward.core.mail import Claim, Delivered, Mail, QueueChange, QueuedMail, Tried
@@ -122,6 +124,24 @@ class Fetcher(Protocol):
 
         Raises:
             ConnectError: it did not come; the text names the address, the phase and what to do.
+        """
+
+
+class LenientReader(Protocol):
+    """Makes what can be made of a feed that is no XML."""
+
+    async def read(self, body: bytes, *, content_type: str, most_entries: int, error: IllFormedFeed) -> Feed:
+        """
+        Read `body`, within bounds of its own.
+
+        Args:
+            body: as it came.
+            content_type: the header that came with it; empty for none.
+            most_entries: how many are wanted.
+            error: why it could not be read as XML; a note of the feed says so.
+
+        Raises:
+            FeedError: nothing could be made of it either, or it asked for too much.
         """
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from doorward.core.addresses import parse_address
 from doorward.core.catalogue import Catalogue
+from doorward.core.feed_errands import FeedErrand
 from doorward.core.limits import Limits
 from doorward.core.mail_settings import MailSettings
 from doorward.core.mounts import Mount
@@ -225,6 +226,7 @@ class Settings:
         catalogue: the built-ins, and what was declared in TOML and in Python.
         mail: where it goes.
         schedules: what runs by the clock, by name.
+        feeds: what is watched by the clock, by name.
         notices: what a keeper should know although it is no error.
     """
 
@@ -236,6 +238,7 @@ class Settings:
     catalogue: Catalogue = field(default_factory=Catalogue)
     mail: MailSettings = field(default_factory=MailSettings)
     schedules: Mapping[str, Schedule] = field(default_factory=lambda: MappingProxyType({}))
+    feeds: Mapping[str, FeedErrand] = field(default_factory=lambda: MappingProxyType({}))
     notices: tuple[str, ...] = ()
 
     @property

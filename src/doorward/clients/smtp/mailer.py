@@ -8,7 +8,7 @@ from aiosmtplib import SMTP, SMTPResponse
 from aiosmtplib.protocol import SMTPProtocol
 
 from doorward.clients.smtp.answers import judged, judged_recipient, later, refused, shown, wants_login
-from doorward.clients.smtp.session import Lost, answer_of, session
+from doorward.clients.smtp.session import Lost, answer_of, cut_off, session
 from doorward.core.errors import ConnectError
 from doorward.core.mail import Delivered, Delivery, Mail
 from doorward.core.mail_settings import MailSettings
@@ -137,7 +137,7 @@ class _Try:
             answer = await answer_of(_send(smtp, stuffed, self._settings.content_seconds))
         except BaseException:
             # in the midst of a message there is no goodbye: it would be a line of it
-            smtp.close()
+            cut_off(smtp)
             raise
         self._answer_all(judged(answer.code, answer.message))
 

@@ -5,7 +5,7 @@ import base64
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import aiosmtplib
 from aiosmtplib import SMTP
@@ -179,10 +179,27 @@ def _said(error: Exception, settings: MailSettings) -> tuple[str, str]:
 
 
 async def _leave(smtp: SMTP) -> None:
-    """Say goodbye for a moment, where somebody still listens, and close."""
+    """Say goodbye for a moment, where somebody still listens, and hang up."""
+    transport = smtp.transport
     try:
         if smtp.is_connected:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError):
                 await smtp.quit(timeout=_QUIT_SECONDS)
     finally:
-        smtp.close()
+        _hang_up(smtp, transport)
+
+
+def cut_off(smtp: SMTP) -> None:
+    """Hang up without a word."""
+    _hang_up(smtp, smtp.transport)
+
+
+def _hang_up(smtp: SMTP, transport: asyncio.BaseTransport | None) -> None:
+    """
+    Close the connection now.
+
+    What aiosmtplib calls closing waits, with TLS, for the server to agree, and may outlive the loop.
+    """
+    smtp.close()
+    if transport is not None:
+        cast("asyncio.WriteTransport", transport).abort()

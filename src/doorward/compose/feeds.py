@@ -1,0 +1,138 @@
+"""Feeds read, and watched, with real ends: the network, a database, a process for what is no XML."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from doorward.clients.fetch.options import FetchOptions
+from doorward.compose.fetching import FetchSession
+from doorward.compose.lenient_feeds import LenientFeeds
+from doorward.core.errors import ConnectError, FeedError, StateError
+from doorward.core.feed_errands import FeedErrand
+from doorward.core.limits import Limits
+from doorward.core.mail import Mail
+from doorward.core.ports import Clock, SeenStore
+from doorward.core.settings import Settings
+from doorward.errands.composing import Draft, compose
+from doorward.errands.feed_source import FeedAnswer, FeedSource, Validators
+from doorward.errands.feed_watch import FeedWatch, Watched
+from doorward.errands.feeds.parsing import FeedBounds
+from doorward.stores.database import Database
+from doorward.stores.locks import open_private, try_lock, unlock
+from doorward.stores.seen import SqliteSeen
+
+AT_ONCE = 8
+"""So many feeds are asked for at the same time."""
+
+
+@asynccontextmanager
+async def feed_source(
+    limits: Limits, options: FetchOptions | None = None, *, lenient: LenientFeeds | None = None
+) -> AsyncIterator[FeedSource]:
+    """
+    Feeds from the network, until the context is left.
+
+    Args:
+        limits: of feeds.
+        options: how they are fetched.
+        lenient: reads what is no XML; None for one of its own.
+    """
+    async with FetchSession(options) as session:
+        yield FeedSource(
+            fetcher=session,
+            lenient=lenient or LenientFeeds(),
+            bounds=FeedBounds(body_bytes=limits.feed_bytes, entries=limits.feed_entries),
+            seconds=limits.feed_seconds,
+        )
+
+
+async def read_all(
+    source: FeedSource, asked: Sequence[tuple[str, Validators | None]]
+) -> AsyncGenerator[tuple[str, FeedAnswer | ConnectError | FeedError], None]:
+    """
+    Read several feeds, `AT_ONCE` at a time, and yield each as soon as it is there.
+
+    Args:
+        source: where they come from.
+        asked: their addresses, and what is known of each.
+    """
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def read(url: str, known: Validators | None) -> tuple[str, FeedAnswer | ConnectError | FeedError]:
+        async with turn:
+            try:
+                return url, await source.read(url, known)
+            except (ConnectError, FeedError) as error:
+                return url, error
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(read(url, known)) for url, known in asked]
+        for ready in asyncio.as_completed(tasks):
+            yield await ready
+
+
+class WatchedFeeds:
+    """
+    The feeds that errands watch, with their marks and their mail in the database of a state.
+
+    Args:
+        database: open; the outbox stands in it too.
+        clock: of this process.
+        settings: asked for with each look, since a reload may change them.
+    """
+
+    def __init__(self, database: Database, clock: Clock, settings: Callable[[], Settings]) -> None:
+        self._folder = database.path.parent
+        self._clock = clock
+        self._settings = settings
+        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._lenient = LenientFeeds()
+        self._seen: SeenStore = SqliteSeen(database, clock=clock, limits=lambda: settings().limits)
+
+    async def look(self, errand: FeedErrand) -> Watched:
+        """
+        Look at a feed once; never two processes at the same time, which would tell the same twice.
+
+        Raises:
+            StateError: another process is at it, or what was seen could not be noted.
+            ConnectError, FeedError: the feed could not be had.
+            MailError: there is nobody to tell.
+        """
+        async with self._turn:
+            return await self._look(errand)
+
+    async def _look(self, errand: FeedErrand) -> Watched:
+        lock = self._folder / f"feed.{errand.name}.lock"
+        descriptor = await asyncio.to_thread(_locked, lock)
+        try:
+            async with feed_source(self._settings().limits, lenient=self._lenient) as source:
+                watch = FeedWatch(
+                    feeds=source, seen=self._seen, compose=self._composed, wall_seconds=self._clock.wall
+                )
+                return await watch.look(errand)
+        finally:
+            unlock(descriptor)
+
+    async def _composed(self, draft: Draft) -> Mail:
+        # a digest of thousands takes its time
+        return await asyncio.to_thread(
+            compose,
+            draft,
+            self._settings().mail,
+            wall_seconds=self._clock.wall(),
+            token=secrets.token_hex(16),
+        )
+
+
+def _locked(path: Path) -> int:
+    try:
+        descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise StateError(f"{path} cannot be opened: {error.strerror}") from error
+    if try_lock(descriptor):
+        return descriptor
+    os.close(descriptor)
+    raise StateError(f"{path} is held: another process looks at this feed just now; try again later")

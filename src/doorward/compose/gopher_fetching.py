@@ -1,0 +1,47 @@
+"""What stands at servers of Gopher, as any fetch has it: from its start, and without a size."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+
+from doorward.clients.gopher import GopherBounds, parse_gopher_url, read_item
+from doorward.core.fetching import FetchRequest, Head, OutOfTime
+
+# the limits of the whole fetch come first, and say so
+_MORE_SECONDS = 10.0
+_MORE_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenItem:
+    head: Head
+    chunks: AsyncGenerator[bytes, None]
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """As the port says."""
+        async for chunk in self.chunks:
+            yield chunk
+
+
+class GopherOpener:
+    """Opens texts, menus and files of servers of Gopher."""
+
+    async def close(self) -> None:
+        """No connection is kept."""
+
+    @asynccontextmanager
+    async def open(self, request: FetchRequest) -> AsyncIterator[_OpenItem]:
+        """As the port says."""
+        item = parse_gopher_url(request.url)
+        bounds = GopherBounds(
+            most_bytes=request.most_bytes + _MORE_BYTES, total_seconds=request.seconds + _MORE_SECONDS
+        )
+        scope = asyncio.timeout(request.seconds)
+        try:
+            async with scope, aclosing(read_item(item, bounds)) as chunks:
+                yield _OpenItem(Head(url=item.url), chunks)
+        except TimeoutError as error:
+            if not scope.expired():
+                raise
+            raise OutOfTime(item.url, "read", f"not done within {request.seconds:g} s") from error

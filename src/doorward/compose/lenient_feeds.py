@@ -1,0 +1,70 @@
+"""Ill-formed feeds, read by feedparser in a process of its own that can be stopped."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+from doorward.compose import lenient_child
+from doorward.core.errors import FeedError, IllFormedFeed
+from doorward.core.feeds import SUMMARY_CHARACTERS, Feed
+from doorward.errands.feeds.lenient import feed_from, may_be_read_leniently
+
+BODY_BYTES = 4 * 1024 * 1024
+"""What is larger is not tried: feedparser takes half a second for a thousand entries."""
+
+MEMORY_BYTES = 768 * 1024 * 1024
+CPU_SECONDS = 20
+SECONDS = 60.0
+
+
+class LenientFeeds:
+    """Reads one ill-formed feed at a time; meets `LenientReader` of `core.ports`."""
+
+    def __init__(self, *, cpu_seconds: int = CPU_SECONDS, seconds: float = SECONDS) -> None:
+        self._cpu_seconds = cpu_seconds
+        self._seconds = seconds
+        self._turn = asyncio.Lock()
+
+    async def read(self, body: bytes, *, content_type: str, most_entries: int, error: IllFormedFeed) -> Feed:
+        if len(body) > BODY_BYTES:
+            raise FeedError(
+                error.source, f"{error.problem}; it is too large to be read leniently", "Tell its publisher"
+            ) from error
+        if not may_be_read_leniently(body):
+            raise FeedError(
+                error.source, f"{error.problem}; it declares entities, so it is refused", "Tell its publisher"
+            ) from error
+        asked = {
+            "content_type": content_type,
+            "entries": most_entries,
+            "text_characters": 4 * SUMMARY_CHARACTERS,
+            "memory_bytes": MEMORY_BYTES,
+            "cpu_seconds": self._cpu_seconds,
+        }
+        async with self._turn:
+            document = await asyncio.to_thread(self._run, json.dumps(asked).encode() + b"\n" + body, error)
+        # `sgmllib` finds an entry or two in nearly anything, and none in what is no feed
+        parsed = json.loads(document)
+        if not parsed["dialect"] or not parsed["entries"]:
+            raise FeedError(error.source, f"{error.problem}, and nothing could be made of it") from error
+        return feed_from(parsed, url=error.source, problem=error.problem)
+
+    def _run(self, given: bytes, error: IllFormedFeed) -> bytes:
+        try:
+            child = subprocess.run(
+                [sys.executable, "-I", "-X", "utf8", lenient_child.__file__],
+                input=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=self._seconds,
+                check=True,
+            )
+        except subprocess.SubprocessError as ended:
+            how = "took too long" if isinstance(ended, subprocess.TimeoutExpired) else "took too much"
+            raise FeedError(error.source, f"{error.problem}, and reading it leniently {how}") from ended
+        except OSError as refused:
+            raise FeedError(
+                error.source, f"{error.problem}, and nothing could be started to read it leniently: {refused}"
+            ) from refused
+        return child.stdout

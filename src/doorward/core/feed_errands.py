@@ -1,0 +1,53 @@
+"""A feed that is watched: where it is, and who is told of what is new."""
+
+import re
+from dataclasses import dataclass
+
+from doorward.core.feeds import Entry
+from doorward.core.mailboxes import Mailbox
+from doorward.core.schedules import Timing
+
+TELL_AFTER = 3
+"""So many failures in a row are told: fewer mend themselves, as a rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedErrand:
+    """
+    One `[errands.feed.NAME]`.
+
+    Attributes:
+        name: as a command's.
+        url: of the feed.
+        timing: when it is asked for.
+        to: who gets the mail; with none, who the settings of mail say.
+        words: an entry with one of them is told; with none, every entry.
+        tell_after: after so many failures in a row somebody is told, once.
+    """
+
+    name: str
+    url: str
+    timing: Timing
+    to: tuple[Mailbox, ...] = ()
+    words: tuple[str, ...] = ()
+    tell_after: int = TELL_AFTER
+
+
+def is_wanted(entry: Entry, words: tuple[str, ...]) -> bool:
+    """
+    Whether `entry` is to be told to who asks for `words`.
+
+    A word counts where it stands as a whole word, in title, summary or a category, in capitals or not; `c++`
+    and `open ssl` are words too. With no words every entry is wanted.
+    """
+    if not words:
+        return True
+    text = "\n".join((entry.title, entry.summary, *entry.categories)).casefold()
+    return any(_stands_in(word.casefold(), text) for word in words)
+
+
+def _stands_in(word: str, text: str) -> bool:
+    # a word boundary is only where the word itself begins or ends with a letter: `c++`
+    before = r"(?<!\w)" if word[:1].isalnum() else ""
+    after = r"(?!\w)" if word[-1:].isalnum() else ""
+    return re.search(before + r"\s+".join(map(re.escape, word.split())) + after, text) is not None

@@ -1,0 +1,37 @@
+"""Which entries are wanted."""
+
+import pytest
+
+from doorward.core.feed_errands import is_wanted
+from doorward.core.feeds import Entry
+
+ENTRY = Entry(
+    key="1",
+    title="CVE-2025-1 (OpenSSL)",
+    link="",
+    summary="A flaw in glibc,\nand C++ programs of Straße.",
+    published=None,
+    categories=("Linux kernel",),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ((), True),
+        (("openssl",), True),
+        (("GLIBC",), True),
+        (("c++",), True),
+        (("linux  KERNEL",), True),
+        (("strasse",), True),
+        (("CVE-2025-1",), True),
+        (("nothing", "glibc"), True),
+        (("ssl",), False),
+        (("CVE-2025",), True),
+        (("flaws",), False),
+        (("glib",), False),
+        (("kernel linux",), False),
+    ],
+)
+def test_a_whole_word_anywhere_in_it_is_wanted(words: tuple[str, ...], *, wanted: bool) -> None:
+    assert is_wanted(ENTRY, words) is wanted
