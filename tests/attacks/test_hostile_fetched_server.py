@@ -227,6 +227,7 @@ async def test_one_dead_address_family_does_not_keep_us_waiting() -> None:
     assert page.body == b"here"
 
 
+@pytest.mark.asyncio(loop_factories=["uvloop", "asyncio"])
 async def test_a_connection_that_nobody_takes_is_given_up_in_the_phase_that_it_hangs_in() -> None:
     with socket.socket() as dead:
         dead.bind(("127.0.0.1", 0))
