@@ -100,11 +100,16 @@ def hashed(program: str) -> str:
     return next(word.strip('"') for word in done.stdout.split() if word.strip('"').startswith("$argon2id$"))
 
 
-def by_tls(state: Path) -> Try:
-    """Tries at the tls door, which trust its certificate."""
+def door_of(state: Path) -> tuple[tuple[str, int], ssl.SSLContext]:
+    """Where the tls door listens, and what trusts it."""
     context = ssl.create_default_context(cafile=str(state / "cert.pem"))
     context.check_hostname = False
-    address = address_of(state, "tls")
+    return address_of(state, "tls"), context
+
+
+def by_tls(state: Path) -> Try:
+    """Tries at the tls door."""
+    address, context = door_of(state)
     return lambda line: refused_by_tls(address, context, line)
 
 
