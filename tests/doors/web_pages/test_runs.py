@@ -71,7 +71,7 @@ def test_a_stream_goes_on_where_it_was_left(site: Site, asked_by: str) -> None:
 def test_an_offset_that_is_no_number_is_refused(site: Site, offset: str) -> None:
     cookie = site.signed_in()
     location = start(site, cookie, "colours")
-    assert site.get(f"{location}/stream?offset={offset}", cookie).status == 400
+    assert site.get(f"{location}/stream?offset={offset}", cookie).status == 422
 
 
 def test_a_head_of_a_stream_or_a_download_has_no_body_and_an_end(site: Site) -> None:

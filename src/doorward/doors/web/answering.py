@@ -8,17 +8,19 @@ from http import HTTPStatus
 from typing import cast
 
 from aiohttp import web
+from aiohttp.http import HttpVersion11
 from multidict import CIMultiDictProxy
 
 from doorward.core.addresses import source_of
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.door import WebDoor
 from doorward.doors.web.login import identify
+from doorward.doors.web.made import MadeAnswer
 from doorward.doors.web.mounted import found_files
 from doorward.doors.web.problem_answers import API, answer_problem
 from doorward.doors.web.problems import Problem, not_logged_in, not_understood, shut_out
 from doorward.doors.web.routes import Access, Found, Table
-from doorward.doors.web.safety import host_name, is_foreign_fetch, is_known_host, is_ours
+from doorward.doors.web.safety import host_name, is_foreign_fetch, is_ours
 from doorward.doors.web.visit import Visit
 from doorward.gate.origins import Origin, origin_of_host
 
@@ -65,11 +67,10 @@ class Answering:
             _cut_off_begun(request)
             detail = f"it failed; the log explains {reference}"
             response = answer_problem(visit, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail))
-        if not response.prepared:
+        if isinstance(response, MadeAnswer):
+            _remember(visit, response)
+        elif not response.prepared:
             visit.make_safe(response)
-        if request.body_exists and not request.content.is_eof():
-            # what is left of a body that nobody wants is not read
-            response.force_close()
         return response
 
     async def _answer(self, visit: Visit) -> web.StreamResponse:
@@ -84,9 +85,7 @@ class Answering:
         visit.identity = await identify(visit)
         gate, connection = visit.door.gate, visit.connection
         if visit.identity is not None:
-            if not connection.has_logged_in:
-                connection.has_logged_in = True
-                gate.logged_in(connection)
+            connection.let_in()
         elif not gate.may_try(connection) or gate.is_shut_out(visit.origin):
             raise shut_out()
         elif found.route.access is Access.USERS:
@@ -105,10 +104,34 @@ class Answering:
             return found
         if found:
             allowed = ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
-            raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this takes {allowed}", headers={"Allow": allowed})
+            raise Problem(
+                HTTPStatus.METHOD_NOT_ALLOWED, f"this takes {allowed}", headers=[("Allow", allowed)]
+            )
         if path.startswith(API):
             raise Problem(HTTPStatus.NOT_FOUND, "there is no such page")
         raise not_understood(visit.language)
+
+
+def _remember(visit: Visit, made: MadeAnswer) -> None:
+    """
+    Have the same head answered without being read, as long as all that was decided for it holds.
+
+    What a head says of itself is the same in the same bytes. Who shows it may be over, folders may be shown
+    elsewhere; what the desk decides it decides each time.
+    """
+    connection, request, house, identity = visit.connection, visit.request, visit.door.house, visit.identity
+    again, mounts = made.again(is_head=visit.is_head), house.mounts
+    if again is None or identity is None or visit.origin is not connection.origin:
+        return
+    if connection.shown is None or connection.shown[1] is not identity:
+        return
+    if request.body_exists or not request.keep_alive or request.version != HttpVersion11:
+        return
+
+    def answered() -> bytes | None:
+        return None if identity.is_over or house.mounts is not mounts else again()
+
+    connection.remember(answered)
 
 
 def _cut_off_begun(request: web.BaseRequest) -> None:
@@ -164,12 +187,7 @@ def forwarded_host(text: str) -> str:
 
 def _refuse_unknown_host(visit: Visit) -> None:
     header = visit.request.headers.get("Host", "")
-    # a connection's requests are for one host, and an address takes a while to be told from a name
-    if header == visit.connection.good_host:
-        return
-    if is_known_host(header, hosts=visit.door.hosts):
-        visit.connection.good_host = header
-    else:
+    if not visit.connection.is_for(header):
         name = host_name(header)[:64]
         raise Problem(
             HTTPStatus.MISDIRECTED_REQUEST,

@@ -273,7 +273,7 @@ def not_there() -> Problem:
 
 def _wrong_method() -> Problem:
     return Problem(
-        HTTPStatus.METHOD_NOT_ALLOWED, "files can be read only", headers={"Allow": ", ".join(METHODS)}
+        HTTPStatus.METHOD_NOT_ALLOWED, "files can be read only", headers=[("Allow", ", ".join(METHODS))]
     )
 
 
@@ -288,7 +288,7 @@ def _no_such_range(size_bytes: int) -> Problem:
     return Problem(
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         f"the file has {size_bytes} bytes",
-        headers={"Content-Range": f"bytes */{size_bytes}"},
+        headers=[("Content-Range", f"bytes */{size_bytes}")],
     )
 
 
@@ -296,5 +296,5 @@ def _busy() -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "the file cannot be read now",
-        headers={"Retry-After": str(RETRY_SECONDS)},
+        headers=[("Retry-After", str(RETRY_SECONDS))],
     )
