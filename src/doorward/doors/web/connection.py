@@ -15,6 +15,7 @@ from doorward.doors.web.entrance import Entrance
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.incoming_head import HeadState, IncomingHead
 from doorward.doors.web.made import Again
+from doorward.doors.web.parting import PARTING_SECONDS, Parting
 from doorward.doors.web.safety import SAFE_HEADERS, is_known_host
 from doorward.gate.origins import LOCAL, Origin, origin_of_host
 from doorward.service.caller import Caller
@@ -26,17 +27,6 @@ _ENDED, _TOO_LONG = HeadState.ENDED, HeadState.TOO_LONG
 _NEVER_SECONDS = 1e6
 _FIELD_BYTES = 8 * 1024
 """Of one field, for aiohttp, which has no bound for a whole head."""
-
-PARTING_SECONDS = 5.0
-"""
-How long a peer whose body is not wanted may go on with it before it has read why.
-
-Source: RFC 9112 section 9.6: closing with something unread resets the connection, and the answer with it;
-nginx has a lingering_timeout of 5 s.
-"""
-
-PARTING_BYTES = 16 * 1024 * 1024
-"""How much of such a body is passed over: more than what is under way when the answer goes out."""
 
 
 class Phase(enum.Enum):
@@ -69,11 +59,11 @@ class WebConnection(RequestHandler):
         "_has_asked",
         "_head",
         "_held",
+        "_in_name_of",
         "_is_last_answer",
         "_is_let_in",
         "_last_body",
-        "_parted",
-        "_passed_bytes",
+        "_parting",
         "_phase",
         "_resume_at",
         "_wire",
@@ -114,11 +104,11 @@ class WebConnection(RequestHandler):
         self._has_asked = False
         self._is_let_in = False
         self._good_host = ""
+        self._in_name_of: Identity | None = None
         self._held = bytearray()
         self._is_last_answer = False
         self._last_body: StreamReader | None = None
-        self._parted: asyncio.Future[None] | None = None
-        self._passed_bytes = 0
+        self._parting: Parting | None = None
         self._resume_at: float | None = None
 
     # What asyncio tells
@@ -173,6 +163,7 @@ class WebConnection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.door.gate.release(self)
+        self._forget_name()
         if self.shown is not None:
             self.shown[1].close()
         super().connection_lost(exc)
@@ -198,8 +189,8 @@ class WebConnection(RequestHandler):
     # What the gate tells
 
     def expire(self) -> None:
-        if self._parted is not None and not self._parted.done() and not self.writing_paused:
-            self._parted.set_result(None)
+        if self._parting is not None and not self._parting.is_over and not self.writing_paused:
+            self._parting.end()
             return
         _log.info("visitor %d took too long", self.visitor)
         self._abort()
@@ -238,6 +229,11 @@ class WebConnection(RequestHandler):
         if not self._is_let_in:
             self._is_let_in = True
             self.door.gate.logged_in(self)
+
+    def end_with(self, identity: Identity) -> None:
+        """Have the answer that is under way cut off when `identity` is over before it is sent."""
+        self._in_name_of = identity
+        identity.call_at_end(self, self._abort)
 
     def remember(self, again: Again) -> None:
         """
@@ -302,7 +298,8 @@ class WebConnection(RequestHandler):
                     self._hold(data)
                 return self._wants_body
             case Phase.PARTING:
-                self._pass_over(len(data))
+                if self._parting is not None:
+                    self._parting.pass_over(len(data))
                 return False
 
     @property
@@ -330,6 +327,7 @@ class WebConnection(RequestHandler):
 
     def _go_on(self) -> None:
         """An answer is over: wait for what the peer wants next, which may be here already."""
+        self._forget_name()
         if self._is_last_answer:
             self.close()
         if self._phase is Phase.PARTING or self._messages:
@@ -358,17 +356,11 @@ class WebConnection(RequestHandler):
         if self._wire.is_closing():
             return
         self._phase = Phase.PARTING
-        self._parted = asyncio.get_running_loop().create_future()
+        self._parting = Parting()
         self._set_deadline(self.door.clock.monotonic() + PARTING_SECONDS)
         self._wire.write_eof()
         self._wire.resume_reading()
-        # a peer that leaves ends this as well: it is cancelled with the handler
-        await self._parted
-
-    def _pass_over(self, size_bytes: int) -> None:
-        self._passed_bytes += size_bytes
-        if self._passed_bytes > PARTING_BYTES and self._parted is not None and not self._parted.done():
-            self._parted.set_result(None)
+        await self._parting.until_over()
 
     def _takes_head(self, data: bytes) -> bool:
         limits: Limits = self.door.limits
@@ -385,6 +377,11 @@ class WebConnection(RequestHandler):
             self._phase = Phase.ANSWER
             self._has_asked = True
         return True
+
+    def _forget_name(self) -> None:
+        if self._in_name_of is not None:
+            self._in_name_of.forget(self)
+            self._in_name_of = None
 
     def _set_deadline(self, at: float | None) -> None:
         # while the peer does not take what was written, that is what has a deadline
