@@ -55,15 +55,20 @@ def heard(peer: socket.socket, said: bytes, times: int = 1) -> bytes:
 
 def status_of(peer: socket.socket, said: bytes) -> int:
     """The status of the answer to `said`, all of which is taken."""
+    return file_of(peer, said)[0]
+
+
+def file_of(peer: socket.socket, said: bytes) -> tuple[int, bytes]:
+    """The status of the answer to `said`, and its body."""
     peer.sendall(said)
     told = b""
     while b"\r\n\r\n" not in told:
         told += peer.recv(65536)
     begun, _, body = told.partition(b"\r\n\r\n")
-    left_bytes = int(begun.partition(b"Content-Length: ")[2].split(b"\r\n")[0]) - len(body)
-    while left_bytes > 0:
-        left_bytes -= len(peer.recv(left_bytes))
-    return int(begun.split(b" ", 2)[1])
+    size_bytes = int(begun.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
+    while len(body) < size_bytes:
+        body += peer.recv(65536)
+    return int(begun.split(b" ", 2)[1]), body
 
 
 def mark_in(told: bytes) -> bytes:
@@ -188,3 +193,31 @@ def test_a_folder_that_is_shown_in_its_place_is_shown(tmp_path: Path) -> None:
     config = config_for(LISTEN[0]) + FRESH
     with reloaded(tmp_path, config, "[commands.mark]", mount) as (peer, _):
         assert status_of(peer, head()) == 301
+
+
+def test_a_file_is_given_again_as_it_is_now_and_to_whom_it_is_shown(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    for name in ("own", "pub"):
+        (root / name).write_text("before")
+    mounts = f'[doors.web.files]\n"/files/own" = "{root}"\n"/files" = {{ root = "{root}", public = true }}\n'
+    with running(tmp_path, config_for(LISTEN[0]) + mounts) as daemon, connected(daemon) as peer:
+        for path in ("/files/pub", "/files/own/own"):
+            name = path.rpartition("/")[2]
+            for _ in range(5):
+                assert file_of(peer, head(path)) == (200, b"before")
+            (root / name).write_text("behind it")
+            assert file_of(peer, head(path)) == (200, b"behind it")
+            assert file_of(peer, head(path, "Range: bytes=0-1")) == (206, b"be")
+            assert file_of(peer, head(path, "Range: bytes=0-1")) == (206, b"be")
+            (root / name).unlink()
+            assert status_of(peer, head(path)) == 404
+            assert status_of(peer, head(path)) == 404
+            (root / name).write_text("before")
+            assert file_of(peer, head(path)) == (200, b"before")
+        file = config_file(daemon.state)
+        file.write_text(file.read_text().replace("[users.alice]", "[users.alicia]"))
+        before = daemon.log.count("reloaded")
+        daemon.signal(signal.SIGHUP)
+        until(lambda: daemon.log.count("reloaded") > before, "the reload")
+        assert status_of(peer, head("/files/own/own")) == 401

@@ -132,7 +132,7 @@ def test_a_page_that_is_followed_is_used_and_one_that_was_left_is_not() -> None:
     session.call_at_end("stream", lambda: None)
     for _ in range(4):
         desk.clock.advance(99)
-    assert not session.is_over
+    assert desk.sessions.find(cookie) is session
     session.forget("stream")
     desk.clock.advance(2 * LIMITS.web_idle_seconds)
     assert session.is_over

@@ -8,14 +8,13 @@ from http import HTTPStatus
 from typing import cast
 
 from aiohttp import web
-from aiohttp.http import HttpVersion11
 from multidict import CIMultiDictProxy
 
 from doorward.core.addresses import source_of
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.door import WebDoor
+from doorward.doors.web.headed import HeadedAnswer
 from doorward.doors.web.login import identify
-from doorward.doors.web.made import MadeAnswer
 from doorward.doors.web.mounted import found_files
 from doorward.doors.web.problem_answers import API, answer_problem
 from doorward.doors.web.problems import Problem, not_logged_in, not_understood, shut_out
@@ -67,10 +66,10 @@ class Answering:
             _cut_off_begun(request)
             detail = f"it failed; the log explains {reference}"
             response = answer_problem(visit, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail))
-        if isinstance(response, MadeAnswer):
-            _remember(visit, response)
-        elif not response.prepared:
+        if not response.prepared:
             visit.make_safe(response)
+        if isinstance(response, HeadedAnswer):
+            _remember(visit, response)
         return response
 
     async def _answer(self, visit: Visit) -> web.StreamResponse:
@@ -112,26 +111,27 @@ class Answering:
         raise not_understood(visit.language)
 
 
-def _remember(visit: Visit, made: MadeAnswer) -> None:
+def _remember(visit: Visit, answer: HeadedAnswer) -> None:
     """
     Have the same head answered without being read, as long as all that was decided for it holds.
 
-    What a head says of itself is the same in the same bytes. Who shows it may be over, folders may be shown
-    elsewhere; what the desk decides it decides each time.
+    Who shows it may be over or shut out, folders may be shown elsewhere; what the desk decides it decides
+    each time. A proxy's requests are for many.
     """
-    connection, request, house, identity = visit.connection, visit.request, visit.door.house, visit.identity
-    again, mounts = made.again(is_head=visit.is_head), house.mounts
-    if again is None or identity is None or visit.origin is not connection.origin:
+    connection, gate, house, identity = visit.connection, visit.door.gate, visit.door.house, visit.identity
+    again, mounts, origin = answer.again(is_head=visit.is_head), house.mounts, visit.origin
+    if again is None or origin is not connection.origin:
         return
-    if connection.shown is None or connection.shown[1] is not identity:
-        return
-    if request.body_exists or not request.keep_alive or request.version != HttpVersion11:
+    if identity is not None and (connection.shown is None or connection.shown[1] is not identity):
+        # a session is used by what is asked in it, and its cookie is looked up
         return
 
-    def answered() -> bytes | None:
-        return None if identity.is_over or house.mounts is not mounts else again()
+    def may_ask() -> bool:
+        if identity is None:
+            return gate.may_try(connection) and not gate.is_shut_out(origin)
+        return not identity.is_over
 
-    connection.remember(answered)
+    connection.remember(visit.request, lambda: again() if house.mounts is mounts and may_ask() else None)
 
 
 def _cut_off_begun(request: web.BaseRequest) -> None:

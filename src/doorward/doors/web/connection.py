@@ -6,15 +6,15 @@ import logging
 from typing import cast
 
 from aiohttp import StreamReader, web
-from aiohttp.http import HttpProcessingError
+from aiohttp.http import HttpProcessingError, HttpVersion11
 from aiohttp.web_protocol import RequestHandler
 
 from doorward.core.errors import one_line
 from doorward.core.limits import Limits
 from doorward.doors.web.entrance import Entrance
+from doorward.doors.web.headed import Again
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.incoming_head import HeadState, IncomingHead
-from doorward.doors.web.made import Again
 from doorward.doors.web.parting import PARTING_SECONDS, Parting
 from doorward.doors.web.safety import SAFE_HEADERS, is_known_host
 from doorward.gate.origins import LOCAL, Origin, origin_of_host
@@ -235,13 +235,14 @@ class WebConnection(RequestHandler):
         self._in_name_of = identity
         identity.call_at_end(self, self._abort)
 
-    def remember(self, again: Again) -> None:
+    def remember(self, request: web.BaseRequest, again: Again) -> None:
         """
-        Have the head of the request that is being answered answered by `again` when it comes as the next.
+        Have the head of `request`, which is being answered, answered by `again` when it comes as the next.
 
-        It has no body, its answer keeps the connection, and whatever its head said is what `again` knows.
+        What a head says of itself is the same in the same bytes; all else is for `again` to decide each time.
         """
-        self._again = again
+        if request.keep_alive and request.version == HttpVersion11 and not request.body_exists:
+            self._again = again
 
     def body_done(self) -> None:
         """Hear that the body is complete: the answer may take its time."""

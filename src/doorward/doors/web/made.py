@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from doorward.doors.web.headed import HeadedAnswer
+from doorward.doors.web.headed import Again, HeadedAnswer
 from doorward.doors.web.heads import DATE, ended, open_head
 from doorward.doors.web.safety import ENCRYPTED_HEADERS, SAFE_HEADERS
-
-Again = Callable[[], bytes | None]
-"""What is answered to the same once more, at once; None when it takes more than that."""
 
 
 class OpenedHead:
@@ -41,19 +38,15 @@ class MadeAnswer(HeadedAnswer):
         again: gives the body for the same request of the same caller; None when it cannot be given again.
     """
 
-    def __init__(self, opened_head: bytes, body: bytes, *, again: Again | None = None) -> None:
+    def __init__(
+        self, opened_head: bytes, body: bytes, *, again: Callable[[], bytes | None] | None = None
+    ) -> None:
         super().__init__()
         self._opened_head = opened_head
         self._whole_body = body
         self._again = again
 
     def again(self, *, is_head: bool) -> Again | None:
-        """
-        What gives the bytes of head and body for the same request; None when there is none.
-
-        Args:
-            is_head: the head is all that is asked for.
-        """
         if (again := self._again) is None:
             return None
         opened_head = self._opened_head

@@ -19,6 +19,7 @@ from doorward.core.secret import Secret
 from doorward.doors._encrypted import TlsTransport
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.credentials import Pair, read_authorization
+from doorward.doors.web.files.answers import FileAnswer
 from doorward.doors.web.files.handler import Files
 from doorward.doors.web.problems import Problem, shut_out
 from doorward.doors.web.requests import server_for
@@ -159,9 +160,21 @@ async def _answer(request: web.BaseRequest) -> web.StreamResponse:
     try:
         _check(request, connection, door)
         response = await door.files.answer(request, request.raw_path.partition("?")[0])
+        if isinstance(response, FileAnswer):
+            _remember(request, response, connection, door)
     except Problem as problem:
         response = _told(problem)
     return response
+
+
+def _remember(
+    request: web.BaseRequest, answer: FileAnswer, connection: FilesConnection, door: FilesDoor
+) -> None:
+    # who has to log in may be shut out meanwhile, and who watches is told of each answer
+    if door.login is None and door.on_asked is None:
+        again = answer.again(is_head=request.method == "HEAD")
+        if again is not None:
+            connection.remember(request, again)
 
 
 def _check(request: web.BaseRequest, connection: FilesConnection, door: FilesDoor) -> None:

@@ -20,8 +20,8 @@ from doorward.doors.web.files.open_file import OpenFile
 from doorward.doors.web.files.ranges import Part
 from doorward.doors.web.files.reading import READ_BYTES, in_thread, read_all, read_at_once
 from doorward.doors.web.files.transfer import Progress, Transfer, carry
-from doorward.doors.web.headed import HeadedAnswer
-from doorward.doors.web.heads import with_field
+from doorward.doors.web.headed import Again, HeadedAnswer
+from doorward.doors.web.heads import ended, with_field
 from doorward.service.threads import Threads
 
 
@@ -43,6 +43,20 @@ class Way:
     scratch: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_BYTES)), repr=False)
 
 
+def whole_at_once(opened_head: bytes, file: OpenFile, pieces: Sequence[Part], way: Way) -> bytes | None:
+    """Head and body of a small file on a connection that goes on; None when that takes more than a moment."""
+    head = ended(opened_head, keeps_alive=True, is_http_1_0=False)
+    if not pieces:
+        return head
+    size_bytes = pieces[0].size_bytes
+    if size_bytes > COPIED_BYTES or not file.is_prompt:
+        return None
+    body = way.scratch[:size_bytes]
+    if read_at_once(file.descriptor, body, pieces[0].first) != size_bytes:
+        return None
+    return b"".join((head, body))
+
+
 _STRICT = "Strict-Transport-Security"
 
 
@@ -59,6 +73,7 @@ class FileAnswer(HeadedAnswer):
         file: where parts come from; held for this answer. None when there are none.
         pieces: the body; none for HEAD.
         way: how files are sent.
+        again: answers the same request once more; it is asked each time.
     """
 
     def __init__(
@@ -69,12 +84,17 @@ class FileAnswer(HeadedAnswer):
         way: Way,
         file: OpenFile | None = None,
         pieces: Sequence[bytes | Part] = (),
+        again: Again | None = None,
     ) -> None:
         super().__init__(status=status, reason=status.phrase)
         self._opened_head = opened_head
         self._file = file
         self._pieces = pieces
         self._way = way
+        self._again = again
+
+    def again(self, *, is_head: bool) -> Again | None:
+        return None if is_head or _STRICT in self.headers else self._again
 
     def close(self) -> None:
         """Let go of the file; idempotent."""
