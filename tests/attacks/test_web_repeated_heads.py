@@ -61,14 +61,21 @@ def status_of(peer: socket.socket, said: bytes) -> int:
 def file_of(peer: socket.socket, said: bytes) -> tuple[int, bytes]:
     """The status of the answer to `said`, and its body."""
     peer.sendall(said)
-    told = b""
+    told = received(peer)
     while b"\r\n\r\n" not in told:
-        told += peer.recv(65536)
+        told += received(peer)
     begun, _, body = told.partition(b"\r\n\r\n")
     size_bytes = int(begun.partition(b"Content-Length: ")[2].split(b"\r\n")[0])
     while len(body) < size_bytes:
-        body += peer.recv(65536)
+        body += received(peer)
     return int(begun.split(b" ", 2)[1]), body
+
+
+def received(peer: socket.socket) -> bytes:
+    """What came next, of a connection that goes on."""
+    data = peer.recv(65536)
+    assert data, "the connection ended"
+    return data
 
 
 def mark_in(told: bytes) -> bytes:
@@ -201,7 +208,11 @@ def test_a_file_is_given_again_as_it_is_now_and_to_whom_it_is_shown(tmp_path: Pa
     for name in ("own", "pub"):
         (root / name).write_text("before")
     mounts = f'[doors.web.files]\n"/files/own" = "{root}"\n"/files" = {{ root = "{root}", public = true }}\n'
+    middling = bytes(range(256)) * 800
+    (root / "middling").write_bytes(middling)
     with running(tmp_path, config_for(LISTEN[0]) + mounts) as daemon, connected(daemon) as peer:
+        for _ in range(20):
+            assert file_of(peer, head("/files/middling")) == (200, middling)
         for path in ("/files/pub", "/files/own/own"):
             name = path.rpartition("/")[2]
             for _ in range(5):

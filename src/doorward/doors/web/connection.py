@@ -141,7 +141,8 @@ class WebConnection(RequestHandler):
         again = self._again
         if again and self._is_free and self._head.is_repeated(data) and (whole := again()) is not None:
             self._set_deadline(self.door.clock.monotonic() + self.door.limits.http_keep_alive_seconds)
-            self._wire.write(whole)
+            if whole:
+                self._wire.write(whole)
             return
         # with nothing, aiohttp goes on with what it has
         if data and not self._takes(data):

@@ -9,7 +9,11 @@ from aiohttp.http import HttpVersion10
 from doorward.doors.web.heads import ended
 
 Again = Callable[[], bytes | None]
-"""What is answered to the same once more, at once, head and all; None when it takes more than that."""
+"""
+Answers the same once more, at once: gives what is to be written, of head and all; None when it takes more.
+
+Who gives less than a whole answer has sent the rest of it already.
+"""
 
 
 class HeadedAnswer(web.StreamResponse):

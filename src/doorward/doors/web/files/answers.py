@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from doorward.core.ports import Clock
 from doorward.doors.web.files.direct import (
     COPIED_BYTES,
     has_nothing_to_write,
@@ -18,44 +16,11 @@ from doorward.doors.web.files.direct import (
 )
 from doorward.doors.web.files.open_file import OpenFile
 from doorward.doors.web.files.ranges import Part
-from doorward.doors.web.files.reading import READ_BYTES, in_thread, read_all, read_at_once
+from doorward.doors.web.files.reading import READ_BYTES, in_thread, read_all
 from doorward.doors.web.files.transfer import Progress, Transfer, carry
+from doorward.doors.web.files.way import Way
 from doorward.doors.web.headed import Again, HeadedAnswer
-from doorward.doors.web.heads import ended, with_field
-from doorward.service.threads import Threads
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """
-    How files are sent.
-
-    Attributes:
-        threads: that may block.
-        clock: the daemon's.
-        stalled_seconds: how long a peer may take nothing.
-        scratch: what is read and sent without a wait in between; whoever writes to it uses it up at once.
-    """
-
-    threads: Threads
-    clock: Clock
-    stalled_seconds: float
-    scratch: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_BYTES)), repr=False)
-
-
-def whole_at_once(opened_head: bytes, file: OpenFile, pieces: Sequence[Part], way: Way) -> bytes | None:
-    """Head and body of a small file on a connection that goes on; None when that takes more than a moment."""
-    head = ended(opened_head, keeps_alive=True, is_http_1_0=False)
-    if not pieces:
-        return head
-    size_bytes = pieces[0].size_bytes
-    if size_bytes > COPIED_BYTES or not file.is_prompt:
-        return None
-    body = way.scratch[:size_bytes]
-    if read_at_once(file.descriptor, body, pieces[0].first) != size_bytes:
-        return None
-    return b"".join((head, body))
-
+from doorward.doors.web.heads import with_field
 
 _STRICT = "Strict-Transport-Security"
 
@@ -148,11 +113,11 @@ class FileAnswer(HeadedAnswer):
             await writer.write(head + await self._content(file, part))
             return
         if part.size_bytes > COPIED_BYTES:
-            if not self._is_in_memory(file):
+            if not self._way.has_in_memory(file):
                 await writer.write(head + await self._content(file, part))
                 return
             sent_bytes = send_now(transport, head, file.descriptor, part)
-        elif (body := self._in_scratch(file, part)) is not None:
+        elif (body := self._way.read_now(file, part)) is not None:
             sent_bytes = write_now(transport, head, body)
         else:
             sent_bytes = 0
@@ -170,29 +135,9 @@ class FileAnswer(HeadedAnswer):
         if rest:
             await writer.write(rest)
 
-    def _is_in_memory(self, file: OpenFile) -> bool:
-        """Whether the kernel can send `file` without waiting: it is read to see, unless that was lately."""
-        if not file.is_prompt:
-            return False
-        now = self._way.clock.monotonic()
-        if file.is_in_memory(now=now):
-            return True
-        size_bytes = file.facts.size_bytes
-        if size_bytes > READ_BYTES or self._in_scratch(file, Part(0, size_bytes - 1)) is None:
-            return False
-        file.was_read(now=now)
-        return True
-
-    def _in_scratch(self, file: OpenFile, part: Part) -> memoryview | None:
-        """The bytes of `part`, to be used at once; None when the kernel would have to wait for them."""
-        body = self._way.scratch[: part.size_bytes]
-        if file.is_prompt and read_at_once(file.descriptor, body, part.first) == part.size_bytes:
-            return body
-        return None
-
     async def _content(self, file: OpenFile, part: Part) -> bytes:
         """The bytes of `part`, at once or from a thread; raises as `_read`."""
-        body = self._in_scratch(file, part)
+        body = self._way.read_now(file, part)
         return await self._read(file, part) if body is None else bytes(body)
 
     async def _read(self, file: OpenFile, part: Part) -> bytes:

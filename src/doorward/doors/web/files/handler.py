@@ -11,7 +11,8 @@ from aiohttp import web
 from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, RANGE
 
 from doorward.core.mounts import Mount
-from doorward.doors.web.files.answers import FileAnswer, Way, whole_at_once
+from doorward.doors.web.files.answers import FileAnswer
+from doorward.doors.web.files.at_once import sent_at_once
 from doorward.doors.web.files.conditions import IF_RANGE, Verdict, has_conditions, judge, may_be_in_part
 from doorward.doors.web.files.listing import Listing, order_of
 from doorward.doors.web.files.listing_texts import PAGE_POLICY, json_of, page_of, text_of
@@ -25,6 +26,7 @@ from doorward.doors.web.files.resource import Representation, Resource
 from doorward.doors.web.files.table import OpenFiles
 from doorward.doors.web.files.targets import Target, parse_target, with_slash
 from doorward.doors.web.files.walk import Exhausted
+from doorward.doors.web.files.way import Way
 from doorward.doors.web.headed import Again
 from doorward.doors.web.heads import open_head
 from doorward.doors.web.problems import RETRY_SECONDS, Problem
@@ -118,18 +120,19 @@ class Files:
         chosen = resource.chosen_for(accepted)
         chosen.file.hold()
         try:
-            return self._answer_with(request, chosen, again=partial(self._again, path, accepted))
+            return self._answer_with(
+                request, chosen, again=partial(self._again, path, accepted, request.transport)
+            )
         except BaseException:
             chosen.file.release()
             raise
 
-    def _again(self, path: str, accepted: str | None) -> bytes | None:
-        """All of what is at `path` now, for whoever asked for all of it before."""
+    def _again(self, path: str, accepted: str | None, transport: asyncio.Transport | None) -> bytes | None:
+        """Send all of what is at `path` now to whoever asked for all of it before, see `sent_at_once`."""
         resource = self._table.get(path)
-        if resource is None:
+        if resource is None or transport is None:
             return None
-        chosen = resource.chosen_for(accepted)
-        return whole_at_once(chosen.whole_head, chosen.file, chosen.whole, self._way)
+        return sent_at_once(resource.chosen_for(accepted), self._way, transport)
 
     def _answer_with(self, request: web.BaseRequest, chosen: Representation, *, again: Again) -> FileAnswer:
         """The answer with `chosen`, which is held for it."""
