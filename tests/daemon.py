@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -187,28 +188,26 @@ def typed_at_prompts(shell: Shell, words: list[str], answers: list[str]) -> tupl
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """The command line in an empty folder, for a user who has set nothing."""
-    folder = tmp_path / "work"
-    home = tmp_path / "home"
-    for each in (folder, home):
+def fresh_shell(folder: Path) -> Shell:
+    """The command line in an empty folder below `folder`, for a user who has set nothing."""
+    work, home = folder / "work", folder / "home"
+    for each in (work, home):
         each.mkdir()
-    return Shell(folder, bare_environment(home))
+    return Shell(work, bare_environment(home))
 
 
-@pytest.fixture
-def start_daemon(tmp_path: Path, shell: Shell) -> Iterator[StartDaemon]:
+@contextmanager
+def daemons(folder: Path, shell: Shell) -> Iterator[StartDaemon]:
     """
-    Start daemons: `start_daemon(configuration)`; further words go to `serve`.
+    Start daemons: `start(configuration)`; further words go to `serve`.
 
-    Each has a state of its own and free ports, and is ended with the test.
+    Each has a state of its own below `folder` and free ports, and is ended with the block.
     """
     started: list[subprocess.Popen[str]] = []
 
     def start(configuration: str = DOORS + COMMANDS, *words: str) -> RunningDaemon:
-        state = tmp_path / f"state{len(started)}"
-        file = tmp_path / f"doorward{len(started)}.toml"
+        state = folder / f"state{len(started)}"
+        file = folder / f"doorward{len(started)}.toml"
         file.write_text(configuration)
         file.chmod(0o600)
         process = subprocess.Popen(
@@ -224,9 +223,24 @@ def start_daemon(tmp_path: Path, shell: Shell) -> Iterator[StartDaemon]:
         found = {**shell.environment, "DOORWARD_AT": f"unix://{read_doors(state)['unix'][0]}"}
         return RunningDaemon(process, state, banner, Shell(shell.folder, found))
 
-    yield start
-    for process in started:
-        _end(process)
+    try:
+        yield start
+    finally:
+        for process in started:
+            _end(process)
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """The command line in an empty folder, for a user who has set nothing."""
+    return fresh_shell(tmp_path)
+
+
+@pytest.fixture
+def start_daemon(tmp_path: Path, shell: Shell) -> Iterator[StartDaemon]:
+    """`daemons` for one test."""
+    with daemons(tmp_path, shell) as start:
+        yield start
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -76,16 +76,22 @@ def entered(daemon: Daemon, network: Network) -> Iterator[socket.socket]:
         yield peer
 
 
-def unanswered_probes(daemon: Daemon) -> int:
-    """
-    How many probes the peer outside has not answered.
-
-    Source: get_tcp4_sock() of the kernel: the third column is the peer, the ninth `icsk_probes_out`.
-    """
+def row_of_peer(daemon: Daemon) -> list[str]:
+    """The connection of the peer outside as the kernel sees it; columns as `get_tcp4_sock()` has them."""
     rows = [line.split() for line in Path(f"/proc/{daemon.pid}/net/tcp").read_text().splitlines()]
     peer = socket.inet_aton(SOURCES[0])[::-1].hex().upper()
     (row,) = [row for row in rows if row[2].startswith(f"{peer}:")]
-    return int(row[8])
+    return row
+
+
+def unanswered_probes(daemon: Daemon) -> int:
+    """How many probes the peer outside has not answered: `icsk_probes_out`."""
+    return int(row_of_peer(daemon)[8])
+
+
+def has_all_acknowledged(daemon: Daemon) -> bool:
+    """The peer outside took note of all that was sent; while something is not, there are no probes."""
+    return int(row_of_peer(daemon)[4].partition(":")[0], 16) == 0
 
 
 def is_gone_within(daemon: Daemon, seconds: float) -> float:
@@ -106,6 +112,7 @@ def test_one_who_says_nothing_is_gone_after_the_probes(
     daemon = begin(attacked, network, patience)
     with entered(daemon, network):
         assert status(daemon)["connections"] == 2
+        until(lambda: has_all_acknowledged(daemon), "the acknowledgement of the greeting")
         network.cut()
         assert is_gone_within(daemon, patience.silent_seconds) > 0.5
 
@@ -139,6 +146,7 @@ def test_a_lost_probe_ends_nobody_where_there_is_time_for_another(
 ) -> None:
     daemon = begin(attacked, network, PATIENT)
     with entered(daemon, network) as peer:
+        until(lambda: has_all_acknowledged(daemon), "the acknowledgement of the greeting")
         network.cut()
         until(lambda: unanswered_probes(daemon) >= 2, "two lost probes")
         network.mend()

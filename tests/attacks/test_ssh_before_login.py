@@ -1,7 +1,6 @@
 """What comes to the ssh door before a login: endless packets, slow handshakes, passwords without end."""
 
 import asyncio
-import logging
 import subprocess
 import time
 from collections.abc import Iterator
@@ -145,8 +144,6 @@ async def test_asking_for_the_ways_in_again_and_again_ends_it(patient: Daemon) -
 async def begun(daemon: Daemon) -> asyncssh.SSHClientConnection:
     """A connection whose keys are agreed, and which leaves logging in to its caller."""
     loop = asyncio.get_running_loop()
-    # what the client has to say is nobody's concern, and would be written on the loop
-    asyncssh.set_log_level(logging.CRITICAL)
     options = await asyncssh.SSHClientConnectionOptions.construct(
         known_hosts=None, config=None, agent_path=None, client_keys=None, username="alice"
     )

@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,20 +20,34 @@ from tests.certificates import Written, server_context
 from tests.cli.ssh_doors import start_ssh_daemon
 from tests.cli.web_doors import start_web_daemon
 from tests.clients.lines.peers import LoginServer, listening, listening_tls, old_server
-from tests.daemon import ANSWER_SECONDS, DOORS, RunningDaemon, Shell, StartDaemon
+from tests.daemon import (
+    ANSWER_SECONDS,
+    DOORS,
+    RunningDaemon,
+    Shell,
+    StartDaemon,
+    daemons,
+    fresh_shell,
+)
+from tests.doors.daemon import until
 from tests.doors.ssh_peers import needs_ssh
 
 
-@pytest.fixture(params=["unix", "web", pytest.param("ssh", marks=needs_ssh)])
-def daemon(request: pytest.FixtureRequest, start_daemon: StartDaemon, shell: Shell) -> RunningDaemon:
-    """One daemon, whose shell asks at this door as an admin."""
-    match request.param:
-        case "web":
-            return start_web_daemon(start_daemon)
-        case "ssh":
-            return start_ssh_daemon(start_daemon, Path(shell.environment["HOME"]))
-        case _:
-            return start_daemon()
+@pytest.fixture(scope="module", params=["unix", "web", pytest.param("ssh", marks=needs_ssh)])
+def daemon(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningDaemon]:
+    """One daemon for all tests, whose shell asks at this door as an admin."""
+    folder = tmp_path_factory.mktemp("asked")
+    shell = fresh_shell(folder)
+    with daemons(folder, shell) as start:
+        match request.param:
+            case "web":
+                yield start_web_daemon(start)
+            case "ssh":
+                yield start_ssh_daemon(start, Path(shell.environment["HOME"]))
+            case _:
+                yield start()
 
 
 def read_until(process: subprocess.Popen[bytes], wanted: bytes) -> bytes:
@@ -52,20 +67,21 @@ def finish(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
 
 
 def outcomes(daemon: RunningDaemon) -> list[object]:
-    """How each run ended, the live ones as None."""
+    """How each run ended, the newest first; None for one that lives."""
     listed = json.loads(daemon.shell.run("runs", "--json").stdout)
+    listed.sort(key=lambda run: -run["run"])
     return [run["outcome"]["kind"] if run["outcome"] else None for run in listed]
 
 
-def await_cancel(daemon: RunningDaemon) -> None:
-    deadline = time.monotonic() + ANSWER_SECONDS
-    while '"event":"cancel"' not in (daemon.state / "audit.jsonl").read_text():
-        assert time.monotonic() < deadline
+def cancels(daemon: RunningDaemon) -> int:
+    """How often somebody has cancelled."""
+    return (daemon.state / "audit.jsonl").read_text().count('"event":"cancel"')
 
 
 def await_outcome(daemon: RunningDaemon, kind: str) -> None:
+    """Wait until the newest run has ended so."""
     deadline = time.monotonic() + ANSWER_SECONDS
-    while kind not in outcomes(daemon):
+    while outcomes(daemon)[0] != kind:
         assert time.monotonic() < deadline, outcomes(daemon)
 
 
@@ -146,12 +162,13 @@ def test_output_comes_while_the_command_runs_and_ctrl_c_cancels_it(daemon: Runni
 def test_a_second_ctrl_c_leaves_at_once(daemon: RunningDaemon) -> None:
     process = daemon.shell.start("ask", "stubborn")
     read_until(process, b"begun\n")
+    before = cancels(daemon)
     process.send_signal(signal.SIGINT)
-    await_cancel(daemon)
+    until(lambda: cancels(daemon) > before, "a cancelled run")
     process.send_signal(signal.SIGINT)
     assert finish(process)[0] == 130
     # it did not wait for the end, which is 5 s away
-    assert "cancelled" not in outcomes(daemon)
+    assert outcomes(daemon)[0] is None
 
 
 def test_ctrl_c_reaches_the_daemon_while_stdout_is_stalled(daemon: RunningDaemon) -> None:

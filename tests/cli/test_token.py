@@ -13,7 +13,8 @@ from doorward.core.tokens import Token, parse_token
 from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 from tests.clients.lines.peers import listening_at
-from tests.daemon import DOORS, Shell, StartDaemon
+from tests.daemon import DOORS, RunningDaemon, Shell, StartDaemon
+from tests.doors.daemon import until
 
 ALICE = User(name="alice", roles=frozenset({"operator", "backup"}))
 BOB = User(name="bob")
@@ -264,12 +265,14 @@ def test_a_running_daemon_hears_of_each_change(start_daemon: StartDaemon) -> Non
     token = only_token(daemon.state)
     assert token.user == "carl"
     assert daemon.shell.run("token", "revoke", token.id, *words).stdout.endswith(KNOWS)
-    reloads = [
-        members["tokens"]
-        for members in map(json.loads, (daemon.state / "audit.jsonl").read_text().splitlines())
-        if members["event"] == "reload"
-    ]
-    assert reloads == [1, 0]
+    until(lambda: reloads_of(daemon) == [1, 0], "both reloads in the audit trail")
+
+
+def reloads_of(daemon: RunningDaemon) -> list[int]:
+    """How many tokens each reload found, as far as its line is written."""
+    lines, _, _ = (daemon.state / "audit.jsonl").read_text().rpartition("\n")
+    audited = map(json.loads, lines.splitlines())
+    return [members["tokens"] for members in audited if members["event"] == "reload"]
 
 
 def test_what_the_running_daemon_does_not_take_is_undone(start_daemon: StartDaemon) -> None:

@@ -56,8 +56,9 @@ class Daemon:
         return (self.state.parent / "log").read_text()
 
     def audit(self) -> list[dict[str, Any]]:
-        """All lines of the audit trail so far."""
-        return [json.loads(line) for line in (self.state / "audit.jsonl").read_text().splitlines()]
+        """All lines of the audit trail so far; one that is being written is not there yet."""
+        whole, _, _ = (self.state / "audit.jsonl").read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def audited(self, **members: object) -> dict[str, Any]:
         """The oldest line of the audit trail with these members, waited for."""

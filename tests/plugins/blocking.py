@@ -5,6 +5,7 @@ blockbuster replaces what can block by functions that raise when a loop runs in 
 such error as well, since a catch-all around a connection would hide it from the test.
 """
 
+import io
 import os
 import traceback
 from collections.abc import Iterable, Iterator
@@ -83,6 +84,19 @@ def make_detector(allowances: Iterable[Allowance] = ALLOWANCES) -> BlockBuster:
     for allowance in allowances:
         built.functions[allowance.call].can_block_in(allowance.file, allowance.functions)
     return built
+
+
+class _Nowhere(io.TextIOBase):
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Spare pytest's log file, when there is none: what a library logs on the loop goes to /dev/null too."""
+    plugin = session.config.pluginmanager.get_plugin("logging-plugin")
+    if plugin is not None and plugin.log_file_handler.baseFilename == os.devnull:
+        plugin.log_file_handler.setStream(_Nowhere()).close()
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ BLOCKS = {
 
 
 HEAD = """
-import asyncio, os, pathlib, socket, subprocess, time
+import asyncio, logging, os, pathlib, socket, subprocess, time
 import argon2
 import pytest
 
@@ -88,6 +88,7 @@ async def test_one(pipe):
         os.read(reader, 1)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+    logging.getLogger("library").error("said on the loop")
 """
     says_so = """
 @pytest.mark.may_block("shows it")

@@ -5,8 +5,8 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable
-from typing import NoReturn, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, cast
 
 from doorward.core.launch import Launch
 from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS
@@ -30,7 +30,8 @@ class Crowd:
         try:
             while True:
                 connection, _ = await loop.sock_accept(listener)
-                await loop.connect_accepted_socket(lambda: PeerProtocol(self), connection)
+                # a cancelled one would be closed by uvloop without a word to its protocol
+                await asyncio.shield(self._begin(self._let_in(connection)))
                 await self._wait_while(lambda: len(self.peers) >= self.reception.most_peers)
         finally:
             # one who was let in just before arrives only now
@@ -38,10 +39,7 @@ class Crowd:
 
     def start(self, peer: "PeerProtocol", launch: Launch) -> None:
         """Start a child for `peer`, which hears of it."""
-        task = asyncio.get_running_loop().create_task(self._start(peer, launch))
-        self._starting.add(task)
-        task.add_done_callback(self._starting.discard)
-        task.add_done_callback(lambda _task: self._changed.set())
+        _ = self._begin(self._start(peer, launch))
 
     def know(self, peer: "PeerProtocol") -> None:
         """Hear that a peer is there."""
@@ -58,6 +56,16 @@ class Crowd:
         for peer in list(self.peers):
             peer.abort()
         return bool(self.peers or self._starting or self._children)
+
+    def _begin(self, coming: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(coming)
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+        task.add_done_callback(lambda _task: self._changed.set())
+        return task
+
+    async def _let_in(self, connection: socket.socket) -> None:
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: PeerProtocol(self), connection)
 
     async def _start(self, peer: "PeerProtocol", launch: Launch) -> None:
         child = ChildProtocol(self, peer)
