@@ -254,6 +254,26 @@ def test_a_peer_that_shows_no_certificate_has_none(contexts: Contexts) -> None:
     assert established(contexts).server.peer_certificate is None
 
 
+def test_a_client_resumes_a_session_on_another_connection(contexts: Contexts) -> None:
+    assert pair_of(contexts).client.session is None
+    first = established(contexts)
+    assert not first.client.has_resumed
+    again = Pair(
+        TlsLayer(contexts[0], server_side=False, server_hostname="localhost", session=first.client.session),
+        TlsLayer(contexts[1], server_side=True),
+    )
+    again.flow()
+    assert again.client.has_resumed
+    assert again.server.has_resumed
+
+
+def test_a_session_of_another_context_is_a_mistake(contexts: Contexts, localhost: Written) -> None:
+    session = established(contexts).client.session
+    other = client_context(localhost.file)
+    with pytest.raises(ValueError, match="different SSLContext"):
+        TlsLayer(other, server_side=False, server_hostname="localhost", session=session)
+
+
 # What goes wrong
 
 

@@ -18,6 +18,9 @@ The whole tree of errors, rooted at one class.
     ├── TrustError              a file that others could have written or read
     ├── CertificateError        a certificate or key that cannot be used: file and what to do
     └── ConnectError            a client could not reach or understand its peer: address and phase
+        ├── PeerRefused         it was understood, and the answer is no: the code
+        ├── TransferIncomplete  a file did not come or go whole: how much did
+        └── NameTaken           what was to get a name would have taken another's
 
 Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
 """
@@ -224,7 +227,7 @@ class ConnectError(DoorwardError):
 
     Attributes:
         address: the URL that was asked for.
-        phase: `connect`, `TLS`, `SSH`, `login`, `send` or `read`.
+        phase: `connect`, `TLS`, `SSH`, `login`, `send`, `read`, `reply` or `data`.
         problem: what happened.
         next_step: what a person can do now; empty when there is nothing to say.
     """
@@ -237,3 +240,40 @@ class ConnectError(DoorwardError):
     def __str__(self) -> str:
         step = f". {self.next_step}" if self.next_step else ""
         return one_line(f"{self.address}: {self.phase}: {self.problem}{step}")
+
+
+@dataclass(eq=False)
+class PeerRefused(ConnectError):
+    """
+    A peer that understood what was asked of it and said no.
+
+    Attributes:
+        code: its own for that, of three digits.
+    """
+
+    code: int = 0
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same may be tried again later, unchanged: RFC 959 section 4.2.1."""
+        return 400 <= self.code < 500
+
+
+@dataclass(eq=False)
+class TransferIncomplete(ConnectError):
+    """
+    A file that did not come or go whole, as far as anybody can tell.
+
+    Attributes:
+        moved_bytes: how many of its bytes came or went, those before the offset included.
+        expected_bytes: how long it is, or is to be; None when that is not known.
+        code: what the peer said at the end, of three digits; 0 when it said nothing.
+    """
+
+    moved_bytes: int = 0
+    expected_bytes: int | None = None
+    code: int = 0
+
+
+class NameTaken(ConnectError):
+    """What was to get a name would have taken the place of what has it; nothing was changed."""

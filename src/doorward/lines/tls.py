@@ -42,7 +42,12 @@ class TlsLayer:
     )
 
     def __init__(
-        self, context: ssl.SSLContext, *, server_side: bool, server_hostname: str | None = None
+        self,
+        context: ssl.SSLContext,
+        *,
+        server_side: bool,
+        server_hostname: str | None = None,
+        session: ssl.SSLSession | None = None,
     ) -> None:
         """
         Begin; a client has its first bytes to send at once.
@@ -51,15 +56,21 @@ class TlsLayer:
             context: certificates, versions and who is trusted. It belongs to the caller.
             server_side: whether the peer is the client.
             server_hostname: for a client, the name or address that the peer's certificate is to be for.
+            session: for a client, that of another connection on the same context, to be resumed if the peer
+                agrees.
 
         Raises:
             TlsFailed: the context allows nothing to begin with.
-            ValueError: `server_hostname` cannot be the name of a host.
+            ValueError: `server_hostname` cannot be the name of a host, or `session` is of another context.
         """
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname
+            self._incoming,
+            self._outgoing,
+            server_side=server_side,
+            server_hostname=server_hostname,
+            session=session,
         )
         self._plain: list[bytes] = []
         self._held: list[bytes] = []
@@ -133,6 +144,20 @@ class TlsLayer:
     def peer_has_ended(self) -> bool:
         """Whether the peer ended its direction, and all it said before was taken."""
         return self._peer_has_closed and not self._plain
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """
+        What another connection can resume; over TLS 1.3 the peer may hand out a newer one at any time.
+
+        None before the end of the handshake.
+        """
+        return self._object.session if self.is_established else None
+
+    @property
+    def has_resumed(self) -> bool:
+        """Whether the peer agreed to resume the session that it was shown."""
+        return bool(self._object.session_reused)
 
     @property
     def peer_certificate(self) -> bytes | None:

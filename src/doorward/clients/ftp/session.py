@@ -1,0 +1,157 @@
+"""A login that survives its connection: what was lost while nothing was under way is made anew."""
+
+import asyncio
+import contextlib
+from datetime import datetime
+
+from doorward.clients.ftp.commands import parse_path, parse_size, parse_time
+from doorward.clients.ftp.conversation import Conversation, converse, formatted
+from doorward.clients.ftp.replies import Reply
+from doorward.clients.ftp.settings import FtpServer
+from doorward.clients.ftp.telling import Teller
+from doorward.core.errors import ConnectError, ProtocolError
+
+ABSENT = 550
+"""Not there, or not for this user; a folder where a file is meant: RFC 959 section 4.2.2."""
+
+_SETTLING_SECONDS = 1.0
+_SETTLING_LOOKS = 10
+
+
+class Session:
+    """
+    A server, its control connection, and the folder that is the current one there.
+
+    Whatever fails otherwise than by a refusal closes the connection, and the next command makes another one:
+    its answer could be taken for that of something else.
+
+    Attributes:
+        server: where.
+        teller: what tells of failures, with the time for all.
+    """
+
+    def __init__(self, server: FtpServer) -> None:
+        self.server = server
+        self.teller = Teller(server)
+        self._conversation: Conversation | None = None
+        self._folder = ""
+
+    async def ask(self, verb: str, argument: str | None = None) -> Reply:
+        """Send a command on a connection that is alive, and wait for its reply; raises ConnectError."""
+        self.check(verb, argument)
+        conversation = await self.conversation()
+        try:
+            return await conversation.ask(verb, argument)
+        except BaseException:
+            conversation.abort()
+            raise
+
+    def check(self, verb: str, argument: str | None) -> None:
+        """Raise ConnectError, with nothing sent and nothing closed, for an argument that cannot be sent."""
+        formatted(self.teller, verb, argument)
+
+    async def ask_for(self, verb: str, argument: str | None = None) -> Reply:
+        """As `ask`, for what is to be done; raises PeerRefused where it is not."""
+        reply = await self.ask(verb, argument)
+        if not reply.is_good:
+            raise self.teller.refusal("reply", verb, reply)
+        return reply
+
+    async def conversation(self) -> Conversation:
+        """
+        Hand out the connection, a new one if the last is gone.
+
+        Raises:
+            ConnectError: there is none to be had.
+        """
+        if self._conversation is not None and self._conversation.is_alive:
+            return self._conversation
+        self.abort()
+        self._conversation = conversation = await converse(self.server, self.teller)
+        if self._folder:
+            try:
+                await conversation.ask_for("CWD", self._folder)
+            except BaseException:
+                self.abort()
+                raise
+        return conversation
+
+    async def change_folder(self, path: str) -> str:
+        """Go to `path`, to stay there over lost connections; gives its whole path. Raises ConnectError."""
+        await self.ask_for("CWD", path)
+        self._folder = await self.current_folder()
+        return self._folder
+
+    async def current_folder(self) -> str:
+        """The path of the current folder; raises ConnectError."""
+        reply = await self.ask_for("PWD")
+        try:
+            return parse_path(reply)
+        except ProtocolError as error:
+            raise self._not_understood(error) from error
+
+    async def size(self, path: str) -> int | None:
+        """
+        How many bytes a file has; None when there is none of this name that this user may see.
+
+        Raises:
+            PeerRefused: it is not told, for another reason.
+            ConnectError: the server could not be asked.
+        """
+        reply = await self.ask("SIZE", path)
+        if reply.code == ABSENT:
+            return None
+        if reply.code != 213:
+            raise self.teller.refusal("reply", "SIZE", reply)
+        try:
+            return parse_size(reply)
+        except ProtocolError as error:
+            raise self._not_understood(error) from error
+
+    async def modified_at(self, path: str) -> datetime | None:
+        """When a file was changed last, in UTC; None when that is not told. Raises ConnectError."""
+        reply = await self.ask("MDTM", path)
+        if reply.code != 213:
+            return None
+        try:
+            return parse_time(reply)
+        except ProtocolError as error:
+            raise self._not_understood(error) from error
+
+    async def settled_size(self, path: str, *, wanted_bytes: int) -> int | None:
+        """
+        As `size`, after a connection was lost: what was sent last may still be on its way to the disk.
+
+        It is asked for again while it grows towards `wanted_bytes`.
+        """
+        seen = await self.size(path)
+        for _ in range(_SETTLING_LOOKS):
+            if seen is None or seen >= wanted_bytes:
+                break
+            await asyncio.sleep(_SETTLING_SECONDS)
+            before, seen = seen, await self.size(path)
+            if seen == before:
+                break
+        return seen
+
+    async def quit(self) -> None:
+        """Say goodbye if anybody is there; one that does not answer has left as well."""
+        if self._conversation is not None and self._conversation.is_alive:
+            with contextlib.suppress(ConnectError):
+                await self._conversation.quit()
+
+    def abort(self) -> None:
+        """Close without a word; idempotent."""
+        if self._conversation is not None:
+            self._conversation.abort()
+            self._conversation = None
+
+    async def close(self) -> None:
+        """As `abort`, and wait until the loop let go of the connection."""
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            await conversation.close()
+
+    def _not_understood(self, error: ProtocolError) -> ConnectError:
+        self.abort()
+        return self.teller.error("reply", str(error))

@@ -1,0 +1,132 @@
+"""What becomes of a failure: one error with the address, the phase and what a person can do."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from doorward.clients._trust import words_of_distrust
+from doorward.clients.ftp.replies import Reply
+from doorward.clients.ftp.settings import FtpServer
+from doorward.clients.ftp.streams import PLAIN_TEXT
+from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
+from doorward.core.secret import REDACTED
+
+DISTRUST = "TLS"
+"""The phase of a certificate that is not trusted, whatever connection it came on."""
+
+_NO_TLS = frozenset({PLAIN_TEXT, "WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG"})
+
+_TLS_STEPS = dict.fromkeys(
+    ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"),
+    "TLS 1.2 is the least that will do.",
+)
+
+_NEXT_STEPS = {
+    421: "Try again later.",
+    425: "Does a firewall let the ports for data through?",
+    426: "Try again.",
+    430: "Are the name and the password right?",
+    450: "It may be in use: try again later.",
+    452: "Make room there, or ask its keeper for more.",
+    502: "The server is too old, or not allowed to do that.",
+    522: "Does the server want the session of TLS to be resumed, or another version?",
+    530: "Are the name and the password right, and does this server want TLS?",
+    534: "The server wants the connection encrypted in another way: ftpes:// or ftps://.",
+    550: "Is it there, and may this user do that?",
+    552: "Make room there, or ask its keeper for more.",
+    553: "Is the name allowed there?",
+}
+
+
+class Teller:
+    """
+    Says what failed at one server, and puts an end to all waiting.
+
+    Args:
+        server: the one.
+
+    Attributes:
+        ends_at: when the time for everything is over, on the clock of the loop.
+    """
+
+    def __init__(self, server: FtpServer) -> None:
+        self._server = server
+        self._deadlines = server.deadlines
+        self.ends_at = asyncio.get_running_loop().time() + server.deadlines.total_seconds
+
+    def error(self, phase: str, problem: str, next_step: str = "") -> ConnectError:
+        """The error that says so."""
+        return ConnectError(self._server.url, phase, problem, next_step)
+
+    def refusal(self, phase: str, verb: str, reply: Reply) -> PeerRefused:
+        """The error that says how the server answered to `verb`."""
+        problem = f"the server answered {reply.code} to {verb}: {self.shown(reply)}"
+        return PeerRefused(self._server.url, phase, problem, self.next_step(reply), code=reply.code)
+
+    def next_step(self, reply: Reply) -> str:
+        """What a person can do about it."""
+        return _NEXT_STEPS.get(reply.code, "")
+
+    def shown(self, reply: Reply) -> str:
+        """What the server said, without the password, which it may have repeated."""
+        password = self._server.password
+        if password is None or not password.revealed:
+            return reply.shown
+        return reply.shown.replace(password.revealed, REDACTED)
+
+    @asynccontextmanager
+    async def phase(self, name: str, within_seconds: float) -> AsyncIterator[None]:
+        """
+        Give what is within so many seconds, and no more than are left of all.
+
+        Raises:
+            ConnectError: it took longer, or raised an OSError, a ProtocolError or a ValueError.
+        """
+        now = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(min(now + within_seconds, self.ends_at)):
+                yield
+        except TimeoutError as error:
+            raise self._timeout(name, within_seconds) from error
+        except TlsFailed as error:
+            raise self._tls_failure(name, error) from error
+        except ProtocolError as error:
+            raise self.error(name, str(error), "Does a server of FTP listen there?") from error
+        except OSError as error:
+            raise self.error(name, _words(error), _next_step(error)) from error
+        except ValueError as error:  # of a host that cannot have a certificate
+            raise self.error(name, str(error)) from error
+
+    def _timeout(self, name: str, within_seconds: float) -> ConnectError:
+        if asyncio.get_running_loop().time() >= self.ends_at:
+            total_seconds = self._deadlines.total_seconds
+            return self.error(name, f"not done within {total_seconds:g} s in all")
+        step = "Is the host up, and does it let you through?" if name == "connect" else ""
+        return self.error(name, f"nothing came within {within_seconds:g} s", step)
+
+    def _tls_failure(self, phase: str, failed: TlsFailed) -> ConnectError:
+        if failed.verify_code:
+            return self.error(DISTRUST, *words_of_distrust(self._server.trust, failed, None))
+        if failed.code in _NO_TLS:
+            step = "Does it speak TLS there from the first byte on?" if phase == "TLS" else ""
+            return self.error(phase, "the server sent something that is not TLS", step)
+        return self.error(phase, f"TLS failed: {failed.reason}", _TLS_STEPS.get(failed.code, ""))
+
+
+def _words(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"the name cannot be resolved: {error.strerror}"
+    said = os.strerror(error.errno) if error.errno else str(error) or "the connection was lost"
+    return said[:1].lower() + said[1:]
+
+
+def _next_step(error: OSError) -> str:
+    match error:
+        case socket.gaierror():
+            return "Look at how the host is written."
+        case ConnectionRefusedError():
+            return "Does a server of FTP run there, and on this port?"
+        case _:
+            return ""

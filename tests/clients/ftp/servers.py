@@ -1,0 +1,177 @@
+"""vsftpd and ProFTPD of Debian, each on a port of 127.0.0.1, with a folder of its own."""
+
+import functools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from doorward.clients._trust import Trust
+from doorward.clients.ftp.settings import Deadlines, FtpServer, Security
+from doorward.core.secret import Secret
+from tests.certificates import Written, make_certificate
+
+OPEN_SECONDS = 30.0
+
+PASSWORD = "open sesame"
+_HASH = "$5$doorward$DgG8z6BkNFQs4SUIAkgWAcZYRl3yt444zfU5LenEAE."
+"""Of it: `openssl passwd -5 -salt doorward`."""
+
+NOBODY = 65534
+"""Whose files the servers make: neither of them works as root."""
+
+PATIENT = Deadlines(connect_seconds=30, tls_seconds=30, reply_seconds=30, data_seconds=30, total_seconds=300)
+"""For servers that answer, on a machine that is busy."""
+
+needs_vsftpd = pytest.mark.needs_program("vsftpd", package="vsftpd")
+needs_proftpd = pytest.mark.needs_program("proftpd", package="proftpd-core proftpd-mod-crypto")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start these servers")
+
+
+@dataclass(frozen=True, slots=True)
+class RealServer:
+    """
+    A server that runs.
+
+    Attributes:
+        server: to be logged in at, in the way it is set up for.
+        folder: on this machine, the one that is called `inside` there; everybody may write to it.
+        inside: its path at the server.
+        log: what it says of TLS and of logins.
+    """
+
+    server: FtpServer
+    folder: Path
+    inside: str
+    log: Path
+
+
+@contextmanager
+def certified_folder() -> Iterator[tuple[Path, Written]]:
+    """Yield a folder that every user may enter, and a certificate of the kind that vsftpd takes."""
+    with tempfile.TemporaryDirectory(prefix="doorward-ftp-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "root").mkdir(mode=0o755)
+        (folder / "root" / "in").mkdir()
+        (folder / "root" / "in").chmod(0o777)
+        made = make_certificate("localhost", names=("localhost", "127.0.0.1", "::1"), private_key=_rsa_key())
+        yield folder, made.written(folder)
+
+
+@contextmanager
+def vsftpd_running(security: Security, *options: str) -> Iterator[RealServer]:
+    """Yield one that takes guests and lets them write; with TLS, it insists on it and on resumed sessions."""
+    with certified_folder() as (folder, certificate):
+        port, log = _free_port(), folder / "log"
+        (folder / "empty").mkdir()
+        lines = [
+            *("listen=YES", "listen_address=127.0.0.1", f"listen_port={port}", "background=NO"),
+            *("anonymous_enable=YES", "local_enable=NO", "write_enable=YES", f"anon_root={folder}/root"),
+            *("anon_upload_enable=YES", "anon_mkdir_write_enable=YES", "anon_other_write_enable=YES"),
+            *("anon_world_readable_only=NO", "anon_umask=022", f"secure_chroot_dir={folder}/empty"),
+            # a kernel newer than its list of system calls would kill it
+            *("seccomp_sandbox=NO", f"vsftpd_log_file={log}", "log_ftp_protocol=YES", "xferlog_enable=YES"),
+            *options,
+        ]
+        if security is not Security.NONE:
+            lines += [
+                *("ssl_enable=YES", "allow_anon_ssl=YES", "require_ssl_reuse=YES", "ssl_ciphers=HIGH"),
+                *("force_anon_data_ssl=YES", "force_anon_logins_ssl=YES"),
+                *(f"rsa_cert_file={certificate.file}", f"rsa_private_key_file={certificate.key}"),
+                f"implicit_ssl={'YES' if security is Security.IMPLICIT else 'NO'}",
+            ]
+        config = folder / "vsftpd.conf"
+        config.write_text("\n".join(lines) + "\n")
+        server = _server(port, security, certificate)
+        with _running([_program("vsftpd"), str(config)], port, log):
+            yield RealServer(server, folder / "root" / "in", "/in", log)
+
+
+@contextmanager
+def proftpd_running(security: Security) -> Iterator[RealServer]:
+    """Yield one with the user `alice`, who has a password; with TLS, it insists on that and on resumption."""
+    with certified_folder() as (folder, certificate):
+        port, log, program = _free_port(), folder / "log", _program("proftpd")
+        users = folder / "users"
+        users.touch(mode=0o600)
+        users.write_text(f"alice:{_HASH}:{NOBODY}:{NOBODY}::{folder}/root:/bin/sh\n")
+        lines = [
+            # beside the program, where it was unpacked somewhere
+            f"ModulePath {Path(program).resolve().parents[1]}/lib/proftpd",
+            *("LoadModule mod_tls.c", "ServerType standalone", "ServerName test", f"Port {port}"),
+            *("DefaultAddress 127.0.0.1", "SocketBindTight on", "UseIPv6 off", "UseReverseDNS off"),
+            *("User nobody", "Group nogroup", f"PidFile {folder}/pid", "ScoreboardFile none"),
+            *("WtmpLog off", "TransferLog none", "SystemLog none", "DelayEngine off"),
+            *("AuthOrder mod_auth_file.c", f"AuthUserFile {users}", "RequireValidShell off"),
+            *("AllowOverwrite on", "AllowStoreRestart on", "AllowRetrieveRestart on", "DefaultRoot ~"),
+        ]
+        if security is not Security.NONE:
+            lines += [
+                *("TLSEngine on", "TLSRequired on", f"TLSLog {log}", "TLSProtocol TLSv1.2 TLSv1.3"),
+                f"TLSRSACertificateFile {certificate.file}",
+                f"TLSRSACertificateKeyFile {certificate.key}",
+            ]
+        config = folder / "proftpd.conf"
+        config.write_text("\n".join(lines) + "\n")
+        server = replace(_server(port, security, certificate), user="alice", password=Secret(PASSWORD))
+        with _running([program, "-n", "-c", str(config)], port, folder / "said"):
+            yield RealServer(server, folder / "root" / "in", "/in", log)
+
+
+@functools.cache
+def _rsa_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _server(port: int, security: Security, certificate: Written) -> FtpServer:
+    trust = Trust(authorities=certificate.file)
+    return FtpServer(host="127.0.0.1", port=port, security=security, trust=trust, deadlines=PATIENT)
+
+
+def _program(name: str) -> str:
+    # both are started for each connection anew, and so want their whole path
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    assert found is not None
+    return found
+
+
+@contextmanager
+def _running(words: list[str], port: int, log: Path) -> Iterator[None]:
+    with (log.parent / "output").open("wb") as output:
+        process = subprocess.Popen(words, stdout=output, stderr=output)
+    try:
+        _await_listening(process, port, log.parent / "output")
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=OPEN_SECONDS)
+
+
+def _await_listening(process: "subprocess.Popen[bytes]", port: int, output: Path) -> None:
+    deadline = time.monotonic() + OPEN_SECONDS
+    while True:
+        assert process.poll() is None, output.read_text()
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=OPEN_SECONDS).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, output.read_text()
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
