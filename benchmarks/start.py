@@ -1,7 +1,7 @@
 """
 How long `doorward --help`, `ask` and `serve` take to start, and what an idle daemon holds in memory.
 
-    python benchmarks/start.py [--rounds N] [--json]
+    python benchmarks/start.py [--rounds N] [--doors few|all] [--json]
 
 The peer of `--help` is a Python that imports argparse and asyncio and does nothing; the two run in turn.
 """
@@ -27,7 +27,9 @@ SERVE_AIM_SECONDS = 0.6
 MEMORY_AIM_MB = 60.0
 PATIENCE_SECONDS = 20.0
 
-CONFIGURATION = '[doors.tcp]\nlisten = ["127.0.0.1:0"]\n[doors.unix]\n'
+FEW, ALL = "few", "all"
+DOORS = {FEW: ("tcp",), ALL: ("tcp", "tls", "web", "ssh")}
+"""Beside the unix door, which is always there, since `ask` is measured by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,15 @@ def main() -> int:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--doors", choices=sorted(DOORS), default=FEW, help="%(default)s")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     program = str(Path(sys.executable).with_name("doorward"))
     if not os.access(program, os.X_OK):
         parser.error(f"{program} is not there: make venv")
     with tempfile.TemporaryDirectory() as folder:
-        figures = list(measure(program, Path(folder), rounds=max(1, min(options.rounds, 101))))
+        rounds = max(1, min(options.rounds, 101))
+        figures = list(measure(program, Path(folder), configuration_of(options.doors), rounds=rounds))
     if options.json:
         print(json.dumps({figure.name: figure.value for figure in figures}))
     else:
@@ -66,7 +70,13 @@ def main() -> int:
     return 0
 
 
-def measure(program: str, folder: Path, *, rounds: int) -> Iterator[Figure]:
+def configuration_of(doors: str) -> str:
+    """A configuration with these doors open on ports that are free."""
+    tables = [f'[doors.{door}]\nlisten = ["127.0.0.1:0"]\n' for door in DOORS[doors]]
+    return "".join([*tables, "[doors.unix]\n"])
+
+
+def measure(program: str, folder: Path, doors: str, *, rounds: int) -> Iterator[Figure]:
     """Yield the figures."""
     peer = [sys.executable, "-c", "import argparse, asyncio"]
     peer_seconds, help_seconds = in_turn(rounds, lambda: timed(peer), lambda: timed([program, "--help"]))
@@ -74,7 +84,7 @@ def measure(program: str, folder: Path, *, rounds: int) -> Iterator[Figure]:
     yield Figure("doorward --help", help_seconds, "s", 0)
     yield Figure("  the ratio of the two", help_seconds / peer_seconds, "", HELP_AIM_RATIO)
     configuration = folder / "doorward.toml"
-    configuration.write_text(CONFIGURATION)
+    configuration.write_text(doors)
     states = [folder / f"state{number}" for number in range(min(rounds, 7))]
     start_seconds = statistics.median(start_once(program, configuration, state) for state in states)
     yield Figure("doorward serve, until all doors are open", start_seconds, "s", SERVE_AIM_SECONDS)

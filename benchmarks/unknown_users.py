@@ -1,10 +1,11 @@
 """
-Whether the time of a wrong login tells which users there are: 200 of each kind at the tls door, in turn.
+Whether the time of a wrong login tells which users there are: 200 of each kind at one door, in turn.
 
-    python benchmarks/unknown_users.py [--tries N]
+    python benchmarks/unknown_users.py [--door tls|ssh] [--tries N]
 """
 
 import argparse
+import asyncio
 import json
 import random
 import socket
@@ -14,8 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import asyncssh
 from machine import describe
 from start import serving
 
@@ -23,7 +26,7 @@ AIM = 0.05
 """How far the median of the rounds' ratios may be from 1."""
 
 CONFIGURATION = """
-[doors.tls]
+[doors.{door}]
 listen = ["127.0.0.1:0"]
 [limits.penalties]
 exempt = ["127.0.0.1"]
@@ -43,14 +46,19 @@ LINES = {
 }
 KNOWN = "a user, a wrong password"
 
+Try = Callable[[bytes], float]
+"""Tries to log in with a name and a password, a blank between them; gives the seconds until it is refused."""
+
 
 def main() -> int:
     """Try, and print the medians and their ratios to that of a user's, over all rounds and within each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--tries", type=int, default=200)
-    tries = max(10, min(parser.parse_args().tries, 2000))
+    parser.add_argument("--door", choices=("tls", "ssh"), default="tls")
+    options = parser.parse_args()
+    tries = max(10, min(options.tries, 2000))
     with tempfile.TemporaryDirectory() as folder:
-        seconds = measured(Path(folder), tries)
+        seconds = measured(Path(folder), options.door, tries)
     print(describe("uvloop", "argon2-cffi"))
     known = statistics.median(seconds[KNOWN])
     worst = 0.0
@@ -66,22 +74,22 @@ def main() -> int:
     return 0
 
 
-def measured(folder: Path, tries: int) -> dict[str, list[float]]:
+def measured(folder: Path, door: str, tries: int) -> dict[str, list[float]]:
     """The seconds of each kind of wrong login, in an order that no load of the machine favours."""
     program = str(Path(sys.executable).with_name("doorward"))
     configuration, state = folder / "doorward.toml", folder / "state"
     configuration.touch(mode=0o600)
-    configuration.write_text(CONFIGURATION.format(hash=hashed(program)))
+    configuration.write_text(CONFIGURATION.format(door=door, hash=hashed(program)))
     chances = random.Random(1)
     seconds: dict[str, list[float]] = {kind: [] for kind in LINES}
     with serving(program, configuration, state):
-        address, context = door_of(state)
+        refused = by_ssh(state) if door == "ssh" else by_tls(state)
         for line in LINES.values():
-            refused(address, context, line)  # the first of all is no measure
+            refused(line)  # the first of all is no measure
         for _ in range(tries):
             # each round has one of each kind, so that the load of a minute meets all alike
             for kind in chances.sample(sorted(LINES), len(LINES)):
-                seconds[kind].append(refused(address, context, LINES[kind]))
+                seconds[kind].append(refused(LINES[kind]))
     return seconds
 
 
@@ -99,13 +107,25 @@ def door_of(state: Path) -> tuple[tuple[str, int], ssl.SSLContext]:
     return address_of(state, "tls"), context
 
 
+def by_tls(state: Path) -> Try:
+    """Tries at the tls door."""
+    address, context = door_of(state)
+    return lambda line: refused_by_tls(address, context, line)
+
+
+def by_ssh(state: Path) -> Try:
+    """Tries at the ssh door."""
+    host, port = address_of(state, "ssh")
+    return lambda line: asyncio.run(refused_by_ssh(host, port, line))
+
+
 def address_of(state: Path, door: str) -> tuple[str, int]:
     """The first address of a door."""
     host, _, port = json.loads((state / "doors.json").read_text())[door][0].rpartition(":")
     return host, int(port)
 
 
-def refused(address: tuple[str, int], context: ssl.SSLContext, line: bytes) -> float:
+def refused_by_tls(address: tuple[str, int], context: ssl.SSLContext, line: bytes) -> float:
     """Seconds from the password to the end of the connection."""
     with (
         socket.create_connection(address) as raw,
@@ -118,6 +138,47 @@ def refused(address: tuple[str, int], context: ssl.SSLContext, line: bytes) -> f
         if heard := peer.recv(64):
             raise SystemExit(f"let in, or told something: {heard!r}")
         return time.perf_counter() - began_at
+
+
+class OnePassword(asyncssh.SSHClient):
+    """
+    Shows one password.
+
+    Attributes:
+        asked_at: when it was asked for one: before it was shown, and again after it was refused.
+    """
+
+    def __init__(self, password: str) -> None:
+        self.asked_at: list[float] = []
+        self._password = password
+
+    def password_auth_requested(self) -> str | None:
+        self.asked_at.append(time.perf_counter())
+        return self._password if len(self.asked_at) == 1 else None
+
+
+async def refused_by_ssh(host: str, port: int, line: bytes) -> float:
+    """Seconds from a password until it was refused."""
+    name, _, password = line.decode().partition(" ")
+    client = OnePassword(password)
+    try:
+        # no name would be that of whoever runs this
+        connection = await asyncssh.connect(
+            host,
+            port,
+            username=name or "nobody at all",
+            client_factory=lambda: client,
+            client_keys=None,
+            known_hosts=None,
+            config=None,
+            agent_path=None,
+            preferred_auth="password",
+        )
+    except asyncssh.PermissionDenied:
+        shown_at, refused_at = client.asked_at
+        return refused_at - shown_at
+    connection.abort()
+    raise SystemExit("let in")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,9 @@ The web door beside its peers: small answers a second, CPU an answer, and memory
 Servers run on one core and `wrk` on another, in interleaved rounds. The peers answer 60 fixed bytes to
 anybody; Doorward answers the true `uptime` with `fresh_seconds = 2` to whoever shows a password, with gate,
 desk, audit, and the headers that make an answer safe. Only the ratios of one run count.
+
+A connection's requests have one head, as those of `curl`, a browser that looks again and a probe have; or,
+with `--vary`, another one each, as those of a proxy that numbers them have.
 """
 
 import argparse
@@ -151,10 +154,14 @@ def path_of(name: str) -> str:
     return "/hooks/uptime" if name == "webhook" else PATH
 
 
-def loaded(name: str, port: int, pid: int, *, cores: Cores, connections: int, seconds: int) -> Sample:
+def loaded(
+    name: str, port: int, pid: int, *, cores: Cores, connections: int, seconds: int, vary: bool
+) -> Sample:
     """What `wrk` says of `connections` that ask for as long as `seconds`."""
     command = ["taskset", "-c", str(cores.load), "wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
     command += ["--latency", "-H", f"Authorization: {BASIC}", f"http://127.0.0.1:{port}{path_of(name)}"]
+    if vary:
+        command += ["-s", str(HERE / "varied_heads.lua")]
     before, began_at = cpu_seconds(pid), time.monotonic()
     told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
     took_seconds, used = time.monotonic() - began_at, cpu_seconds(pid) - before
@@ -173,15 +180,23 @@ def loaded(name: str, port: int, pid: int, *, cores: Cores, connections: int, se
 
 
 def measured(
-    servers: Mapping[str, Server], cores: Cores, *, rounds: int, seconds: int, levels: Sequence[int]
+    servers: Mapping[str, Server],
+    cores: Cores,
+    *,
+    rounds: int,
+    seconds: int,
+    levels: Sequence[int],
+    vary: bool,
 ) -> dict[tuple[str, int], list[Sample]]:
     found: dict[tuple[str, int], list[Sample]] = {}
     for _ in range(rounds):
         for name, server in servers.items():
             with running(server, keep=True, core=cores.server) as (pid, port):
-                loaded(name, port, pid, cores=cores, connections=levels[0], seconds=1)
+                loaded(name, port, pid, cores=cores, connections=levels[0], seconds=1, vary=vary)
                 for level in levels:
-                    sample = loaded(name, port, pid, cores=cores, connections=level, seconds=seconds)
+                    sample = loaded(
+                        name, port, pid, cores=cores, connections=level, seconds=seconds, vary=vary
+                    )
                     found.setdefault((name, level), []).append(sample)
     return found
 
@@ -254,6 +269,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=2, help="of each load")
     parser.add_argument("--only", action="append", help="this server; can be given again")
     parser.add_argument("--connections", type=int, action="append", help="64 and 256 when left out")
+    parser.add_argument("--vary", action="store_true", help="no two heads of a connection are the same")
     parser.add_argument("--streams", type=int, default=STREAMS, help="open event streams; 0 for none")
     return parser.parse_args()
 
@@ -270,7 +286,14 @@ def main() -> int:
         cores, servers = choose_cores(), find_servers()
         chosen = {name: server for name, server in servers.items() if name in (arguments.only or servers)}
         levels = arguments.connections or [64, 256]
-        found = measured(chosen, cores, rounds=arguments.rounds, seconds=arguments.seconds, levels=levels)
+        found = measured(
+            chosen,
+            cores,
+            rounds=arguments.rounds,
+            seconds=arguments.seconds,
+            levels=levels,
+            vary=arguments.vary,
+        )
         tell(chosen, found)
         if arguments.streams and "ours" in chosen:
             measure_streams(servers["ours"], cores, arguments.streams)

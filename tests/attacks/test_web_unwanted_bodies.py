@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from doorward.doors.web.connection import PARTING_BYTES, PARTING_SECONDS
+from doorward.doors.web.parting import PARTING_BYTES, PARTING_SECONDS
 from tests.attacks.both_ways import LISTEN, config_for, connected
 from tests.doors.daemon import BOUND_SECONDS, Daemon, running
 from tests.doors.web.house import basic, reply_of

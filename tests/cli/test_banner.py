@@ -189,6 +189,7 @@ def test_the_ssh_door_s_lines_name_somebody_who_can_log_in_and_the_host_key(stat
         "  ssh  ssh -p 7025 alice@127.0.0.1 df\n"
         "       ssh -p 7025 alice@127.0.0.1\n"
         "       ssh -p 22 alice@::1\n"
+        "       doorward ask --at ssh://alice@127.0.0.1:7025 df\n"
     ) in text
     assert "host key       SHA256:abc\n" in text
     assert "Notice" not in text

@@ -154,7 +154,8 @@ def _ssh_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str
         listened = parse_address(address)
         host = _EVERYWHERE.get(listened.host, listened.host)
         lines.append(f"ssh -p {listened.port} {shlex.quote(f'{user}@{host}')}")
-    return [f"{lines[0]} {scene.asked}", *lines]
+    at = shlex.quote(f"ssh://{user}@{_to_connect(addresses[0], ())}")
+    return [f"{lines[0]} {scene.asked}", *lines, f"{scene.program} ask --at {at} {scene.asked}"]
 
 
 def _user_of_ssh(door: DoorSettings, users: Iterable[User]) -> str:

@@ -6,6 +6,7 @@ import os
 import select
 
 from doorward.clients._asking import PIPE_BYTES, OutputLeft
+from doorward.clients._ready import until_writable
 
 _LEFT = select.POLLHUP | select.POLLERR
 
@@ -56,7 +57,7 @@ class Output:
             if _is_writable(descriptor):
                 rest = rest[_write_some(descriptor, rest) :]
             else:
-                await _until_writable(descriptor)
+                await until_writable(descriptor)
         self.is_writing = False
         self._watch(descriptor)
 
@@ -92,18 +93,3 @@ def _write_some(descriptor: int, data: memoryview) -> int:
         return os.write(descriptor, data[:PIPE_BYTES])
     except BlockingIOError:
         return 0  # somebody else, who shares it, was quicker
-
-
-async def _until_writable(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_writer(descriptor, _set, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_writer(descriptor)
-
-
-def _set(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)

@@ -20,9 +20,9 @@ from doorward.core.limits import Limits
 from doorward.core.mounts import Mount
 from doorward.core.secret import Secret
 from doorward.doors.web.files.alone import Asked, FilesDoor, OneLogin, meeting_files
-from doorward.doors.web.files.answers import Way
 from doorward.doors.web.files.handler import THREADS_MOST, Files
 from doorward.doors.web.files.media_types import MediaTypes
+from doorward.doors.web.files.way import Way
 from doorward.gate.gate import Gate
 from doorward.gate.listeners import Listener, listen_tcp
 from doorward.service.threads import Threads

@@ -11,9 +11,9 @@ from doorward.core.figures import Figure
 from doorward.core.ports import Clock
 from doorward.core.settings import WEB, DoorSettings, Settings
 from doorward.doors.web import House, WebDoor, meeting
-from doorward.doors.web.files.answers import Way
 from doorward.doors.web.files.handler import THREADS_MOST
 from doorward.doors.web.files.mounts import Mounts
+from doorward.doors.web.files.way import Way
 from doorward.gate.gate import Gate, MakeProtocol
 from doorward.gate.listeners import Listener
 from doorward.service.desk import Desk

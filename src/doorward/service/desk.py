@@ -98,6 +98,23 @@ class Desk:
             return refusal(_NO_INPUT, caller.principal)
         return self._answer(caller, understood, on_news)
 
+    def fresh_run(self, caller: Caller, line: str) -> Run | None:
+        """
+        The run whose answer is given again to `line`, whole as it is; that it was given is written down.
+
+        None for all that takes more: nothing has happened then, and `ask` is what answers.
+        """
+        invocation = self._bare.get(line)
+        if invocation is None or not invocation.command.is_shareable:
+            return None
+        if not judge(caller.principal, _TO_RUN, invocation.command, door=caller.peer.door).is_granted:
+            return None
+        run = self._shareable.find(invocation, caller.principal)
+        if run is None or run.transcript.outcome is None:
+            return None
+        self._share(run, invocation, caller)
+        return run
+
     def ask_named(
         self, caller: Caller, name: str, said: Mapping[str, Sequence[str]], on_news: Callable[[], None]
     ) -> Answer:
@@ -271,8 +288,7 @@ class Desk:
             invocation.command.is_shareable
             and (run := self._shareable.find(invocation, caller.principal)) is not None
         ):
-            run.own(caller.principal)
-            self._runs.record(_RUN, caller, run=run.number, command=invocation.shown, shared=True)
+            self._share(run, invocation, caller)
             return self._read(caller, run, on_news)
         run_or_outcome = self._runs.start(invocation, caller)
         if isinstance(run_or_outcome, Outcome):
@@ -281,6 +297,10 @@ class Desk:
         if invocation.command.takes_input:
             run_or_outcome.asker = answer
         return answer
+
+    def _share(self, run: Run, invocation: Invocation, caller: Caller) -> None:
+        run.own(caller.principal)
+        self._runs.record(_RUN, caller, run=run.number, command=invocation.shown, shared=True)
 
     def _read(self, caller: Caller, run: Run, on_news: Callable[[], None]) -> Answer:
         transcript = run.transcript

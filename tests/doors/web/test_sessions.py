@@ -108,3 +108,41 @@ def test_signing_out_ends_the_cookie() -> None:
     desk.sessions.end(session)
     desk.sessions.end(session)
     assert desk.sessions.find(cookie) is None
+
+
+def test_what_goes_on_in_the_name_of_a_session_ends_when_its_time_is_over() -> None:
+    desk = Desk("alice")
+    session = desk.sessions.find(desk.sign_in("alice"))
+    assert session is not None
+    ended: list[str] = []
+    session.call_at_end("stream", lambda: ended.append("stream"))
+    desk.clock.advance(LIMITS.web_seconds - 1)
+    assert not ended
+    desk.clock.advance(3)
+    assert ended == ["stream"]
+    assert session.is_over
+    assert not len(desk.sessions)
+
+
+def test_a_page_that_is_followed_is_used_and_one_that_was_left_is_not() -> None:
+    desk = Desk("alice")
+    cookie = desk.sign_in("alice")
+    session = desk.sessions.find(cookie)
+    assert session is not None
+    session.call_at_end("stream", lambda: None)
+    for _ in range(4):
+        desk.clock.advance(99)
+    assert desk.sessions.find(cookie) is session
+    session.forget("stream")
+    desk.clock.advance(2 * LIMITS.web_idle_seconds)
+    assert session.is_over
+    assert desk.sessions.find(cookie) is None
+
+
+def test_a_shorter_time_counts_for_those_who_are_signed_in() -> None:
+    desk = Desk("alice")
+    session = desk.sessions.find(desk.sign_in("alice"))
+    desk.sessions.replace_limits(Limits(web_seconds=10))
+    desk.clock.advance(12)
+    assert session is not None
+    assert session.is_over

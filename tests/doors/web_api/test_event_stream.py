@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from doorward.core.launch import Stream
 from doorward.doors.web.api.event_stream import EVENT_BYTES, Events, unfinished_bytes
+from doorward.doors.web.server_sent import BEGIN
 from tests.doors.web_api.calls import events_in
 
 PIECES = st.lists(
@@ -21,7 +22,7 @@ PIECES = st.lists(
 
 def said(pieces: list[tuple[Stream, bytes]], *, offset: int = 0) -> bytes:
     stream = Events(offset_bytes=offset)
-    return b"".join([stream.begin(), *(stream.output(*piece) for piece in pieces), stream.end({})])
+    return b"".join([BEGIN, *(stream.output(*piece) for piece in pieces), stream.end({})])
 
 
 @given(pieces=PIECES)

@@ -55,7 +55,7 @@ def test_a_stream_goes_on_where_it_was_left(site: Site, asked_by: str) -> None:
         whole = reply_of(peer).body
     text, offsets = streamed(whole)
     assert sorted(text.splitlines()) == ["complaint", "green plain"]
-    assert whole.count(b"event: end\ndata: {}\n\n") == 1
+    assert whole.count(b"event: end\nid: end\ndata: {}\n\n") == 1
     in_mid_word = len(b"\x1b[32mgr")
     for offset in (in_mid_word, offsets[0], offsets[-1]):
         if asked_by == "header":
@@ -67,11 +67,11 @@ def test_a_stream_goes_on_where_it_was_left(site: Site, asked_by: str) -> None:
         assert len(rest) < len(text)
 
 
-@pytest.mark.parametrize("offset", ["-1", "x", "9" * 40, "²"])
+@pytest.mark.parametrize("offset", ["-1", "x", "9" * 40, "%C2%B2"])
 def test_an_offset_that_is_no_number_is_refused(site: Site, offset: str) -> None:
     cookie = site.signed_in()
     location = start(site, cookie, "colours")
-    assert site.get(f"{location}/stream?offset={offset}", cookie).status == 400
+    assert site.get(f"{location}/stream?offset={offset}", cookie).status == 422
 
 
 def test_a_head_of_a_stream_or_a_download_has_no_body_and_an_end(site: Site) -> None:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote
 
+from doorward.clients._conversation import LoginRefused
 from doorward.clients._endpoints import HttpEndpoint
 from doorward.clients.http.answers import (
     JSON_TYPE,
@@ -38,10 +39,6 @@ _LOOK = "`doorward runs` may tell how it ended."
 
 class LoginWanted(Exception):
     """The door wants to know who asks; no client lets it out."""
-
-
-class LoginRefused(Exception):
-    """Who was shown to the door is not let in; the text is its reason. No client lets it out."""
 
 
 class Api:

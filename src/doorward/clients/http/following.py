@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from doorward.clients._conversation import Deliver
 from doorward.clients.http.answers import NotOurs, read_end, read_output
 from doorward.clients.http.api import Api
 from doorward.clients.http.events import ServerEvent
@@ -29,7 +30,6 @@ _STREAMS = {"out": Stream.OUT, "err": Stream.ERR}
 
 ReadT = TypeVar("ReadT")
 
-Deliver = Callable[[Stream, bytes], Awaitable[None]]
 Sleep = Callable[[float], Awaitable[None]]
 
 

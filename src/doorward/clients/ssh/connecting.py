@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncssh
 
 from doorward.clients._asking import LOGIN_SECONDS, Request
+from doorward.clients._conversation import LoginRefused
 from doorward.clients.ssh.configuration import Destination
 from doorward.clients.ssh.hosts import Hosts, Verdict
 from doorward.core.errors import ConnectError, DoorwardError
@@ -32,10 +33,6 @@ _ALIVE_SECONDS = 30
 _ALIVE_PROBES = 3
 _REASON_CHARACTERS = 200
 _IS_IT_SSH = "Does a server of SSH listen there?"
-
-
-class LoginRefused(Exception):
-    """The server is trusted, and lets nobody in who shows what was shown."""
 
 
 def client_options(

@@ -1,10 +1,10 @@
 """A stdin, sent as it comes and as the server takes it."""
 
-import asyncio
 import os
 
 import asyncssh
 
+from doorward.clients._ready import until_readable
 from doorward.clients.ssh.session import Session
 
 _READ_BYTES = 64 * 1024
@@ -30,28 +30,9 @@ async def _read(descriptor: int) -> bytes:
     """The next piece; empty at the end, which a closed or lost stdin is at too."""
     while True:
         try:
-            await _until_readable(descriptor)
+            await until_readable(descriptor)
             return os.read(descriptor, _READ_BYTES)
         except BlockingIOError:
             continue  # somebody else, who shares it, was quicker
         except OSError:
             return b""
-
-
-async def _until_readable(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    try:
-        loop.add_reader(descriptor, _set, ready)
-    except PermissionError:
-        await asyncio.sleep(0)
-        return  # a regular file, which can always be read: epoll_ctl(2)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)
-
-
-def _set(ready: "asyncio.Future[None]") -> None:
-    if not ready.done():
-        ready.set_result(None)

@@ -4,7 +4,6 @@ The line editor of the prompt: prompt_toolkit over a channel, without a file des
 Imported when the first prompt opens, and then in a thread: it takes 20 MB and 200 ms.
 """
 
-import itertools
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TextIO, cast
@@ -19,6 +18,7 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
+from prompt_toolkit.input.typeahead import get_typeahead
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
@@ -35,8 +35,6 @@ KEYS = 8192
 """Pressed for one line, after which a new one begins: each may leave the line before it to be taken back."""
 
 _STYLE = Style.from_dict({"prompt": "bold ansigreen"})
-
-_numbers = itertools.count(1)
 
 
 class Editor:
@@ -73,7 +71,7 @@ class Editor:
             enable_cpr=False,
         )
         self._completer = _Completer(commands)
-        self._history = _History(lines, remember, most_lines=most_lines)
+        self._history = _History(lines, remember, self._input.open, most_lines=most_lines)
         self._session: PromptSession[str] | None = None
 
     async def read_line(self) -> str:
@@ -81,7 +79,11 @@ class Editor:
             if self._session is None:
                 self._session = self._new_session()
             self._input.keys = 0
-            return await self._session.prompt_async(set_exception_handler=False, handle_sigint=False)
+            try:
+                return await self._session.prompt_async(set_exception_handler=False, handle_sigint=False)
+            finally:
+                # prompt_toolkit would press it in the next line before that knows what was asked before
+                self._input.shut(get_typeahead(self._input))
 
     def receive(self, text: str) -> None:
         self._input.receive(text)
@@ -103,7 +105,8 @@ class Editor:
 
     @property
     def _is_reading(self) -> bool:
-        return self._session is not None and self._session.app.is_running
+        # one that has ended takes a turn of the loop to leave, and must not be ended again
+        return self._session is not None and self._session.app.is_running and not self._session.app.is_done
 
     def _new_session(self) -> "PromptSession[str]":
         session: PromptSession[str] = PromptSession(
@@ -157,7 +160,7 @@ class _Screen:
 
 class _ChannelInput(Input):
     """
-    Keys that come by a channel.
+    Keys that come by a channel, and wait until a line is there that knows what was asked before it.
 
     Attributes:
         keys: how many came since this was last set to 0.
@@ -167,14 +170,27 @@ class _ChannelInput(Input):
         self._reader = KeyReader()
         self._pressed: list[KeyPress] = []
         self._callback: Callable[[], None] | None = None
-        self._hash = f"channel-{next(_numbers)}"
+        self._is_open = False
         self.keys = 0
 
     def receive(self, text: str) -> None:
         pressed = self._reader.receive(text)
         self.keys += len(pressed)
         self._pressed += pressed
-        if self._callback is not None:
+        self._hand_over()
+
+    def open(self) -> None:
+        """Hand over what was pressed, and what will be."""
+        self._is_open = True
+        self._hand_over()
+
+    def shut(self, untaken: Sequence[KeyPress]) -> None:
+        """Keep what is pressed, and before it what was handed over and not taken."""
+        self._is_open = False
+        self._pressed[:0] = untaken
+
+    def _hand_over(self) -> None:
+        if self._pressed and self._is_open and self._callback is not None:
             self._callback()
 
     def read_keys(self) -> list[KeyPress]:
@@ -186,10 +202,17 @@ class _ChannelInput(Input):
         return []
 
     def fileno(self) -> int:
-        raise NotImplementedError("a channel has no descriptor")
+        """
+        There is none; nothing that is used here asks for it.
+
+        Raises:
+            OSError: always, as a stream without one has it (`io.IOBase.fileno`).
+        """
+        raise OSError("a channel has no descriptor")
 
     def typeahead_hash(self) -> str:
-        return self._hash
+        # it comes again: prompt_toolkit keeps a list for each that there ever was, and `shut` has it empty
+        return f"channel-{id(self)}"
 
     @property
     def closed(self) -> bool:
@@ -204,8 +227,6 @@ class _ChannelInput(Input):
     @contextmanager
     def attach(self, input_ready_callback: Callable[[], None]) -> Iterator[None]:
         before, self._callback = self._callback, input_ready_callback
-        if self._pressed:
-            input_ready_callback()
         try:
             yield
         finally:
@@ -221,17 +242,35 @@ class _ChannelInput(Input):
 
 
 class _History(History):
-    """What was asked before, for the arrows and for Ctrl-R."""
+    """
+    What was asked before, for the arrows and for Ctrl-R.
 
-    def __init__(self, lines: Sequence[str], remember: Callable[[str], bool], *, most_lines: int) -> None:
+    Args:
+        lines: that, the oldest first.
+        remember: is told each line, and says whether it is to be remembered.
+        on_loaded: is called when a new line has taken all of them.
+        most_lines: how many are kept.
+    """
+
+    def __init__(
+        self,
+        lines: Sequence[str],
+        remember: Callable[[str], bool],
+        on_loaded: Callable[[], None],
+        *,
+        most_lines: int,
+    ) -> None:
         super().__init__()
         self._lines = list(lines)
         self._remember = remember
+        self._on_loaded = on_loaded
         self._most_lines = most_lines
 
     async def load(self) -> AsyncGenerator[str, None]:
         for line in reversed(self._lines):
             yield line
+        # a line loads them once it is drawn; an arrow or Ctrl-R that it took before would find nothing
+        self._on_loaded()
 
     def get_strings(self) -> list[str]:
         return list(self._lines)

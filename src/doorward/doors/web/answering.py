@@ -13,12 +13,13 @@ from multidict import CIMultiDictProxy
 from doorward.core.addresses import source_of
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.door import WebDoor
+from doorward.doors.web.headed import HeadedAnswer
 from doorward.doors.web.login import identify
 from doorward.doors.web.mounted import found_files
 from doorward.doors.web.problem_answers import API, answer_problem
 from doorward.doors.web.problems import Problem, not_logged_in, not_understood, shut_out
 from doorward.doors.web.routes import Access, Found, Table
-from doorward.doors.web.safety import host_name, is_foreign_fetch, is_known_host, is_ours
+from doorward.doors.web.safety import host_name, is_foreign_fetch, is_ours
 from doorward.doors.web.visit import Visit
 from doorward.gate.origins import Origin, origin_of_host
 
@@ -67,9 +68,8 @@ class Answering:
             response = answer_problem(visit, Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail))
         if not response.prepared:
             visit.make_safe(response)
-        if request.body_exists and not request.content.is_eof():
-            # what is left of a body that nobody wants is not read
-            response.force_close()
+        if isinstance(response, HeadedAnswer):
+            _remember(visit, response)
         return response
 
     async def _answer(self, visit: Visit) -> web.StreamResponse:
@@ -84,9 +84,7 @@ class Answering:
         visit.identity = await identify(visit)
         gate, connection = visit.door.gate, visit.connection
         if visit.identity is not None:
-            if not connection.has_logged_in:
-                connection.has_logged_in = True
-                gate.logged_in(connection)
+            connection.let_in()
         elif not gate.may_try(connection) or gate.is_shut_out(visit.origin):
             raise shut_out()
         elif found.route.access is Access.USERS:
@@ -105,10 +103,35 @@ class Answering:
             return found
         if found:
             allowed = ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
-            raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, f"this takes {allowed}", headers={"Allow": allowed})
+            raise Problem(
+                HTTPStatus.METHOD_NOT_ALLOWED, f"this takes {allowed}", headers=[("Allow", allowed)]
+            )
         if path.startswith(API):
             raise Problem(HTTPStatus.NOT_FOUND, "there is no such page")
         raise not_understood(visit.language)
+
+
+def _remember(visit: Visit, answer: HeadedAnswer) -> None:
+    """
+    Have the same head answered without being read, as long as all that was decided for it holds.
+
+    Who shows it may be over or shut out, folders may be shown elsewhere; what the desk decides it decides
+    each time. A proxy's requests are for many.
+    """
+    connection, gate, house, identity = visit.connection, visit.door.gate, visit.door.house, visit.identity
+    again, mounts, origin = answer.again(is_head=visit.is_head), house.mounts, visit.origin
+    if again is None or origin is not connection.origin:
+        return
+    if identity is not None and (connection.shown is None or connection.shown[1] is not identity):
+        # a session is used by what is asked in it, and its cookie is looked up
+        return
+
+    def may_ask() -> bool:
+        if identity is None:
+            return gate.may_try(connection) and not gate.is_shut_out(origin)
+        return not identity.is_over
+
+    connection.remember(visit.request, lambda: again() if house.mounts is mounts and may_ask() else None)
 
 
 def _cut_off_begun(request: web.BaseRequest) -> None:
@@ -164,12 +187,7 @@ def forwarded_host(text: str) -> str:
 
 def _refuse_unknown_host(visit: Visit) -> None:
     header = visit.request.headers.get("Host", "")
-    # a connection's requests are for one host, and an address takes a while to be told from a name
-    if header == visit.connection.good_host:
-        return
-    if is_known_host(header, hosts=visit.door.hosts):
-        visit.connection.good_host = header
-    else:
+    if not visit.connection.is_for(header):
         name = host_name(header)[:64]
         raise Problem(
             HTTPStatus.MISDIRECTED_REQUEST,

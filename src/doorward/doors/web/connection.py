@@ -3,39 +3,30 @@
 import asyncio
 import enum
 import logging
-import ssl
-from typing import Protocol, cast
+from typing import cast
 
 from aiohttp import StreamReader, web
-from aiohttp.http import HttpProcessingError
+from aiohttp.http import HttpProcessingError, HttpVersion11
 from aiohttp.web_protocol import RequestHandler
 
 from doorward.core.errors import one_line
 from doorward.core.limits import Limits
-from doorward.core.ports import Clock
+from doorward.doors.web.entrance import Entrance
+from doorward.doors.web.headed import Again
 from doorward.doors.web.identity import Identity
-from doorward.doors.web.safety import SAFE_HEADERS
-from doorward.gate.gate import Gate
+from doorward.doors.web.incoming_head import HeadState, IncomingHead
+from doorward.doors.web.parting import PARTING_SECONDS, Parting
+from doorward.doors.web.safety import SAFE_HEADERS, is_known_host
 from doorward.gate.origins import LOCAL, Origin, origin_of_host
 from doorward.service.caller import Caller
 
 _log = logging.getLogger("doorward.doors.web")
 
-_HEAD_END = b"\r\n\r\n"
+# until Python 3.12, to look up a member of an enum takes 0.1 us
+_ENDED, _TOO_LONG = HeadState.ENDED, HeadState.TOO_LONG
 _NEVER_SECONDS = 1e6
 _FIELD_BYTES = 8 * 1024
 """Of one field, for aiohttp, which has no bound for a whole head."""
-
-PARTING_SECONDS = 5.0
-"""
-How long a peer whose body is not wanted may go on with it before it has read why.
-
-Source: RFC 9112 section 9.6: closing with something unread resets the connection, and the answer with it;
-nginx has a lingering_timeout of 5 s.
-"""
-
-PARTING_BYTES = 16 * 1024 * 1024
-"""How much of such a body is passed over: more than what is under way when the answer goes out."""
 
 
 class Phase(enum.Enum):
@@ -45,39 +36,6 @@ class Phase(enum.Enum):
     HEAD = enum.auto()
     ANSWER = enum.auto()
     PARTING = enum.auto()
-
-
-class Entrance(Protocol):
-    """
-    What a connection asks of the door that it came by; a `WebDoor`, or one that shows files and nothing else.
-
-    Attributes:
-        name: of the door.
-        limits: for each connection.
-        clock: the daemon's.
-        gate: in front of it.
-        context: of TLS; None for plain HTTP.
-        only_proxies: whoever is no proxy is turned away.
-        asks_login: whoever ends without a login pays for it.
-    """
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def limits(self) -> Limits: ...
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def gate(self) -> Gate: ...
-    @property
-    def context(self) -> ssl.SSLContext | None: ...
-    @property
-    def only_proxies(self) -> bool: ...
-    @property
-    def asks_login(self) -> bool: ...
-
-    def is_proxy(self, host: str) -> bool:
-        """Whether `host` is an address of a proxy that is named."""
 
 
 class WebConnection(RequestHandler):
@@ -91,29 +49,27 @@ class WebConnection(RequestHandler):
         deadline_at: see `gate.Connection`.
         origin: whom the connection itself counts for.
         visitor: its number; 0 for one that was turned away.
-        has_logged_in: the gate knows that somebody has.
         caller: who asked last by themselves, for the desk.
-        good_host: the last Host header that was one of ours.
         shown: the last credentials that were good on this connection, and who they are.
     """
 
     __slots__ = (
+        "_again",
+        "_good_host",
         "_has_asked",
-        "_head_bytes",
+        "_head",
         "_held",
+        "_in_name_of",
         "_is_last_answer",
+        "_is_let_in",
         "_last_body",
-        "_parted",
-        "_passed_bytes",
+        "_parting",
         "_phase",
         "_resume_at",
-        "_tail",
         "_wire",
         "caller",
         "deadline_at",
         "door",
-        "good_host",
-        "has_logged_in",
         "origin",
         "shown",
         "visitor",
@@ -139,20 +95,20 @@ class WebConnection(RequestHandler):
         self.door = door
         self.origin = LOCAL
         self.visitor = 0
-        self.has_logged_in = False
         self.caller: Caller | None = None
-        self.good_host: str | None = None
         self.shown: tuple[str, Identity] | None = None
         self.deadline_at: float | None = None
         self._phase = Phase.IDLE
-        self._head_bytes = 0
-        self._tail = b""
+        self._head = IncomingHead(limits.http_head_bytes)
+        self._again: Again | None = None
         self._has_asked = False
+        self._is_let_in = False
+        self._good_host = ""
+        self._in_name_of: Identity | None = None
         self._held = bytearray()
         self._is_last_answer = False
         self._last_body: StreamReader | None = None
-        self._parted: asyncio.Future[None] | None = None
-        self._passed_bytes = 0
+        self._parting: Parting | None = None
         self._resume_at: float | None = None
 
     # What asyncio tells
@@ -182,6 +138,12 @@ class WebConnection(RequestHandler):
             self.deadline_at = door.clock.monotonic() + wait_seconds
 
     def data_received(self, data: bytes) -> None:
+        again = self._again
+        if again and self._is_free and self._head.is_repeated(data) and (whole := again()) is not None:
+            self._set_deadline(self.door.clock.monotonic() + self.door.limits.http_keep_alive_seconds)
+            if whole:
+                self._wire.write(whole)
+            return
         # with nothing, aiohttp goes on with what it has
         if data and not self._takes(data):
             return
@@ -202,6 +164,7 @@ class WebConnection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self.door.gate.release(self)
+        self._forget_name()
         if self.shown is not None:
             self.shown[1].close()
         super().connection_lost(exc)
@@ -227,8 +190,8 @@ class WebConnection(RequestHandler):
     # What the gate tells
 
     def expire(self) -> None:
-        if self._parted is not None and not self._parted.done() and not self.writing_paused:
-            self._parted.set_result(None)
+        if self._parting is not None and not self._parting.is_over and not self.writing_paused:
+            self._parting.end()
             return
         _log.info("visitor %d took too long", self.visitor)
         self._abort()
@@ -248,9 +211,39 @@ class WebConnection(RequestHandler):
     def begin(self, *, has_body: bool) -> None:
         """Hear that a head is complete, and its answer begins."""
         self._phase = Phase.ANSWER
-        self._head_bytes, self._tail = 0, b""
+        self._again = None
         limits = self.door.limits
         self._set_deadline(self.door.clock.monotonic() + limits.http_body_seconds if has_body else None)
+
+    def is_for(self, header: str) -> bool:
+        """Whether a Host header may be answered here, see `is_known_host`."""
+        # most connections name one host, and an address takes a while to be told from a name
+        if header == self._good_host and header:
+            return True
+        if not is_known_host(header, hosts=self.door.hosts):
+            return False
+        self._good_host = header
+        return True
+
+    def let_in(self) -> None:
+        """Have the gate know that this one need not log in any more; idempotent."""
+        if not self._is_let_in:
+            self._is_let_in = True
+            self.door.gate.logged_in(self)
+
+    def end_with(self, identity: Identity) -> None:
+        """Have the answer that is under way cut off when `identity` is over before it is sent."""
+        self._in_name_of = identity
+        identity.call_at_end(self, self._abort)
+
+    def remember(self, request: web.BaseRequest, again: Again) -> None:
+        """
+        Have the head of `request`, which is being answered, answered by `again` when it comes as the next.
+
+        What a head says of itself is the same in the same bytes; all else is for `again` to decide each time.
+        """
+        if request.keep_alive and request.version == HttpVersion11 and not request.body_exists:
+            self._again = again
 
     def body_done(self) -> None:
         """Hear that the body is complete: the answer may take its time."""
@@ -259,12 +252,15 @@ class WebConnection(RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        if self._is_last_answer and not resp.prepared:
+        # what is left of a body that nobody wants is not read
+        if not request.content.is_eof() or (self._is_last_answer and not resp.prepared):
             resp.force_close()
         try:
             response, has_left = await super().finish_response(request, resp, start_time)
             if not has_left and not request.content.is_eof():
                 await self._part()
+            elif self.writing_paused and not has_left:
+                has_left = not await self._drained()
             return response, has_left
         finally:
             self._go_on()
@@ -289,6 +285,11 @@ class WebConnection(RequestHandler):
 
     # Inside
 
+    @property
+    def _is_free(self) -> bool:
+        """Whether nothing is under way: what comes now is a head, and may be answered at once."""
+        return self._phase is Phase.IDLE and not (self._force_close or self._upgraded or self.writing_paused)
+
     def _takes(self, data: bytes) -> bool:
         """Whether `data` is for aiohttp now; else it was kept, or is not wanted."""
         match self._phase:
@@ -299,7 +300,8 @@ class WebConnection(RequestHandler):
                     self._hold(data)
                 return self._wants_body
             case Phase.PARTING:
-                self._pass_over(len(data))
+                if self._parting is not None:
+                    self._parting.pass_over(len(data))
                 return False
 
     @property
@@ -327,6 +329,7 @@ class WebConnection(RequestHandler):
 
     def _go_on(self) -> None:
         """An answer is over: wait for what the peer wants next, which may be here already."""
+        self._forget_name()
         if self._is_last_answer:
             self.close()
         if self._phase is Phase.PARTING or self._messages:
@@ -337,41 +340,50 @@ class WebConnection(RequestHandler):
         if self._held:
             self._let_through()
 
+    async def _drained(self) -> bool:
+        """
+        Wait until the peer has taken most of what was written; whether it did.
+
+        aiohttp waits for it within a large answer only: many small ones in a row would be kept for a peer
+        that takes none.
+        """
+        try:
+            await self._drain_helper()
+        except ConnectionError:
+            return False
+        return True
+
     async def _part(self) -> None:
         """Have the peer see its answer, and that there is no more, although it goes on with its body."""
         if self._wire.is_closing():
             return
         self._phase = Phase.PARTING
-        self._parted = asyncio.get_running_loop().create_future()
+        self._parting = Parting()
         self._set_deadline(self.door.clock.monotonic() + PARTING_SECONDS)
         self._wire.write_eof()
         self._wire.resume_reading()
-        # a peer that leaves ends this as well: it is cancelled with the handler
-        await self._parted
-
-    def _pass_over(self, size_bytes: int) -> None:
-        self._passed_bytes += size_bytes
-        if self._passed_bytes > PARTING_BYTES and self._parted is not None and not self._parted.done():
-            self._parted.set_result(None)
+        await self._parting.until_over()
 
     def _takes_head(self, data: bytes) -> bool:
         limits: Limits = self.door.limits
         if self._phase is Phase.IDLE:
             self._phase = Phase.HEAD
             self.deadline_at = self.door.clock.monotonic() + limits.http_head_seconds
-        end = (self._tail + data).find(_HEAD_END)
-        size_bytes = self._head_bytes + (len(data) if end < 0 else end - len(self._tail))
-        if size_bytes > limits.http_head_bytes:
+        state = self._head.receive(data)
+        if state is _TOO_LONG:
             _log.info("visitor %d sent a head of more than %d bytes", self.visitor, limits.http_head_bytes)
             self._abort()
             return False
-        self._head_bytes = size_bytes
-        self._tail = data[-3:] if end < 0 else b""
-        if end >= 0:
+        if state is _ENDED:
             # what comes before the handler has begun is no head any more
             self._phase = Phase.ANSWER
             self._has_asked = True
         return True
+
+    def _forget_name(self) -> None:
+        if self._in_name_of is not None:
+            self._in_name_of.forget(self)
+            self._in_name_of = None
 
     def _set_deadline(self, at: float | None) -> None:
         # while the peer does not take what was written, that is what has a deadline

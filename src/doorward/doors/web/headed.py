@@ -1,10 +1,19 @@
 """Answers whose heads we write, and not aiohttp: the one place that knows how it keeps an answer."""
 
+from collections.abc import Callable
+
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import HttpVersion10
 
 from doorward.doors.web.heads import ended
+
+Again = Callable[[], bytes | None]
+"""
+Answers the same once more, at once: gives what is to be written, of head and all; None when it takes more.
+
+Who gives less than a whole answer has sent the rest of it already.
+"""
 
 
 class HeadedAnswer(web.StreamResponse):
@@ -15,6 +24,15 @@ class HeadedAnswer(web.StreamResponse):
     that takes as long as all that it does beside. What it wants of an answer is kept: whether the connection
     goes on, and how much was sent.
     """
+
+    def again(self, *, is_head: bool) -> Again | None:
+        """
+        What answers the same request once more; None when nothing does.
+
+        Args:
+            is_head: the head is all that is asked for.
+        """
+        return None
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         if self._eof_sent or self._payload_writer is not None:

@@ -7,7 +7,9 @@ from aiohttp.helpers import rfc822_formatted_time
 
 Fields = Iterable[tuple[str, str]]
 
-_DATE = b"\r\nDate: "
+DATE = b"\r\nDate: "
+"""What an opened head ends with."""
+
 _END = b"\r\n\r\n"
 _CLOSE = b"\r\nConnection: close"
 _KEEP = b"\r\nConnection: keep-alive"
@@ -25,12 +27,12 @@ def open_head(status: HTTPStatus, fields: Fields) -> bytes:
         if not (name + value).isprintable() or not value.isascii():
             raise ValueError(f"{name} cannot hold {value!r}")
         lines.append(f"{name}: {value}")
-    return "\r\n".join(lines).encode("ascii") + _DATE
+    return "\r\n".join(lines).encode("ascii") + DATE
 
 
 def with_field(opened: bytes, name: str, value: str) -> bytes:
     """An opened head with one more field."""
-    return opened.removesuffix(_DATE) + f"\r\n{name}: {value}".encode("ascii") + _DATE
+    return opened.removesuffix(DATE) + f"\r\n{name}: {value}".encode("ascii") + DATE
 
 
 def ended(opened: bytes, *, keeps_alive: bool, is_http_1_0: bool) -> bytes:

@@ -22,6 +22,11 @@ class Identity:
         # may revoke at once, when the user was changed since they were let in
         self._session = portal.opened(admitted, self._end)
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether something goes on in its name that ends with it."""
+        return bool(self._endings)
+
     def call_at_end(self, owner: object, ending: Callable[[], None]) -> None:
         """Have `ending` called once when this is over while `owner` still goes on."""
         self._endings[owner] = ending

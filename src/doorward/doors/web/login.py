@@ -42,6 +42,8 @@ async def identify(visit: Visit) -> Identity | None:
 
 
 def _are_equal(header: str, other: str) -> bool:
+    if header.isascii() and other.isascii():
+        return hmac.compare_digest(header, other)
     # what is no UTF-8 comes as surrogates
     return hmac.compare_digest(*(each.encode(errors="surrogateescape") for each in (header, other)))
 
@@ -99,7 +101,9 @@ def _let_in(admission: Admission) -> Admitted:
         case Refused(reason):
             raise _wrong(reason)
         case Busy(reason):
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, reason, headers={"Retry-After": str(RETRY_SECONDS)})
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, reason, headers=[("Retry-After", str(RETRY_SECONDS))]
+            )
 
 
 def _refuse_shut_out(visit: Visit) -> None:
@@ -108,4 +112,4 @@ def _refuse_shut_out(visit: Visit) -> None:
 
 
 def _wrong(reason: str) -> Problem:
-    return Problem(HTTPStatus.UNAUTHORIZED, reason, headers={"WWW-Authenticate": CHALLENGES})
+    return Problem(HTTPStatus.UNAUTHORIZED, reason, headers=CHALLENGES)

@@ -24,5 +24,8 @@ async def _answer(files: Files, path: str, visit: Visit) -> web.StreamResponse:
         raise not_there()
     if files.mount.is_public:
         # who comes for what everybody may see has no login before them, and takes no place of those who do
-        visit.door.gate.logged_in(visit.connection)
+        visit.connection.let_in()
+    elif visit.identity is not None:
+        # what has begun to be sent to somebody who may not have it any more is not sent to its end
+        visit.connection.end_with(visit.identity)
     return await files.answer(visit.request, path)

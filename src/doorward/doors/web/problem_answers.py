@@ -25,7 +25,5 @@ def answer_problem(visit: Visit, problem: Problem) -> web.Response:
         response = error_page(visit, problem)
     else:
         response = web.Response(status=problem.status, text=f"{problem.detail}\n")
-    for name, value in problem.headers.items():
-        for each in (value,) if isinstance(value, str) else value:
-            response.headers.add(name, each)
+    response.headers.extend(problem.headers)
     return response

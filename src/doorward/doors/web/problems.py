@@ -1,7 +1,7 @@
 """What is answered in place of what was asked for: one shape for programs, people and curl."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
 from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
@@ -10,7 +10,10 @@ from doorward.lines.phrases import PHRASES
 
 PROBLEM_TYPE = "application/problem+json"
 
-CHALLENGES = 'Basic realm="doorward", charset="UTF-8"', 'Bearer realm="doorward"'
+CHALLENGES = (
+    ("WWW-Authenticate", 'Basic realm="doorward", charset="UTF-8"'),
+    ("WWW-Authenticate", 'Bearer realm="doorward"'),
+)
 
 _STATUSES = {
     OutcomeKind.UNKNOWN: HTTPStatus.NOT_FOUND,
@@ -28,7 +31,7 @@ class Problem(Exception):
     Attributes:
         status: of HTTP.
         detail: one line for whoever asked.
-        headers: of the answer, beside those of every answer.
+        headers: of the answer, beside those of every answer; a name may come twice.
         members: of the JSON, beside those of RFC 9457.
 
     Source: RFC 9457; `type` is left out, so it is `about:blank` and `title` is the status's own phrase.
@@ -39,13 +42,13 @@ class Problem(Exception):
         status: HTTPStatus,
         detail: str,
         *,
-        headers: Mapping[str, str | tuple[str, ...]] | None = None,
+        headers: Iterable[tuple[str, str]] = (),
         members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.headers = headers or {}
+        self.headers = tuple(headers)
         self.members = members or {}
 
     def json(self) -> bytes:
@@ -69,7 +72,7 @@ def not_logged_in() -> Problem:
     return Problem(
         HTTPStatus.UNAUTHORIZED,
         "log in with a name and a password, or with a token",
-        headers={"WWW-Authenticate": CHALLENGES},
+        headers=CHALLENGES,
     )
 
 
@@ -78,13 +81,13 @@ def shut_out() -> Problem:
     return Problem(
         HTTPStatus.TOO_MANY_REQUESTS,
         "too many failed logins from there, try again later",
-        headers={"Retry-After": "60"},
+        headers=[("Retry-After", "60")],
     )
 
 
 def refused(outcome: Outcome) -> Problem:
     """The desk did not begin what was asked for."""
     status = _STATUSES.get(outcome.kind, HTTPStatus.INTERNAL_SERVER_ERROR)
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = [("Retry-After", str(RETRY_SECONDS))] if status is HTTPStatus.SERVICE_UNAVAILABLE else []
     members = {"outcome": outcome_members(outcome)}
     return Problem(status, outcome.reason or outcome.kind.value, headers=headers, members=members)

@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Callable
 
 from doorward.core.limits import Limits
-from doorward.core.ports import Clock
+from doorward.core.ports import Clock, Timer
 from doorward.doors.web.identity import Identity
 from doorward.service.portal import Admitted, Portal
 
 _ID_BYTES = 32
 _ID_CHARACTERS = 43
+
+_LATE_SECONDS = 1.0
+"""How long after its time a session is ended for good; its cookie is worth nothing from that time on."""
 
 
 class WebSession(Identity):
@@ -50,6 +53,7 @@ class Sessions:
         self._limits = limits
         self._clock = clock
         self._sessions: dict[bytes, WebSession] = {}
+        self._timer: Timer | None = None
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -57,6 +61,7 @@ class Sessions:
     def replace_limits(self, limits: Limits) -> None:
         """Keep by these limits from now on."""
         self._limits = limits
+        self._await_end()
 
     def begin(self, portal: Portal, admitted: Admitted) -> tuple[str, WebSession]:
         """
@@ -75,6 +80,7 @@ class Sessions:
         cookie = secrets.token_urlsafe(_ID_BYTES)
         session = WebSession(portal, admitted, now=self._clock.monotonic())
         self._sessions[_key(cookie)] = session
+        self._await_end()
         return cookie, session
 
     def find(self, cookie: str) -> WebSession | None:
@@ -100,12 +106,34 @@ class Sessions:
     def close(self) -> None:
         """End all."""
         sessions, self._sessions = self._sessions, {}
+        self._await_end()
         for session in sessions.values():
             session.close()
 
     def _is_old(self, session: WebSession, now: float) -> bool:
+        if session.is_followed:
+            # a page that shows what a run writes is looked at
+            session.used_at = now
+        return now > self._ends_at(session)
+
+    def _ends_at(self, session: WebSession) -> float:
         limits = self._limits
-        return now - session.used_at > limits.web_idle_seconds or now - session.began_at > limits.web_seconds
+        return min(session.used_at + limits.web_idle_seconds, session.began_at + limits.web_seconds)
+
+    def _await_end(self) -> None:
+        """Have the next session that becomes old ended when it does, and what goes on in its name with it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._sessions:
+            next_at = min(self._ends_at(session) for session in self._sessions.values())
+            delay_seconds = max(next_at - self._clock.monotonic(), 0.0) + _LATE_SECONDS
+            self._timer = self._clock.call_later(delay_seconds, self._end_old)
+
+    def _end_old(self) -> None:
+        self._timer = None
+        self._forget_old()
+        self._await_end()
 
     def _forget_old(self) -> None:
         now = self._clock.monotonic()

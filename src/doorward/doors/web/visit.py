@@ -173,5 +173,5 @@ def too_large(most_bytes: int) -> Problem:
     return Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         f"the body is more than {most_bytes} bytes",
-        headers={"Connection": "close"},
+        headers=[("Connection", "close")],
     )

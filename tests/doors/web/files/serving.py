@@ -13,9 +13,9 @@ from typing import Any
 from doorward.core.limits import Limits
 from doorward.core.mounts import Mount
 from doorward.doors.web.files.alone import Asked, FilesDoor, OneLogin, meeting_files
-from doorward.doors.web.files.answers import Way
 from doorward.doors.web.files.handler import Files
 from doorward.doors.web.files.media_types import MediaTypes
+from doorward.doors.web.files.way import Way
 from doorward.gate.gate import Gate
 from doorward.gate.listeners import listen_tcp
 from doorward.service.threads import Threads

@@ -7,8 +7,8 @@ from typing import TypeVar
 import msgspec
 
 from doorward.core.errors import one_line
-from doorward.doors.web.api.queries import invalid
 from doorward.doors.web.problems import Problem
+from doorward.doors.web.queries import invalid
 from doorward.doors.web.visit import Visit
 
 JSON = "application/json"
@@ -130,7 +130,9 @@ def refuse_without_token(visit: Visit) -> None:
 
 
 def _no_json() -> Problem:
-    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body has to be {JSON}", headers={"Accept": JSON})
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"the body has to be {JSON}", headers=[("Accept", JSON)]
+    )
 
 
 def _said(error: Exception) -> str:

@@ -5,9 +5,9 @@ from http import HTTPStatus
 
 from doorward.core.outcome import OutcomeKind
 from doorward.doors.web.api.bodies import JSON
-from doorward.doors.web.api.queries import OFFSET_DIGITS, READER_PATTERN, WAIT_SECONDS
 from doorward.doors.web.api.schemas import Schema
 from doorward.doors.web.problems import PROBLEM_TYPE
+from doorward.doors.web.queries import OFFSET_DIGITS, READER_PATTERN, WAIT_SECONDS
 from doorward.service.run import RunState
 
 _STATUSES: Mapping[HTTPStatus, str] = {

@@ -6,9 +6,8 @@ import msgspec
 
 from doorward.core.launch import Stream
 from doorward.doors.web.api.json_answers import text_or_base64
-from doorward.doors.web.api.queries import LAST_EVENT
-
-RETRY_MILLISECONDS = 1000
+from doorward.doors.web.queries import LAST_EVENT
+from doorward.doors.web.server_sent import server_sent
 
 EVENT_BYTES = 64 * 1024
 """The most output of one event, beside the rest of a character: a function may say a lot at once."""
@@ -37,14 +36,6 @@ class Events:
         self._offset_bytes = offset_bytes
         self._held = b""
         self._held_of = Stream.OUT
-
-    def begin(self) -> bytes:
-        """What comes first: how soon to connect again."""
-        return b"retry: %d\n\n" % RETRY_MILLISECONDS
-
-    def beat(self) -> bytes:
-        """What keeps a silent stream from being taken for a dead one."""
-        return b": still running\n\n"
 
     def output(self, stream: Stream, data: bytes) -> bytes:
         """The events that tell of `data`, of at most `EVENT_BYTES` of it each; empty while it waits."""
@@ -86,8 +77,4 @@ def unfinished_bytes(data: bytes) -> int:
 
 def _lines(name: str, event_id: str, members: object) -> bytes:
     # no line ending stands in JSON as it is encoded here
-    return b"event: %b\nid: %b\ndata: %b\n\n" % (
-        name.encode("ascii"),
-        event_id.encode("ascii"),
-        msgspec.json.encode(members),
-    )
+    return server_sent(msgspec.json.encode(members), name=name, event_id=event_id)

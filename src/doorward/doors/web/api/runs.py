@@ -8,9 +8,10 @@ from doorward.core.outcome import LEFT
 from doorward.doors.web.answers import Reading, answer_members, attached, no_such_run
 from doorward.doors.web.api.event_stream import Events
 from doorward.doors.web.api.json_answers import json_answer
-from doorward.doors.web.api.queries import event_offset_of, offset_of, reader_of, wait_of
 from doorward.doors.web.problems import Problem
+from doorward.doors.web.queries import event_offset_of, offset_of, reader_of, wait_of
 from doorward.doors.web.routes import Route
+from doorward.doors.web.server_sent import BEAT, BEGIN
 from doorward.doors.web.visit import Visit
 from doorward.service.answer import Answer
 from doorward.service.run import Run
@@ -94,10 +95,10 @@ async def _send_output(
 async def _send_events(visit: Visit, reading: Reading, response: web.StreamResponse) -> None:
     answer = reading.answer
     stream = Events(offset_bytes=answer.taken_bytes)
-    await response.write(stream.begin())
+    await response.write(BEGIN)
     try:
         async for piece in reading.pieces():
-            if data := stream.beat() if piece is None else stream.output(*piece):
+            if data := BEAT if piece is None else stream.output(*piece):
                 await response.write(data)
     except Problem:
         # who was removed is told nothing more; the stream has begun, and this is its end

@@ -19,10 +19,10 @@ from doorward.doors.web.answers import (
 )
 from doorward.doors.web.api.bodies import CancelBody, Input, LineBody, RunBody, input_of, read_body
 from doorward.doors.web.api.json_answers import json_answer, output_member
-from doorward.doors.web.api.queries import invalid, wait_of
 from doorward.doors.web.api.runs import run_address
 from doorward.doors.web.api.values import invalid_values, words_of
 from doorward.doors.web.problems import Problem, refused
+from doorward.doors.web.queries import invalid, wait_of
 from doorward.doors.web.routes import Route
 from doorward.doors.web.visit import Visit
 from doorward.service.answer import Answer

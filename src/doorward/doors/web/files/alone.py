@@ -19,10 +19,11 @@ from doorward.core.secret import Secret
 from doorward.doors._encrypted import TlsTransport
 from doorward.doors.web.connection import WebConnection
 from doorward.doors.web.credentials import Pair, read_authorization
+from doorward.doors.web.files.answers import FileAnswer
 from doorward.doors.web.files.handler import Files
 from doorward.doors.web.problems import Problem, shut_out
 from doorward.doors.web.requests import server_for
-from doorward.doors.web.safety import SAFE_HEADERS, host_name, is_foreign_fetch, is_known_host
+from doorward.doors.web.safety import SAFE_HEADERS, host_name, is_foreign_fetch
 from doorward.gate.gate import Gate
 
 _CHALLENGE = 'Basic realm="files", charset="UTF-8"'
@@ -111,20 +112,9 @@ class FilesDoor:
 
 
 class FilesConnection(WebConnection):
-    """
-    A connection that tells of what it answered.
+    """A connection that tells of what it answered."""
 
-    Attributes:
-        known_host: the last Host header that was looked at and is ours; empty for none.
-    """
-
-    __slots__ = ("known_host",)
-
-    known_host: str
-
-    def __init__(self, door: FilesDoor, server: web.Server) -> None:
-        super().__init__(door, server)
-        self.known_host = ""
+    __slots__ = ()
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -170,12 +160,21 @@ async def _answer(request: web.BaseRequest) -> web.StreamResponse:
     try:
         _check(request, connection, door)
         response = await door.files.answer(request, request.raw_path.partition("?")[0])
+        if isinstance(response, FileAnswer):
+            _remember(request, response, connection, door)
     except Problem as problem:
         response = _told(problem)
-    if request.body_exists and not request.content.is_eof():
-        # a body that nobody wants is not read
-        response.force_close()
     return response
+
+
+def _remember(
+    request: web.BaseRequest, answer: FileAnswer, connection: FilesConnection, door: FilesDoor
+) -> None:
+    # who has to log in may be shut out meanwhile, and who watches is told of each answer
+    if door.login is None and door.on_asked is None:
+        again = answer.again(is_head=request.method == "HEAD")
+        if again is not None:
+            connection.remember(request, again)
 
 
 def _check(request: web.BaseRequest, connection: FilesConnection, door: FilesDoor) -> None:
@@ -186,12 +185,7 @@ def _check(request: web.BaseRequest, connection: FilesConnection, door: FilesDoo
         Problem: it may not.
     """
     header = request.headers.get("Host", "")
-    # most connections name one host: to read an address takes as long as to send a file
-    if header == connection.known_host and header:
-        pass
-    elif is_known_host(header, hosts=door.hosts):
-        connection.known_host = header
-    else:
+    if not connection.is_for(header):
         name = host_name(header)[:64]
         told = (
             f"this server is not called {name!r}; --host {name} says that it is" if name else "no host named"
@@ -210,9 +204,9 @@ def _check(request: web.BaseRequest, connection: FilesConnection, door: FilesDoo
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
             "a name and a password are wanted",
-            headers={"WWW-Authenticate": _CHALLENGE},
+            headers=[("WWW-Authenticate", _CHALLENGE)],
         )
-    door.gate.logged_in(connection)
+    connection.let_in()
 
 
 def _body_bytes(request: web.BaseRequest, response: web.StreamResponse) -> int:
@@ -224,7 +218,5 @@ def _body_bytes(request: web.BaseRequest, response: web.StreamResponse) -> int:
 
 def _told(problem: Problem) -> web.Response:
     response = web.Response(status=problem.status, text=f"{problem.detail}\n", headers=SAFE_HEADERS)
-    for name, value in problem.headers.items():
-        for each in (value,) if isinstance(value, str) else value:
-            response.headers.add(name, each)
+    response.headers.extend(problem.headers)
     return response

@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from doorward.core.ports import Clock
 from doorward.doors.web.files.direct import (
     COPIED_BYTES,
     has_nothing_to_write,
@@ -18,30 +16,11 @@ from doorward.doors.web.files.direct import (
 )
 from doorward.doors.web.files.open_file import OpenFile
 from doorward.doors.web.files.ranges import Part
-from doorward.doors.web.files.reading import READ_BYTES, in_thread, read_all, read_at_once
+from doorward.doors.web.files.reading import READ_BYTES, in_thread, read_all
 from doorward.doors.web.files.transfer import Progress, Transfer, carry
-from doorward.doors.web.headed import HeadedAnswer
+from doorward.doors.web.files.way import Way
+from doorward.doors.web.headed import Again, HeadedAnswer
 from doorward.doors.web.heads import with_field
-from doorward.service.threads import Threads
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """
-    How files are sent.
-
-    Attributes:
-        threads: that may block.
-        clock: the daemon's.
-        stalled_seconds: how long a peer may take nothing.
-        scratch: what is read and sent without a wait in between; whoever writes to it uses it up at once.
-    """
-
-    threads: Threads
-    clock: Clock
-    stalled_seconds: float
-    scratch: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_BYTES)), repr=False)
-
 
 _STRICT = "Strict-Transport-Security"
 
@@ -59,6 +38,7 @@ class FileAnswer(HeadedAnswer):
         file: where parts come from; held for this answer. None when there are none.
         pieces: the body; none for HEAD.
         way: how files are sent.
+        again: answers the same request once more; it is asked each time.
     """
 
     def __init__(
@@ -69,12 +49,17 @@ class FileAnswer(HeadedAnswer):
         way: Way,
         file: OpenFile | None = None,
         pieces: Sequence[bytes | Part] = (),
+        again: Again | None = None,
     ) -> None:
         super().__init__(status=status, reason=status.phrase)
         self._opened_head = opened_head
         self._file = file
         self._pieces = pieces
         self._way = way
+        self._again = again
+
+    def again(self, *, is_head: bool) -> Again | None:
+        return None if is_head or _STRICT in self.headers else self._again
 
     def close(self) -> None:
         """Let go of the file; idempotent."""
@@ -128,11 +113,11 @@ class FileAnswer(HeadedAnswer):
             await writer.write(head + await self._content(file, part))
             return
         if part.size_bytes > COPIED_BYTES:
-            if not self._is_in_memory(file):
+            if not self._way.has_in_memory(file):
                 await writer.write(head + await self._content(file, part))
                 return
             sent_bytes = send_now(transport, head, file.descriptor, part)
-        elif (body := self._in_scratch(file, part)) is not None:
+        elif (body := self._way.read_now(file, part)) is not None:
             sent_bytes = write_now(transport, head, body)
         else:
             sent_bytes = 0
@@ -150,29 +135,9 @@ class FileAnswer(HeadedAnswer):
         if rest:
             await writer.write(rest)
 
-    def _is_in_memory(self, file: OpenFile) -> bool:
-        """Whether the kernel can send `file` without waiting: it is read to see, unless that was lately."""
-        if not file.is_prompt:
-            return False
-        now = self._way.clock.monotonic()
-        if file.is_in_memory(now=now):
-            return True
-        size_bytes = file.facts.size_bytes
-        if size_bytes > READ_BYTES or self._in_scratch(file, Part(0, size_bytes - 1)) is None:
-            return False
-        file.was_read(now=now)
-        return True
-
-    def _in_scratch(self, file: OpenFile, part: Part) -> memoryview | None:
-        """The bytes of `part`, to be used at once; None when the kernel would have to wait for them."""
-        body = self._way.scratch[: part.size_bytes]
-        if file.is_prompt and read_at_once(file.descriptor, body, part.first) == part.size_bytes:
-            return body
-        return None
-
     async def _content(self, file: OpenFile, part: Part) -> bytes:
         """The bytes of `part`, at once or from a thread; raises as `_read`."""
-        body = self._in_scratch(file, part)
+        body = self._way.read_now(file, part)
         return await self._read(file, part) if body is None else bytes(body)
 
     async def _read(self, file: OpenFile, part: Part) -> bytes:

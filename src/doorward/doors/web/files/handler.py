@@ -4,13 +4,15 @@ import asyncio
 import logging
 import secrets
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.hdrs import ACCEPT, ACCEPT_ENCODING, RANGE
 
 from doorward.core.mounts import Mount
-from doorward.doors.web.files.answers import FileAnswer, Way
+from doorward.doors.web.files.answers import FileAnswer
+from doorward.doors.web.files.at_once import sent_at_once
 from doorward.doors.web.files.conditions import IF_RANGE, Verdict, has_conditions, judge, may_be_in_part
 from doorward.doors.web.files.listing import Listing, order_of
 from doorward.doors.web.files.listing_texts import PAGE_POLICY, json_of, page_of, text_of
@@ -24,6 +26,8 @@ from doorward.doors.web.files.resource import Representation, Resource
 from doorward.doors.web.files.table import OpenFiles
 from doorward.doors.web.files.targets import Target, parse_target, with_slash
 from doorward.doors.web.files.walk import Exhausted
+from doorward.doors.web.files.way import Way
+from doorward.doors.web.headed import Again
 from doorward.doors.web.heads import open_head
 from doorward.doors.web.problems import RETRY_SECONDS, Problem
 
@@ -86,21 +90,21 @@ class Files:
         resource = self._table.get(path)
         if resource is None:
             return await self._answer_anew(request, path)
-        return self._answer(request, resource)
+        return self._answer(request, resource, path)
 
     async def _answer_anew(self, request: web.BaseRequest, path: str) -> web.StreamResponse:
         """Answer with what a look finds: a file that many wait for is looked up for one of them."""
         if (under_way := self._looks.get(path)) is not None:
             await under_way.wait()
             if (resource := self._table.get(path)) is not None:
-                return self._answer(request, resource)
+                return self._answer(request, resource, path)
         self._looks[path] = own = asyncio.Event()
         try:
             found = await self._find(request, path)
             if not isinstance(found, Resource):
                 return found
             try:
-                return self._answer(request, found)
+                return self._answer(request, found, path)
             finally:
                 # after the answer holds its file: the table may not want to keep it
                 self._table.put(path, found)
@@ -111,16 +115,26 @@ class Files:
 
     # Files
 
-    def _answer(self, request: web.BaseRequest, resource: Resource) -> FileAnswer:
-        chosen = resource.chosen_for(request.headers.get(ACCEPT_ENCODING))
+    def _answer(self, request: web.BaseRequest, resource: Resource, path: str) -> FileAnswer:
+        accepted = request.headers.get(ACCEPT_ENCODING)
+        chosen = resource.chosen_for(accepted)
         chosen.file.hold()
         try:
-            return self._answer_with(request, chosen)
+            return self._answer_with(
+                request, chosen, again=partial(self._again, path, accepted, request.transport)
+            )
         except BaseException:
             chosen.file.release()
             raise
 
-    def _answer_with(self, request: web.BaseRequest, chosen: Representation) -> FileAnswer:
+    def _again(self, path: str, accepted: str | None, transport: asyncio.Transport | None) -> bytes | None:
+        """Send all of what is at `path` now to whoever asked for all of it before, see `sent_at_once`."""
+        resource = self._table.get(path)
+        if resource is None or transport is None:
+            return None
+        return sent_at_once(resource.chosen_for(accepted), self._way, transport)
+
+    def _answer_with(self, request: web.BaseRequest, chosen: Representation, *, again: Again) -> FileAnswer:
         """The answer with `chosen`, which is held for it."""
         headers = request.headers
         if has_conditions(headers):
@@ -135,10 +149,10 @@ class Files:
             return self._sent(HTTPStatus.OK, chosen.whole_head, chosen)
         if (ranges := headers.get(RANGE)) is not None:
             return self._answer_ranges(chosen, ranges, if_range=headers.get(IF_RANGE))
-        return self._whole(chosen)
+        return self._whole(chosen, again=None if has_conditions(headers) else again)
 
-    def _whole(self, chosen: Representation) -> FileAnswer:
-        return self._sent(HTTPStatus.OK, chosen.whole_head, chosen, *chosen.whole)
+    def _whole(self, chosen: Representation, *, again: Again | None = None) -> FileAnswer:
+        return self._sent(HTTPStatus.OK, chosen.whole_head, chosen, *chosen.whole, again=again)
 
     def _answer_ranges(self, chosen: Representation, ranges: str, *, if_range: str | None) -> FileAnswer:
         size_bytes = chosen.size_bytes
@@ -167,9 +181,14 @@ class Files:
         return self._sent(HTTPStatus.PARTIAL_CONTENT, head, chosen, *pieces)
 
     def _sent(
-        self, status: HTTPStatus, head: bytes, chosen: Representation, *pieces: bytes | Part
+        self,
+        status: HTTPStatus,
+        head: bytes,
+        chosen: Representation,
+        *pieces: bytes | Part,
+        again: Again | None = None,
     ) -> FileAnswer:
-        return FileAnswer(status, head, way=self._way, file=chosen.file, pieces=pieces)
+        return FileAnswer(status, head, way=self._way, file=chosen.file, pieces=pieces, again=again)
 
     # What is no file, or not known yet
 
@@ -273,7 +292,7 @@ def not_there() -> Problem:
 
 def _wrong_method() -> Problem:
     return Problem(
-        HTTPStatus.METHOD_NOT_ALLOWED, "files can be read only", headers={"Allow": ", ".join(METHODS)}
+        HTTPStatus.METHOD_NOT_ALLOWED, "files can be read only", headers=[("Allow", ", ".join(METHODS))]
     )
 
 
@@ -288,7 +307,7 @@ def _no_such_range(size_bytes: int) -> Problem:
     return Problem(
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
         f"the file has {size_bytes} bytes",
-        headers={"Content-Range": f"bytes */{size_bytes}"},
+        headers=[("Content-Range", f"bytes */{size_bytes}")],
     )
 
 
@@ -296,5 +315,5 @@ def _busy() -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
         "the file cannot be read now",
-        headers={"Retry-After": str(RETRY_SECONDS)},
+        headers=[("Retry-After", str(RETRY_SECONDS))],
     )

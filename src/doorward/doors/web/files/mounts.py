@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from doorward.core.mounts import Mount
-from doorward.doors.web.files.answers import Way
 from doorward.doors.web.files.handler import Files
 from doorward.doors.web.files.media_types import MediaTypes
+from doorward.doors.web.files.way import Way
 
 
 class Mounts:

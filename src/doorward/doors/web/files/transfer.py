@@ -84,6 +84,9 @@ class Transfer:
         """
         Send what the peer takes now; blocks for the disk, and for `PATIENCE_MS` for the peer.
 
+        Args:
+            are_others_waiting: asked every `TURN_BYTES`, and before each wait: whether this is to end soon.
+
         Raises:
             OSError: the peer is gone, or the file cannot be read.
         """
@@ -156,13 +159,14 @@ async def carry(
         transfer.close()
         let_go()
 
+    def is_to_end() -> bool:
+        return threads.waiting > 0 or transport.is_closing()
+
     users = _Users(over)
     try:
         while True:
             users.join()
-            progress = await in_thread(
-                threads, lambda: transfer.push(lambda: threads.waiting > 0), afterwards=users.leave
-            )
+            progress = await in_thread(threads, lambda: transfer.push(is_to_end), afterwards=users.leave)
             if progress in {Progress.DONE, Progress.FILE_ENDED, Progress.CANNOT}:
                 return progress
             if transport.is_closing():

@@ -1,6 +1,6 @@
 """The catalogue, a command's form, and asking for it: by a form that is sent, or by its address."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from http import HTTPStatus
 
@@ -76,12 +76,15 @@ async def ask(visit: Visit) -> web.StreamResponse:
     What only reads is asked for with the values of the query, and its output is shown; a browser is given the
     form for everything else, and for what lacks a value.
     """
-    command = _found(visit)
+    return _ready(visit) or await _asked_for(visit, _found(visit))
+
+
+async def _asked_for(visit: Visit, command: Command) -> web.StreamResponse:
     if not is_asked_with_get(command):
         if visit.wants_html:
             return _form_page(visit, command)
         detail = f"{command.name} may change something: it takes POST at /commands/{command.name}"
-        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "POST"})
+        raise Problem(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers=[("Allow", "POST")])
     pairs = visit.query
     if pairs and visit.wants_html and _is_chosen_elsewhere(visit, pairs):
         return _form_page(visit, command)
@@ -97,6 +100,28 @@ async def ask(visit: Visit) -> web.StreamResponse:
         if visit.wants_html:
             return await _shown(visit, command, reading)
         return await _told(visit, reading)
+
+
+def _ready(visit: Visit) -> MadeAnswer | None:
+    """The text of a run that is given again to the name alone; None for whatever takes more."""
+    if visit.wants_html or "?" in visit.request.raw_path:
+        return None
+    fresh_run, caller, name = visit.door.desk.fresh_run, visit.caller, visit.names["name"]
+
+    def output() -> bytes | None:
+        run = fresh_run(caller, name)
+        return None if run is None else _text_of(run.transcript.chunks, run.transcript.outcome)
+
+    body = output()
+    if body is None:
+        return None
+    return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), body, again=output)
+
+
+def _text_of(chunks: Sequence[Chunk], outcome: Outcome | None) -> bytes:
+    """All of an output as a text, and how it ended."""
+    output = chunks[0][1] if len(chunks) == 1 else b"".join(data for _, data in chunks)
+    return output + _ending(outcome, output)
 
 
 def _asked(visit: Visit, command: Command, said: Said) -> Ask:
@@ -251,9 +276,9 @@ async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
     """The output as a text: whole where it is there already, else as it comes."""
     answer = reading.answer
     chunks = answer.take_all()
-    output = chunks[0][1] if len(chunks) == 1 else b"".join(data for _, data in chunks)
     if answer.outcome is not None:
-        return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), output + _ending(answer, output))
+        return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), _text_of(chunks, answer.outcome))
+    output = b"".join(data for _, data in chunks)
     response = web.StreamResponse(headers={"Content-Type": _PLAIN})
     await visit.stream(response)
     if visit.is_head:
@@ -264,13 +289,13 @@ async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
         if chunk is not None:
             output = chunk[1]
             await response.write(output)
-    await response.write_eof(_ending(answer, output))
+    await response.write_eof(_ending(answer.outcome, output))
     return response
 
 
-def _ending(answer: Answer, output: bytes) -> bytes:
+def _ending(outcome: Outcome | None, output: bytes) -> bytes:
     """What the line protocol adds behind `output`, or behind its last piece."""
-    lines = last_lines(answer.outcome) if answer.outcome is not None else []
+    lines = last_lines(outcome) if outcome is not None else []
     if not lines:
         return b""
     line_end = "" if not output or output.endswith(b"\n") else "\n"

@@ -60,7 +60,7 @@ async def enter(visit: Visit) -> web.StreamResponse:
     cookie, session = visit.door.house.sessions.begin(visit.door.portal, admitted)
     if session.is_over:
         return _page(visit, path=path, name=name, error=texts_of(visit).wrong_login)
-    visit.door.gate.logged_in(visit.connection)
+    visit.connection.let_in()
     response = see_other(path)
     _set_cookie(visit, response, cookie)
     return response
@@ -95,14 +95,14 @@ def _refusal(visit: Visit, problem: Problem, *, path: str, name: str) -> web.Res
             error = texts.errors[status.value][1]
     # 401 wants a challenge, which would make the browser ask for a name and a password of its own
     is_wrong = problem.status is HTTPStatus.UNAUTHORIZED
-    headers = {name: value for name, value in problem.headers.items() if name == "Retry-After"}
+    headers = {name: value for name, value in problem.headers if name == "Retry-After"}
     return _page(
         visit,
         path=path,
         name=name,
         error=error,
         status=HTTPStatus.FORBIDDEN if is_wrong else problem.status,
-        headers={key: str(value) for key, value in headers.items()},
+        headers=headers,
     )
 
 

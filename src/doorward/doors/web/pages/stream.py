@@ -7,15 +7,12 @@ from http import HTTPStatus
 from aiohttp import web
 
 from doorward.doors.web.answers import Reading, attached
-from doorward.doors.web.form_data import values_of
 from doorward.doors.web.pages.ansi import Piece, Text
 from doorward.doors.web.pages.output import SHOWN_BYTES, OutputReader, in_turns
-from doorward.doors.web.problems import Problem
+from doorward.doors.web.queries import LAST_EVENT, event_offset_of
 from doorward.doors.web.routes import Route
+from doorward.doors.web.server_sent import BEAT, BEGIN, server_sent
 from doorward.doors.web.visit import Visit
-
-RETRY_MILLISECONDS = 2000
-_OFFSET_DIGITS = 15
 
 
 async def stream(visit: Visit) -> web.StreamResponse:
@@ -25,7 +22,9 @@ async def stream(visit: Visit) -> web.StreamResponse:
     An event's data are `[[stream, text, classes], ...]`; a text of null begins the line anew. Its id is the
     offset behind it, with which a browser that lost its connection comes again.
     """
-    offset = _offset(visit)
+    offset = event_offset_of(visit)
+    if offset is None:
+        return web.Response(status=HTTPStatus.NO_CONTENT)
     with attached(visit) as reading:
         response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
         response.content_type, response.charset = "text/event-stream", "utf-8"
@@ -36,13 +35,13 @@ async def stream(visit: Visit) -> web.StreamResponse:
 
 
 async def _send(response: web.StreamResponse, reading: Reading, *, offset: int, turn: asyncio.Lock) -> None:
-    await response.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
+    await response.write(BEGIN)
     answer, reader = reading.answer, OutputReader()
     # what was shown already is read again for the style in which the rest goes on
     answer.skip(max(0, offset - SHOWN_BYTES))
     async for chunk in reading.pieces():
         if chunk is None:
-            await response.write(b":\n\n")
+            await response.write(BEAT)
             continue
         stream_read, data = chunk
         at = answer.taken_bytes - len(data)
@@ -62,7 +61,7 @@ async def _send(response: web.StreamResponse, reading: Reading, *, offset: int, 
                 await response.write(said)
     if ends := reader.finish():
         await response.write(event(ends, offset=answer.taken_bytes))
-    await response.write(b"event: end\ndata: {}\n\n")
+    await response.write(server_sent(b"{}", name="end", event_id=LAST_EVENT))
     await response.write_eof()
 
 
@@ -73,15 +72,7 @@ def event(said: list[tuple[str, list[Piece]]], *, offset: int) -> bytes:
         for name, pieces in said
         for piece in pieces
     ]
-    return f"id: {offset}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
-
-
-def _offset(visit: Visit) -> int:
-    asked = next(values_of(visit.query, "offset"), "0")
-    word = visit.request.headers.get("Last-Event-ID") or asked
-    if not (word.isascii() and word.isdigit() and len(word) <= _OFFSET_DIGITS):
-        raise Problem(HTTPStatus.BAD_REQUEST, "the offset is no number of bytes")
-    return int(word)
+    return server_sent(json.dumps(data, ensure_ascii=False).encode(), event_id=str(offset))
 
 
 ROUTES = (Route("GET", "/runs/{number}/stream", stream),)
