@@ -56,7 +56,7 @@ def command(
     proxy: str,
 ) -> int:
     """
-    List the entries of feeds: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, by http, https or file.
+    List the entries of feeds: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, from any address that fetch knows.
 
     Several are asked for at once, and printed as they come. One that cannot be had is told on stderr, with
     its address, and holds up no other; so is one that is no XML and was read all the same.

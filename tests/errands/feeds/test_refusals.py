@@ -112,6 +112,7 @@ HEAVY: dict[str, Callable[[int], bytes]] = {
     "names of attributes": lambda n: rss("".join(f'<a b{i}="1"/>' for i in range(n))),
     "attributes": lambda n: rss("<a " + " ".join(f'b{i}="1"' for i in range(n)) + "/>"),
     "namespaces": lambda n: rss("<a " + " ".join(f'xmlns:b{i}="u{i}"' for i in range(n)) + "/>"),
+    "links": lambda n: b"<feed xmlns='http://www.w3.org/2005/Atom'>" + b"<link href='x'/>" * n,
     "a comment": lambda n: rss(f"<!--{'x' * 80 * n}-->"),
     "a value": lambda n: rss(f'<a b="{"x" * 80 * n}"/>'),
     "channels": lambda n: b"<rss>" + b"<channel>" * 90 + b"x" * 80 * n,

@@ -59,6 +59,10 @@ class Draft:
         if text and role not in self._texts and not text.isspace():
             self._texts[role] = Written(text, is_markup)
 
+    def has(self, role: Role) -> bool:
+        """Whether the text of `role` is noted."""
+        return role in self._texts
+
     def _raw(self, *roles: Role) -> str:
         """The first of these texts that is there, as it stood in the feed, but for white space around it."""
         return next((self._texts[role].text.strip() for role in roles if role in self._texts), "")

@@ -205,7 +205,7 @@ class FeedReader:
 
     def _take_atom_link(self, attributes: dict[str, str]) -> None:
         # the first alternate is the page; others are other languages or forms of it
-        if attributes.get("rel", "alternate") == "alternate":
+        if attributes.get("rel", "alternate") == "alternate" and not self._draft.has(Role.LINK):
             base = _based(attributes, self._draft.base)
             self._draft.note(Role.LINK, absolute(attributes.get("href", "").strip(), base=base))
 
