@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from doorward.core.limits import Limits
+from tests.attacks.both_ways import LISTEN, config_for, connected
 from tests.doors.daemon import Daemon, running
-from tests.doors.web.house import CONFIG, asked, request
+from tests.doors.web.house import CONFIG, asked, reply_of, request
 
 HOST = "Host: 127.0.0.1"
 POST = "POST / HTTP/1.1"
@@ -58,3 +60,33 @@ def test_the_log_tells_of_them_in_a_line_and_shows_no_control_character(daemon: 
     assert asked(daemon, request("/healthz")).status == 200
     assert "Traceback" not in daemon.log
     assert "\x1b" not in daemon.log
+
+
+@pytest.fixture(scope="module", params=LISTEN)
+def either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    with running(tmp_path_factory.mktemp("giant"), config_for(request.param)) as started:
+        yield started
+
+
+EMPTY_LINES = {"none": b"", "one": b"\r\n", "two": b"\r\n\r\n", "many": b"\r\n" * 100, "of LF alone": b"\n\n"}
+
+
+@pytest.mark.parametrize("name", EMPTY_LINES)
+def test_a_giant_head_is_cut_whatever_empty_lines_stand_before_it(either: Daemon, name: str) -> None:
+    fields = [f"X-{number}: {'a' * 7000}" for number in range(60)]
+    giant = EMPTY_LINES[name] + lines(HOST, *fields)
+    assert len(giant) > 20 * Limits().http_head_bytes
+    with connected(either) as peer:
+        try:
+            peer.sendall(EMPTY_LINES[name])
+            for at in range(0, len(giant), 4000):
+                peer.sendall(giant[at : at + 4000])
+        except OSError:
+            pass  # it was cut meanwhile
+        assert reply_of(peer).status == 0
+
+
+def test_empty_lines_before_a_request_that_is_short_do_no_harm(either: Daemon) -> None:
+    with connected(either) as peer:
+        peer.sendall(b"\r\n\r\n" + request("/healthz"))
+        assert reply_of(peer).status == 200

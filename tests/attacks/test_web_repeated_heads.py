@@ -148,6 +148,18 @@ def test_a_head_that_differs_in_its_password_alone_is_looked_at(daemon: Daemon) 
         assert heard(peer, head()).startswith(b"HTTP/1.1 200 ")
 
 
+def test_empty_lines_before_a_head_are_not_taken_for_it(daemon: Daemon) -> None:
+    with connected(daemon) as peer:
+        for _ in range(2):
+            assert heard(peer, b"\r\n\r\n" + head()).startswith(b"HTTP/1.1 200 ")
+        heard(peer, head())
+        peer.sendall(b"\r\n\r\n")
+        assert heard(peer, head()).startswith(b"HTTP/1.1 200 ")
+        peer.sendall(b"\r\n\r\n")
+        # an answer to the empty lines would come before this one
+        assert file_of(peer, head("/nothing-here"))[0] == 404
+
+
 def test_in_pieces_and_many_at_once_each_is_answered_once(daemon: Daemon) -> None:
     with connected(daemon) as peer:
         for cut in (1, 10, len(head()) - 1):
