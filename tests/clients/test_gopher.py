@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -93,8 +94,22 @@ async def test_silence_ends_at_a_deadline(bounds: GopherBounds) -> None:
 async def test_nobody_there_is_told() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        with pytest.raises(ConnectError, match=r"connect: .*refused"):
-            await read(f"gopher://127.0.0.1:{taken.getsockname()[1]}")
+        url = f"gopher://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ConnectError) as caught:
+            await read(url)
+    assert str(caught.value) == f"{url}: connect: connection refused. Is a server running at that port?"
+
+
+async def test_a_connection_that_is_cut_is_told_with_what_to_do() -> None:
+    async def cut(_selector: bytes, writer: asyncio.StreamWriter) -> None:
+        opened = writer.get_extra_info("socket")
+        # closing sends a reset then
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async with server(cut) as place:
+        with pytest.raises(ConnectError, match=r"read: connection reset by peer\. Is the host up"):
+            await read(f"gopher://{place}")
 
 
 def test_a_url_says_where_and_what() -> None:

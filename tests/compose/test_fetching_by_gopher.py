@@ -1,22 +1,34 @@
 """Fetching by Gopher, from a server in a few lines."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 import doorward
+from doorward.core import retrying
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import OutOfTime, TooLong
 
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[str]:
-    """A server of Gopher that gives the selector back; `hang` never ends."""
+    """A server of Gopher that gives the selector back; `hang` never ends, `cut` breaks off the first time."""
+    has_cut = False
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal has_cut
         selector = await reader.readline()
+        if selector == b"cut\r\n" and not has_cut:
+            has_cut = True
+            opened = writer.get_extra_info("socket")
+            # closing sends a reset then
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+            return
         writer.write(b"you asked for " + selector)
         if selector == b"hang\r\n":
             await reader.read()
@@ -44,3 +56,10 @@ async def test_its_limits_are_those_of_every_fetch() -> None:
             await doorward.fetch(f"{url}/0hang", seconds=0.3)
         with pytest.raises(ConnectError, match="over gopher nothing can be sent"):
             await doorward.fetch(f"{url}/0x", form={})
+
+
+async def test_a_connection_that_breaks_off_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 0.01)
+    async with serving() as url:
+        page = await doorward.fetch(f"{url}/0cut", retries=1)
+    assert page.body == b"you asked for cut\r\n"

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import re
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -124,11 +126,30 @@ async def _told(item: GopherItem, phase: str, within_seconds: float, ends_at: fl
         async with asyncio.timeout_at(min(now + within_seconds, ends_at)):
             yield
     except TimeoutError as error:
-        seconds = min(within_seconds, ends_at - now)
-        raise ConnectError(item.url, phase, f"nothing came within {max(seconds, 0):.3g} s") from error
-    except (OSError, UnicodeError) as error:
-        problem = getattr(error, "strerror", None) or str(error)
-        raise ConnectError(item.url, phase, problem.lower()) from error
+        seconds = max(0, min(within_seconds, ends_at - now))
+        raise ConnectError(item.url, phase, *_too_slow(phase, seconds)) from error
+    except OSError as error:
+        raise ConnectError(item.url, phase, *_what_failed(error)) from error
+    except UnicodeError as error:
+        raise _bad(item.url, "this cannot be the name of a host") from error
+
+
+def _too_slow(phase: str, seconds: float) -> tuple[str, str]:
+    if phase == "connect":
+        return f"no connection within {seconds:.3g} s", "Is the host up, and does it let you through?"
+    return f"nothing came within {seconds:.3g} s", "Try again later."
+
+
+def _what_failed(error: OSError) -> tuple[str, str]:
+    """What to say, and what to do next; asyncio says it longer, and of many addresses without a number."""
+    if isinstance(error, socket.gaierror):
+        return f"the name cannot be resolved: {error.strerror}", "Look at how the host is written."
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused", "Is a server running at that port?"
+    if error.errno is None:
+        return "none of the host's addresses takes a connection", "Is a server running at that port?"
+    said = os.strerror(error.errno)
+    return said[:1].lower() + said[1:], "Is the host up, and does it let you through?"
 
 
 def _bad(url: str, problem: str) -> ConnectError:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -13,8 +13,9 @@ from doorward.clients.ftp.client import FtpClient, logged_in
 from doorward.clients.ftp.downloads import Download
 from doorward.clients.ftp.settings import ANONYMOUS, Deadlines, FtpServer
 from doorward.clients.ftp.urls import FtpLocation, parse_ftp_url
-from doorward.core.errors import ConnectError, PeerRefused, TransferIncomplete
-from doorward.core.fetching import FetchRequest, Head, Interrupted, Login, OutOfTime, without_login
+from doorward.compose.interruptions import interrupting
+from doorward.core.errors import ConnectError
+from doorward.core.fetching import FetchRequest, Head, Login, OutOfTime, without_login
 from doorward.core.secret import Secret
 
 _MORE_SECONDS = 10.0  # the time of the whole fetch ends first, and says so
@@ -27,11 +28,9 @@ class _OpenFile:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """As the port says."""
-        try:
+        with interrupting():
             async for piece in self.download:
                 yield piece
-        except TransferIncomplete as error:
-            raise _interrupted(error) from error
 
 
 class FtpOpener:
@@ -57,18 +56,18 @@ class FtpOpener:
         shown = without_login(request.url)
         scope = asyncio.timeout(request.seconds)
         try:
-            async with scope, logged_in(location.server) as client:
-                offset, validator = await _begin_at(client, location.path, request)
-                async with client.download(location.path, offset=offset) as download:
-                    yield _OpenFile(_head(shown, download, validator), download)
+            async with scope, AsyncExitStack() as stack:
+                # what is done with the answer fails for reasons of its own
+                with interrupting():
+                    client = await stack.enter_async_context(logged_in(location.server))
+                    offset, validator = await _begin_at(client, location.path, request)
+                    begun = client.download(location.path, offset=offset)
+                    download = await stack.enter_async_context(begun)
+                yield _OpenFile(_head(shown, download, validator), download)
         except TimeoutError as error:
             if not scope.expired():
                 raise
             raise OutOfTime(shown, "read", f"not done within {request.seconds:g} s") from error
-        except PeerRefused as error:
-            if error.is_temporary:
-                raise _interrupted(error) from error
-            raise
 
     async def _location(self, request: FetchRequest) -> FtpLocation:
         url, login = _split_login(request.url)
@@ -117,7 +116,3 @@ async def _begin_at(client: FtpClient, path: str, request: FetchRequest) -> tupl
 def _head(shown: str, download: Download, validator: str) -> Head:
     status = 206 if download.offset else 200
     return Head(url=shown, status=status, from_bytes=download.offset, size=download.size, validator=validator)
-
-
-def _interrupted(error: ConnectError) -> Interrupted:
-    return Interrupted(error.address, error.phase, error.problem, error.next_step)

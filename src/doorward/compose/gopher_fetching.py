@@ -6,6 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from doorward.clients.gopher import GopherBounds, parse_gopher_url, read_item
+from doorward.compose.interruptions import interrupting
 from doorward.core.fetching import FetchRequest, Head, OutOfTime
 
 # the limits of the whole fetch come first, and say so
@@ -20,8 +21,9 @@ class _OpenItem:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """As the port says."""
-        async for chunk in self.chunks:
-            yield chunk
+        with interrupting():
+            async for chunk in self.chunks:
+                yield chunk
 
 
 class GopherOpener:
