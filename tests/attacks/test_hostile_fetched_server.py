@@ -43,10 +43,13 @@ async def error_of(url: str, **options: object) -> ConnectError:
         (CHUNKED + b"5\r\nhello\r\nzz\r\n", "read", "broke off|no HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "read", "no HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nhello", "read", "no HTTP"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "read", "what answers there speaks no HTTP"),
-        (b"\x15\x03\x01\x00\x02\x02\x46", "read", "what answers there speaks no HTTP"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n", "read", "no HTTP"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 20_000 + b"\r\n", "read", "no HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "read", "speaks no HTTP: it said 'SSH-2.0-OpenSSH_9.2'"),
+        (b"What can I do for you?\n", "read", "speaks no HTTP: it said 'What can I do for you?'"),
+        (b"220 it's \"\x1b[31m\"\r\n", "read", "speaks no HTTP: it said '220 it's \"\\x1b[31m\"'"),
+        (b"\xff\0" * 500, "read", "speaks no HTTP: it said '" + "\\xff\\x00" * 7 + "\\xff...'"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "read", "what answers there speaks no HTTP: it wants TLS"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 200_000 + b"\r\n\r\n", "read", "head of its answer is too long"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 20_000 + b"\r\n", "read", "head of its answer is too long"),
     ],
 )  # fmt: skip
 async def test_what_is_no_whole_answer_is_an_error_that_names_the_phase(
@@ -56,6 +59,8 @@ async def test_what_is_no_whole_answer_is_an_error_that_names_the_phase(
         error = await error_of(f"{server.url}/")
     assert error.phase == phase
     assert any(words in error.problem for words in problem.split("|")), error
+    assert "^" not in str(error)
+    assert len(error.problem) < 150
 
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

@@ -6,6 +6,7 @@ import ssl
 
 import aiohttp
 
+from doorward.clients._no_http import wants_tls, words_of_no_http
 from doorward.clients._tls import words_of_error
 from doorward.clients.fetch.addresses import Address
 from doorward.clients.fetch.progress import Progress
@@ -33,9 +34,8 @@ def failure(error: Exception, address: Address, progress: Progress, proxy: Addre
         case aiohttp.InvalidURL():
             return ConnectError(address.shown, "address", "this is no URL of HTTP")
         case aiohttp.ClientResponseError():
-            problem = f"what answers there speaks no HTTP: {' '.join(error.message.split())[:200]}"
-            step = "" if address.is_encrypted else "A server with TLS wants https://."
-            return ConnectError(address.shown, "read", problem, step)
+            step = "Write https://." if wants_tls(error.message) else "Does a web server listen there?"
+            return ConnectError(address.shown, "read", words_of_no_http(error.message), step)
         case _:
             return _interrupted(address, progress, _lost(error), _LATER)
 

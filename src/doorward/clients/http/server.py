@@ -10,6 +10,7 @@ import aiohttp
 
 from doorward.clients._asking import LOGIN_SECONDS
 from doorward.clients._endpoints import HttpEndpoint
+from doorward.clients._no_http import words_of_no_http
 from doorward.clients.http.connecting import Connector
 from doorward.core.errors import ConnectError
 from doorward.core.secret import Secret
@@ -188,8 +189,7 @@ class Server:
             problem = f"no answer within {seconds if silent else EXCHANGE_SECONDS:g} s"
             raise Lost(self.endpoint.url, _phase(upload), problem, _IS_IT_A_DOOR) from error
         except aiohttp.ClientResponseError as error:
-            problem = f"what answers there speaks no HTTP: {' '.join(error.message.split())[:200]}"
-            raise self._error("read", problem, self._other_scheme()) from error
+            raise self._error("read", words_of_no_http(error.message), self._other_scheme()) from error
         except (aiohttp.ClientError, OSError) as error:
             raise Lost(self.endpoint.url, _phase(upload), _how(error), self._after_silence()) from error
 
