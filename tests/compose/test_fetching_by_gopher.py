@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 import doorward
-from doorward.core import retrying
+from doorward.core import fetch_tries
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import OutOfTime, TooLong
 
@@ -59,7 +59,7 @@ async def test_its_limits_are_those_of_every_fetch() -> None:
 
 
 async def test_a_connection_that_breaks_off_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(fetch_tries, "FIRST_PAUSE_SECONDS", 0.01)
     async with serving() as url:
         page = await doorward.fetch(f"{url}/0cut", retries=1)
     assert page.body == b"you asked for cut\r\n"

@@ -9,7 +9,7 @@ import pytest
 import doorward
 from doorward.compose.fetching import FetchSession
 from doorward.compose.interruptions import interrupting
-from doorward.core import retrying
+from doorward.core import fetch_tries
 from doorward.core.errors import ConnectError, PeerRefused, TransferIncomplete
 from doorward.core.fetching import FetchRequest, Interrupted
 from tests.clients.ftp.faults import FaultyServer, Login, faulty_server
@@ -19,7 +19,7 @@ LOST = ConnectError("ftp://a", "reply", "it broke", "Try.")
 
 @pytest.fixture(autouse=True)
 def _pauses_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(fetch_tries, "FIRST_PAUSE_SECONDS", 0.01)
 
 
 def raised(error: ConnectError, cause: Exception | None) -> ConnectError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 import doorward
-from doorward.core import retrying
+from doorward.core import fetch_tries
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest, Interrupted
 from tests.fetch_servers import Connection, Script, answer, scripted
@@ -17,7 +17,7 @@ BODY = bytes(range(256)) * 4096
 
 @pytest.fixture(autouse=True)
 def _pauses_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(fetch_tries, "FIRST_PAUSE_SECONDS", 0.01)
 
 
 def in_turn(*answers: bytes | Script) -> Script:
@@ -166,11 +166,11 @@ async def test_a_form_is_never_sent_twice(said: bytes) -> None:
 def test_a_form_is_tried_again_only_when_the_server_has_not_heard_of_it(
     error: ConnectError, *, may: bool
 ) -> None:
-    assert retrying.may_repeat(FetchRequest(url="http://a/", method="POST"), error) is may
+    assert fetch_tries.may_repeat(FetchRequest(url="http://a/", method="POST"), error) is may
 
 
 def test_pauses_grow_to_a_bound_and_differ() -> None:
-    pauses = [retrying.pause_seconds(tries, asked_seconds=None, chance=1.0) for tries in range(1, 30)]
+    pauses = [fetch_tries.pause_seconds(tries, asked_seconds=None, chance=1.0) for tries in range(1, 30)]
     assert pauses[0] == 0.01
-    assert max(pause for pause in pauses if pause is not None) == retrying.LONGEST_PAUSE_SECONDS
-    assert retrying.pause_seconds(1, asked_seconds=None, chance=0.0) == 0.005
+    assert max(pause for pause in pauses if pause is not None) == fetch_tries.LONGEST_PAUSE_SECONDS
+    assert fetch_tries.pause_seconds(1, asked_seconds=None, chance=0.0) == 0.005

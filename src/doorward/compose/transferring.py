@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from doorward.core.errors import ConnectError
+from doorward.core.fetch_tries import may_do_better, may_repeat, pause_seconds
 from doorward.core.fetching import FetchRequest, Head, Opened, Opener, OutOfTime, TooLong
-from doorward.core.retrying import may_do_better, may_repeat, pause_seconds
 
 
 class Sink(Protocol):

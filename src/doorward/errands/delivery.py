@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from doorward.core.delivery_tries import decide_tries
 from doorward.core.errors import ConnectError, DoorwardError
 from doorward.core.limits import Limits
 from doorward.core.mail import Claim, Delivered, Delivery, Tried
 from doorward.core.ports import Clock, Mailer, MailQueue
-from doorward.core.retries import decide_tries
 
 _log = logging.getLogger("doorward.mail")
 

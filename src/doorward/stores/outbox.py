@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
+from doorward.core.delivery_tries import longest_wait_seconds
 from doorward.core.errors import StateError
 from doorward.core.limits import Limits
 from doorward.core.mail import (
@@ -18,7 +19,6 @@ from doorward.core.mail import (
     Tried,
 )
 from doorward.core.ports import Clock
-from doorward.core.retries import longest_wait_seconds
 from doorward.stores.database import Database
 
 _ANSWER_CHARACTERS = 1000

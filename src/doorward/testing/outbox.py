@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from doorward.core.delivery_tries import longest_wait_seconds
 from doorward.core.errors import StateError
 from doorward.core.limits import Limits
 from doorward.core.mail import (
@@ -17,7 +18,6 @@ from doorward.core.mail import (
     Tried,
 )
 from doorward.core.ports import Clock
-from doorward.core.retries import longest_wait_seconds
 
 
 @dataclass(slots=True)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doorward.core.delivery_tries import decide_tries, longest_wait_seconds, next_try_at
 from doorward.core.limits import Limits
 from doorward.core.mail import Claim, Delivered, Delivery, Mail, QueuedRecipient, Standing, Tried
-from doorward.core.retries import decide_tries, longest_wait_seconds, next_try_at
 
 LIMITS = Limits()
 DAY_SECONDS = 86_400.0
