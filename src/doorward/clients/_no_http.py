@@ -1,7 +1,5 @@
 """What a server that speaks no HTTP said instead, found in what aiohttp says of it."""
 
-import ast
-import contextlib
 import re
 
 from doorward.core.errors import one_line
@@ -10,7 +8,7 @@ SHOWN_CHARACTERS = 60
 """Of what it said; a greeting is shorter."""
 
 _TOO_LONG = re.compile(r"Got more than \d+ bytes|Too many headers")
-_SAID = re.compile(r"""\n\s*(b(?:'.*'|".*"))(?:\n|$)""")
+_SAID = re.compile(r"""\n\s*b(['"])(?P<escaped>.*)\1(?:\n|$)""")
 """The line that could not be read, as a literal; below it a caret points to where."""
 _TLS_ALERT = b"\x15\x03"
 """RFC 8446 section 5.1: how a server with TLS answers a request in the clear."""
@@ -41,9 +39,7 @@ def wants_tls(message: str) -> bool:
 
 
 def _said(message: str) -> bytes:
-    if (found := _SAID.search(message)) is not None:
-        with contextlib.suppress(ValueError, SyntaxError):
-            said = ast.literal_eval(found[1])
-            if isinstance(said, bytes):
-                return said
-    return b""
+    if (found := _SAID.search(message)) is None:
+        return b""
+    escaped = found["escaped"].encode("ascii", "replace")
+    return escaped.decode("unicode_escape", "replace").encode("latin-1", "replace")

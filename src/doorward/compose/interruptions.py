@@ -25,11 +25,10 @@ def interrupting() -> Iterator[None]:
 
 
 def _is_passing(error: ConnectError) -> bool:
-    match error:
-        case PeerRefused():
-            return error.is_temporary
-        case TransferIncomplete():
-            return True
+    if isinstance(error, PeerRefused):
+        return error.is_temporary
+    if isinstance(error, TransferIncomplete):
+        return True
     match error.__cause__:
         case ConnectionRefusedError():
             return False
