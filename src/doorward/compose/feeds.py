@@ -119,6 +119,8 @@ class WatchedFeeds:
                     feeds=source, seen=self._seen, compose=self._composed, wall_seconds=self._clock.wall
                 )
                 return await watch.look(errand)
+        except StateError as error:
+            raise StateError(f"{errand.url}: what was seen cannot be noted: {error}") from error
         finally:
             unlock(descriptor)
 
