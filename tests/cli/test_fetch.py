@@ -221,6 +221,12 @@ def test_an_error_names_the_address_the_phase_and_what_to_do(
     assert "secret" not in typed.stderr
 
 
+def test_a_file_of_this_machine_is_fetched_like_a_page(call: Call, shell: Shell) -> None:
+    (shell.folder / "told").write_text("of this machine\n")
+    typed = call("fetch", (shell.folder / "told").as_uri())
+    assert (typed.returncode, typed.stdout) == (0, "of this machine\n")
+
+
 def test_a_limit_of_time_or_size_ends_it(call: Call, shell: Shell, nginx: Site) -> None:
     typed = call("fetch", f"{nginx.plain}/slow/blob", "-o", "b", "--max-time", "1")
     assert typed.returncode == 124
