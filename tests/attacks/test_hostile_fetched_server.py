@@ -74,6 +74,36 @@ async def test_a_bomb_is_left_at_the_limit(encoding: str) -> None:
     assert "longer than 1048576 bytes" in str(error)
 
 
+@pytest.mark.parametrize("encoding", PACKERS)
+async def test_a_small_body_never_keeps_the_loop_from_others(encoding: str) -> None:
+    bomb = PACKERS[encoding](b"\0" * (60 * MIB))
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with scripted({"/": answer(bomb, f"Content-Encoding: {encoding}")}) as server:
+        async with (
+            FetchSession() as session,
+            session.open(FetchRequest(url=f"{server.url}/")) as opened,
+        ):
+            counting = asyncio.create_task(count())
+            before = turns
+            assert sum([len(piece) async for piece in opened.pieces()]) == 60 * MIB
+            counting.cancel()
+    assert turns - before >= 50
+
+
+@pytest.mark.parametrize("layers", ["gzip, gzip", "gzip, gzip, gzip"])
+async def test_layers_of_compression_over_nothing_are_refused(layers: str) -> None:
+    body = gzip.compress(gzip.compress(gzip.compress(b"") * 2000) * 10)
+    async with scripted({"/": answer(body, f"Content-Encoding: {layers}")}) as server:
+        assert "only one layer is taken off" in str(await error_of(f"{server.url}/"))
+
+
 async def test_a_body_that_is_packed_otherwise_than_it_says_is_an_error() -> None:
     scripts = {"/no": answer(b"plain", "Content-Encoding: gzip"),
                "/cut": answer(gzip.compress(b"hello" * 1000)[:-9], "Content-Encoding: gzip"),
