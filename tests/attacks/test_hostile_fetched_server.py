@@ -5,6 +5,7 @@ import gzip
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import brotli
 import pytest
@@ -201,6 +202,24 @@ async def digest_server(*, algorithm: str) -> AsyncIterator[ScriptedServer]:
 
     async with scripted({"/": script}) as server:
         yield server
+
+
+async def test_a_login_of_netrc_does_not_follow_a_redirect_to_another_server(tmp_path: Path) -> None:
+    netrc = await asyncio.to_thread(private, tmp_path / "netrc", "default login alice password sesame\n")
+    options = FetchOptions(uses_netrc=True, environment={"NETRC": str(netrc)})
+    wanted = answer(b"", 'WWW-Authenticate: Basic realm="x"', status="401 Unauthorized")
+    async with scripted({"/": wanted}) as evil:
+        leading = answer(b"", f"Location: {evil.url}/", status="302 Found")
+        async with scripted({"/": leading}) as first:
+            page = await doorward.fetch(f"{first.url}/", options=options, retries=0)
+        assert page.status == 401
+        assert [asked.headers.get("authorization") for asked in evil.asked] == [None]
+
+
+def private(file: Path, text: str) -> Path:
+    file.write_text(text)
+    file.chmod(0o600)
+    return file
 
 
 async def test_a_password_is_not_shown_where_a_digest_of_it_will_do() -> None:
