@@ -86,15 +86,15 @@ async def test_a_small_body_never_keeps_the_loop_from_others(encoding: str) -> N
             turns += 1
             await asyncio.sleep(0)
 
-    async with scripted({"/": answer(bomb, f"Content-Encoding: {encoding}")}) as server:
-        async with (
-            FetchSession() as session,
-            session.open(FetchRequest(url=f"{server.url}/")) as opened,
-        ):
-            counting = asyncio.create_task(count())
-            before = turns
-            assert sum([len(piece) async for piece in opened.pieces()]) == 60 * MIB
-            counting.cancel()
+    async with (
+        scripted({"/": answer(bomb, f"Content-Encoding: {encoding}")}) as server,
+        FetchSession() as session,
+        session.open(FetchRequest(url=f"{server.url}/")) as opened,
+    ):
+        counting = asyncio.create_task(count())
+        before = turns
+        assert sum([len(piece) async for piece in opened.pieces()]) == 60 * MIB
+        counting.cancel()
     assert turns - before >= 50
 
 

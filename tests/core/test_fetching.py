@@ -12,6 +12,8 @@ from doorward.core.fetching import Fetched, FetchRequest, Head, fetched, form_co
         ("text/plain; charset=no-such", b"a", "a"),
         ("text/plain; charset=hex", b"a", "a"),
         ("text/plain; charset=idna", b"\xff", "\ufffd"),
+        ("text/plain; charset=punycode", b"tda", "tda"),
+        ("text/plain; charset=utf-7", b"+AOk-", "+AOk-"),
     ],
 )
 def test_text_is_read_by_the_charset_that_the_server_names(kind: str, body: bytes, text: str) -> None:

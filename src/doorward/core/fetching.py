@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 from urllib.parse import urlencode
 
+from doorward.core.encodings import decoded
 from doorward.core.errors import ConnectError
 from doorward.core.secret import Secret
 
@@ -252,10 +253,7 @@ class Fetched:
     def text(self) -> str:
         """The body as text: in the charset that the server names, else UTF-8; what is none is replaced."""
         match = re.search(r'charset="?([\w.:-]+)', self.headers.get("content-type", ""), re.IGNORECASE)
-        try:
-            return self.body.decode(match[1] if match else "utf-8", "replace")
-        except (LookupError, UnicodeError):
-            return self.body.decode("utf-8", "replace")
+        return decoded(self.body, match[1] if match else "")
 
 
 def fetched(head: Head, body: bytes) -> Fetched:
