@@ -90,8 +90,9 @@ async def test_a_small_body_never_keeps_the_loop_from_others(encoding: str) -> N
         scripted({"/": answer(bomb, f"Content-Encoding: {encoding}")}) as server,
         FetchSession() as session,
         session.open(FetchRequest(url=f"{server.url}/")) as opened,
+        asyncio.TaskGroup() as group,
     ):
-        counting = asyncio.create_task(count())
+        counting = group.create_task(count())
         before = turns
         assert sum([len(piece) async for piece in opened.pieces()]) == 60 * MIB
         counting.cancel()
