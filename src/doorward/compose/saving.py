@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec
 
+from doorward.compose.links import followed
 from doorward.core.errors import DoorwardError
 from doorward.core.fetching import Head
 
@@ -79,6 +80,7 @@ class FileSink:
 
         Raises:
             CannotSave: that is not possible.
+            TrustError: it is a link of somebody else, where everybody may write.
         """
         await self._do(self._open)
 
@@ -125,7 +127,7 @@ class FileSink:
             raise CannotSave(f"{self._shown} cannot be saved: {said[:1].lower()}{said[1:]}") from error
 
     def _open(self) -> None:
-        self._file = Path(os.path.realpath(self._shown))
+        self._file = followed(self._shown)
         folder, name = self._file.parent, self._file.name
         with contextlib.suppress(FileNotFoundError):
             mode = os.stat(self._file).st_mode
@@ -224,7 +226,10 @@ class FileSink:
             self._close()
             return
         with contextlib.suppress(FileNotFoundError):
-            os.fchmod(self._descriptor, stat.S_IMODE(os.stat(self._file).st_mode))
+            old = os.stat(self._file)
+            # what somebody else says of a file is not said of ours, which a set-uid bit would make his key
+            if old.st_uid == os.geteuid():
+                os.fchmod(self._descriptor, old.st_mode & 0o777)
         os.fsync(self._descriptor)
         os.replace(self._part, self._file)
         if self._keeps_part:
