@@ -12,6 +12,9 @@ from doorward.core.errors import ConnectError
 from doorward.core.secret import Secret
 
 _USER_INFO = re.compile(r"//.*@", re.DOTALL)
+_NO_LOGIN = re.compile(
+    r"[^/?#@]*//(?:\[[^\[\]/?#@]*\]|[^:/?#@]*)(?::[0-9]*(?=/)|(?=[/?#]))[^?@]*(?:\?.*)?", re.DOTALL
+)
 
 MOST_BYTES = 64 * 1024 * 1024
 """As much of a body as is held in memory where nothing else is said."""
@@ -266,5 +269,10 @@ def fetched(head: Head, body: bytes) -> Fetched:
 
 
 def without_login(url: str) -> str:
-    """`url` as it may be shown, without a name and a password; also one that cannot be read as a URL."""
-    return _USER_INFO.sub("//", url, count=1) if "@" in url.partition("?")[0] else url
+    """
+    `url` as it may be shown, without a name and a password; also one that cannot be read as a URL.
+
+    A password that nobody has escaped may hold `/`, `?` and `#`: where a host and a port do not end as they
+    have to, all up to the last `@` goes.
+    """
+    return url if "@" not in url or _NO_LOGIN.fullmatch(url) else _USER_INFO.sub("//", url, count=1)
