@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 from collections.abc import Callable
 
 import pytest
@@ -142,6 +143,18 @@ async def test_a_server_that_wants_more_time_than_there_is_gets_no_other_try(wan
         page = await doorward.fetch(f"{server.url}/", retries=3, seconds=20)
     assert page.status == 503
     assert len(server.asked) == 1
+
+
+async def test_chance_says_once_whether_there_is_time_for_another_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 20.0)
+    chances = iter([1.0, 0.0, 1.0])  # 20 s, which are not left, and 10 s, which are
+    monkeypatch.setattr(random, "random", lambda: next(chances))
+    async with scripted({"/": answer(b"busy", status="503 Service Unavailable")}) as server:
+        page = await doorward.fetch(f"{server.url}/", retries=2, seconds=15)
+    assert (page.status, page.body, len(server.asked)) == (503, b"busy", 1)
+    assert next(chances) == 0.0
 
 
 @pytest.mark.parametrize("said", [b"", answer(b"", status="503 Service Unavailable")])
