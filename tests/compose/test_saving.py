@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 
 import aiohttp
@@ -19,6 +20,7 @@ from tests.fetch_servers import Connection, Script, answer, parts_in, scripted
 
 pytestmark = pytest.mark.may_block("a test looks at files between what it awaits")
 
+WAIT_SECONDS = 25.0
 URL = "http://example.org/blob"
 NOBODY = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
@@ -185,6 +187,31 @@ async def test_a_part_is_gone_on_with_for_the_same_address_only(tmp_path: Path) 
     await same.give_up()
     assert file.read_bytes() == b"0123456789"
     assert parts_in(tmp_path) == []
+
+
+async def test_who_leaves_while_a_file_gets_its_name_leaves_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_there, may_go_on, replace = threading.Event(), threading.Event(), os.replace
+
+    def replace_later(old: str, new: str) -> None:
+        is_there.set()
+        assert may_go_on.wait(WAIT_SECONDS)
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", replace_later)
+    async with asyncio.TaskGroup() as group:
+        saving = group.create_task(saved(tmp_path / "blob", b"whole"))
+        assert await asyncio.to_thread(is_there.wait, WAIT_SECONDS)
+        for _ in range(3):
+            saving.cancel()
+            # it would end here, and take the file away, did it not wait for the thread
+            await asyncio.wait({saving}, timeout=0.1)
+        may_go_on.set()
+        await asyncio.wait({saving})
+    assert saving.cancelled()
+    assert os.listdir(tmp_path) == ["blob"]
+    assert (tmp_path / "blob").read_bytes() == b"whole"
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", '{"url": 1}', '{"url": "http://example.org/blob"}'])

@@ -109,8 +109,8 @@ async def _to_stdout(session: FetchSession, request: FetchRequest, wishes: Wishe
 
 async def _to_file(session: FetchSession, request: FetchRequest, wishes: Wishes, output: Output) -> Head:
     file = FileSink(Path(wishes.output or ""), url=without_login(request.url), keeps_part=wishes.continues)
-    await file.open()
     try:
+        await file.open()
         with _bar(request, is_quiet=wishes.is_quiet) as told:
             going_on = replace(request, validator=file.validator)
             head = await transfer(session, going_on, _with_head(CountedSink(file, told), wishes, output))

@@ -107,7 +107,7 @@ class FileSink:
 
     async def finish(self) -> None:
         """
-        Give it its name. It is on disk when this returns.
+        Give it its name. It is on disk when this returns, and also when it is cancelled meanwhile.
 
         Raises:
             CannotSave: that is not possible.
@@ -120,8 +120,15 @@ class FileSink:
         await asyncio.shield(asyncio.to_thread(self._give_up))
 
     async def _do(self, act: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        work = asyncio.ensure_future(asyncio.to_thread(act, *args, **kwargs))
         try:
-            await asyncio.to_thread(act, *args, **kwargs)
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            # the thread goes on with the descriptor that `give_up` closes; a reader may keep it for ever
+            while not (work.done() or self._is_direct):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({work})
+            raise
         except OSError as error:
             said = error.strerror or str(error)
             raise CannotSave(f"{self._shown} cannot be saved: {said[:1].lower()}{said[1:]}") from error
