@@ -9,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec
 
@@ -120,7 +121,7 @@ class FileSink:
         await asyncio.shield(asyncio.to_thread(self._give_up))
 
     async def _do(self, act: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-        work = asyncio.ensure_future(asyncio.to_thread(act, *args, **kwargs))
+        work = asyncio.get_running_loop().run_in_executor(None, partial(act, *args, **kwargs))
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
