@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 import doorward
+from doorward.compose.fetching import FetchSession
 from doorward.core import retrying
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest, Interrupted
@@ -110,6 +111,21 @@ async def test_what_breaks_off_each_time_is_an_error_after_the_last_try() -> Non
         with pytest.raises(Interrupted, match="read: the body broke off before its end"):
             await doorward.fetch(f"{server.url}/", retries=2)
     assert len(server.asked) == 3
+
+
+async def test_a_kept_connection_that_is_closed_is_a_try_like_any_other() -> None:
+    heads: list[bytes] = []
+
+    async def closing(connection: Connection) -> None:
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere")
+        heads.append(await connection.reader.readuntil(b"\r\n\r\n"))
+
+    async with scripted({"/": closing}) as server, FetchSession() as session:
+        request = FetchRequest(url=f"{server.url}/", retries=0)
+        assert (await session.fetch(request)).body == b"here"
+        with pytest.raises(Interrupted, match="the server closed the connection"):
+            await session.fetch(request)
+        assert (len(server.asked), len(heads)) == (1, 1)
 
 
 async def test_a_server_that_is_busy_is_asked_again() -> None:
