@@ -200,7 +200,7 @@ class Scheduler:
 
     def _settle(self, schedule: Schedule, result: RunResult) -> Coroutine[None, None, None]:
         """Note here and now how a run ended; what is returned brings it to the disk, with the mail."""
-        name, digest = schedule.name, digest_of(result)
+        name, digest = schedule.name, result_hash(result)
         before = self._states[name]
         state = replace(
             before, ended_at=self._clock.wall(), outcome=result.outcome, digest=digest, trouble=""
@@ -258,7 +258,7 @@ class Scheduler:
             self._forget_others()
 
 
-def digest_of(result: RunResult) -> str:
+def result_hash(result: RunResult) -> str:
     """What two runs have in common that ended and said the same."""
     how = repr(sorted(outcome_members(result.outcome).items()))
     return hashlib.sha256(how.encode() + b"\0" + result.output).hexdigest()
