@@ -27,6 +27,7 @@ _NOT_OF_LIST_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_OF_TYPE = re.compile(r"[^a-z0-9.+-]")
 _FILE_NAME_CHARACTERS = 150
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+(?: [A-Za-z0-9_-]+)*")
 _WORD_CHARACTERS = 75
 """Of an encoded word at most: RFC 2047 section 2."""
 
@@ -151,6 +152,8 @@ def _address(mailbox: Mailbox) -> str:
     name = _not_encoded(_well_formed(mailbox.name))
     if not name:
         return mailbox.address
+    if _PLAIN_NAME.fullmatch(name):
+        return f"{name} <{mailbox.address}>"
     if name.isascii():
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}" <{mailbox.address}>'
