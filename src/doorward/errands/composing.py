@@ -94,9 +94,7 @@ def compose(draft: Draft, settings: MailSettings, *, wall_seconds: float, token:
     """
     if _TOKEN.fullmatch(token) is None:
         raise ValueError("a token has 16 to 64 letters, digits, dots and dashes")
-    to = draft.to or settings.to
-    if not to:
-        raise MailError("there is nobody to send this to; name somebody, or set `to` in the table [mail]")
+    to = recipients_of(draft.to, settings)
     sender = draft.sender or settings.sender
     message = EmailMessage(policy=_POLICY)
     message_id = f"<{token}@{settings.sender.domain}>"
@@ -119,6 +117,18 @@ def compose(draft: Draft, settings: MailSettings, *, wall_seconds: float, token:
         message_id=message_id,
         content=content,
     )
+
+
+def recipients_of(to: tuple[Mailbox, ...], settings: MailSettings) -> tuple[Mailbox, ...]:
+    """
+    Those who get a message to `to`.
+
+    Raises:
+        MailError: there are none.
+    """
+    if found := to or settings.to:
+        return found
+    raise MailError("there is nobody to send this to; name somebody, or set `to` in the table [mail]")
 
 
 def one_subject(text: str) -> str:
