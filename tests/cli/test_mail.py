@@ -1,8 +1,10 @@
 """`doorward mail`, as a person types it, with its own sink as the mail server."""
 
 import asyncio
+import contextlib
 import json
 import os
+import pty
 import pwd
 import select
 import signal
@@ -216,6 +218,30 @@ def test_a_list_that_no_terminal_shows_has_a_line_for_each_message(shell: Shell)
     assert len(lines) == 3
     assert lines[0].split()[:2] == ["MESSAGE", "STATE"]
     assert all(address in line and "nobody listens there" in line for line in lines[1:])
+    assert address in on_a_terminal(shell, "mail", "queue", "list", *options)
+    left = shell.start("mail", "queue", "list", *options)
+    assert left.stdout is not None
+    left.stdout.close()
+    assert left.wait(timeout=END_SECONDS) == 141
+    left.communicate()
+
+
+def on_a_terminal(shell: Shell, *words: str) -> str:
+    """What a terminal of 80 columns is told to show."""
+    master, terminal = pty.openpty()
+    environment = {**shell.environment, "COLUMNS": "80", "TERM": "xterm"}
+    process = subprocess.Popen(
+        shell.words(*words), cwd=shell.folder, env=environment, stdin=terminal, stdout=terminal
+    )
+    os.close(terminal)
+    printed = b""
+    # its last reader gone, Linux refuses to read a terminal
+    with contextlib.suppress(OSError):
+        while piece := os.read(master, 65536):
+            printed += piece
+    os.close(master)
+    assert process.wait(timeout=END_SECONDS) == 0
+    return printed.decode()
 
 
 def test_a_retry_does_not_tell_again_of_who_had_it(shell: Shell) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from doorward.compose.mail_room import MailRoom
 
 _COLUMNS = ("MESSAGE", "STATE", "QUEUED (UTC)", "BYTES", "TO", "LAST ANSWER")
+_ANSWER_LEAST = 14
 _LINES_SHOWN = 500
 _LINE_CHARACTERS = 1000
 
@@ -114,7 +115,7 @@ def list_messages(*, state: str | None, config: "Path | None", as_json: bool) ->
     elif listed and is_terminal(sys.stdout):
         _print_table(listed)
     elif listed:
-        click.echo(aligned([_COLUMNS, *map(_row, listed)], indent=""), nl=False)
+        _print_lines(listed)
     else:
         click.echo(one_line(f"The queue of {opened_state(state, os.environ)} is empty."))
 
@@ -238,23 +239,32 @@ def _row(mail: QueuedMail) -> tuple[str, ...]:
     )
 
 
+def _print_lines(listed: list[QueuedMail]) -> None:
+    click.echo(aligned([_COLUMNS, *map(_row, listed)], indent=""), nl=False)
+
+
 def _print_table(listed: list[QueuedMail]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(no_color=not wants_colours(sys.stdout, os.environ), highlight=False)
+    before_answer = aligned([_COLUMNS[:-1], *(_row(mail)[:-1] for mail in listed)], indent="")
+    if max(map(len, before_answer.splitlines())) + _ANSWER_LEAST > console.width:
+        # an address is there to be copied, whole: the terminal breaks lines where it has to
+        _print_lines(listed)
+        return
     colours = {"waiting": "cyan", "sending": "green", "dead": "red"}
     table = Table(*_COLUMNS[:2], box=None, pad_edge=False)
     table.add_column(_COLUMNS[2], no_wrap=True)
     table.add_column(_COLUMNS[3], justify="right")
-    # an address is there to be copied: the answer gives way
     table.add_column(_COLUMNS[4], no_wrap=True, min_width=max(len(_to(mail)) for mail in listed))
     table.add_column(_COLUMNS[5], overflow="fold")
     for mail in listed:
         # Text: nothing that a server said is markup
         number, state, *others = _row(mail)
         table.add_row(number, Text(state, colours[state]), *map(Text, others))
-    Console(no_color=not wants_colours(sys.stdout, os.environ), highlight=False).print(table)
+    console.print(table)
 
 
 def _print_message(queued: QueuedMail, mail: Mail) -> None:
