@@ -121,12 +121,12 @@ def running(argv: list[str], port: int) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, root: Authority) -> Iterator[Site]:
+def nginx(tmp_path_factory: pytest.TempPathFactory, root: Authority) -> Iterator[Site]:
     """An nginx with files, redirects, ranges, gzip, a login and TLS."""
     program = shutil.which("nginx")
     if program is None:
         pytest.skip("nginx is missing: apt-get install nginx-light")
-    folder = tmp_path_factory.mktemp("site")
+    folder = tmp_path_factory.mktemp("nginx")
     served = folder / "root"
     served.mkdir()
     (served / "hello.txt").write_text("hello there\n" * 50)

@@ -5,6 +5,7 @@ import gzip
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import brotli
 import pytest
@@ -204,8 +205,17 @@ async def test_a_html_page_with_200_is_what_came_and_says_what_it_is() -> None:
     assert page.headers["content-type"] == "text/html"
 
 
-async def test_one_dead_address_family_does_not_keep_us_waiting() -> None:
-    """`localhost` is ::1 too, where connections are taken by nobody: the queue is full."""
+async def test_one_dead_address_family_does_not_keep_us_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is ::1 first, where connections are taken by nobody, for the queue is full; and 127.0.0.1."""
+    ask = asyncio.get_running_loop().getaddrinfo
+
+    async def both_families(host: str, port: int, **hints: Any) -> list[Any]:
+        if host != "both.example":
+            return await ask(host, port, **hints)
+        hints["family"] = socket.AF_UNSPEC
+        return [each for at in ("::1", "127.0.0.1") for each in await ask(at, port, **hints)]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both_families)
     async with scripted({"/": answer(b"here")}) as server:
         port = int(server.url.rpartition(":")[2])
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as dead:
@@ -219,8 +229,9 @@ async def test_one_dead_address_family_does_not_keep_us_waiting() -> None:
                 for each in waiting:
                     each.setblocking(False)
                     each.connect_ex(("::1", port))
-                async with asyncio.timeout(BOUND_SECONDS):
-                    page = await doorward.fetch(f"http://localhost:{port}/", retries=0)
+                # a connection is waited for 20 s
+                async with asyncio.timeout(15):
+                    page = await doorward.fetch(f"http://both.example:{port}/", retries=0)
             finally:
                 for each in waiting:
                     each.close()

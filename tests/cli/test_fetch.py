@@ -52,8 +52,8 @@ def echo() -> Iterator[Echo]:
         yield server
 
 
-def test_a_page_goes_to_the_screen(call: Call, site: Site) -> None:
-    typed = call("fetch", f"{site.plain}/hello.txt")
+def test_a_page_goes_to_the_screen(call: Call, nginx: Site) -> None:
+    typed = call("fetch", f"{nginx.plain}/hello.txt")
     assert (typed.returncode, typed.stderr) == (0, "")
     assert typed.stdout == "hello there\n" * 50
 
@@ -125,47 +125,47 @@ def test_words_that_make_no_request_are_told_before_anything_is_asked(
     assert problem in typed.stderr
 
 
-def test_a_file_is_saved_under_its_name(call: Call, shell: Shell, site: Site) -> None:
-    typed = call("fetch", f"{site.plain}/blob", "-o", "blob")
+def test_a_file_is_saved_under_its_name(call: Call, shell: Shell, nginx: Site) -> None:
+    typed = call("fetch", f"{nginx.plain}/blob", "-o", "blob")
     assert (typed.returncode, typed.stdout, typed.stderr) == (0, "", "")
-    assert (shell.folder / "blob").read_bytes() == (site.root / "blob").read_bytes()
+    assert (shell.folder / "blob").read_bytes() == (nginx.root / "blob").read_bytes()
     assert os.listdir(shell.folder) == ["blob"]
 
 
-def test_bytes_reach_a_pipe_as_they_are(shell: Shell, site: Site) -> None:
-    words = shell.words("fetch", f"{site.plain}/blob")
+def test_bytes_reach_a_pipe_as_they_are(shell: Shell, nginx: Site) -> None:
+    words = shell.words("fetch", f"{nginx.plain}/blob")
     run = subprocess.run(
         words, capture_output=True, cwd=shell.folder, env=dict(shell.environment), check=True, timeout=30
     )
-    assert run.stdout == (site.root / "blob").read_bytes()
+    assert run.stdout == (nginx.root / "blob").read_bytes()
 
 
 def test_on_a_terminal_text_commands_nothing_and_what_is_no_text_is_kept_back(
-    shell: Shell, site: Site
+    shell: Shell, nginx: Site
 ) -> None:
-    (site.root / "escape.txt").write_text("a\x1b[31mb\x07\r\n\u202ec é\n")
-    status, text = typed_at_prompts(shell, shell.words("fetch", f"{site.plain}/escape.txt"), [])
+    (nginx.root / "escape.txt").write_text("a\x1b[31mb\x07\r\n\u202ec é\n")
+    status, text = typed_at_prompts(shell, shell.words("fetch", f"{nginx.plain}/escape.txt"), [])
     assert (status, text) == (0, "a\\x1b[31mb\\x07\r\n\\u202ec é\r\n")
-    status, text = typed_at_prompts(shell, shell.words("fetch", f"{site.plain}/blob"), [])
+    status, text = typed_at_prompts(shell, shell.words("fetch", f"{nginx.plain}/blob"), [])
     assert status == 1
     assert "-o FILE saves it" in text
-    status, text = typed_at_prompts(shell, shell.words("fetch", f"{site.plain}/escape.txt", "-o", "-"), [])
+    status, text = typed_at_prompts(shell, shell.words("fetch", f"{nginx.plain}/escape.txt", "-o", "-"), [])
     assert "\x1b[31mb" in text
 
 
-def test_a_bar_is_shown_on_a_terminal_and_goes_away(shell: Shell, site: Site) -> None:
-    status, text = typed_at_prompts(shell, shell.words("fetch", f"{site.plain}/blob", "-o", "b"), [])
+def test_a_bar_is_shown_on_a_terminal_and_goes_away(shell: Shell, nginx: Site) -> None:
+    status, text = typed_at_prompts(shell, shell.words("fetch", f"{nginx.plain}/blob", "-o", "b"), [])
     assert status == 0
     assert "2.0/2.0 MiB" in text
-    _, text = typed_at_prompts(shell, shell.words("fetch", f"{site.plain}/blob", "-o", "b", "--quiet"), [])
+    _, text = typed_at_prompts(shell, shell.words("fetch", f"{nginx.plain}/blob", "-o", "b", "--quiet"), [])
     assert text == ""
 
 
-def test_the_head_is_shown_where_it_is_wanted(call: Call, site: Site) -> None:
-    typed = call("fetch", "--include", f"{site.plain}/empty")
+def test_the_head_is_shown_where_it_is_wanted(call: Call, nginx: Site) -> None:
+    typed = call("fetch", "--include", f"{nginx.plain}/empty")
     assert typed.stdout.startswith("HTTP 200 OK\nServer: nginx")
     assert typed.stdout.endswith("\n\n")
-    typed = call("fetch", "--head", f"{site.plain}/blob")
+    typed = call("fetch", "--head", f"{nginx.plain}/blob")
     assert "Content-Length: 2097152\n" in typed.stdout
 
 
@@ -178,21 +178,21 @@ def test_the_head_is_shown_where_it_is_wanted(call: Call, site: Site) -> None:
     ],
 )
 def test_the_exit_status_says_what_the_server_did(
-    call: Call, site: Site, path: str, status: int, told: str
+    call: Call, nginx: Site, path: str, status: int, told: str
 ) -> None:
     before = os.listdir()
-    typed = call("fetch", site.plain + path, "-o", "page")
+    typed = call("fetch", nginx.plain + path, "-o", "page")
     assert typed.returncode == status
     assert told in typed.stderr
     assert len(typed.stderr.splitlines()) == 1
     assert os.listdir() == before
 
 
-def test_the_page_of_an_error_goes_to_the_screen(call: Call, site: Site) -> None:
-    typed = call("fetch", f"{site.plain}/nothing")
+def test_the_page_of_an_error_goes_to_the_screen(call: Call, nginx: Site) -> None:
+    typed = call("fetch", f"{nginx.plain}/nothing")
     assert typed.returncode == 4
     assert "<h1>404 Not Found</h1>" in typed.stdout
-    assert typed.stderr == f"doorward: {site.plain}/nothing: 404 Not Found\n"
+    assert typed.stderr == f"doorward: {nginx.plain}/nothing: 404 Not Found\n"
 
 
 def test_a_server_that_fails_is_told_apart_from_one_that_refuses(call: Call, echo: Echo) -> None:
@@ -221,20 +221,26 @@ def test_an_error_names_the_address_the_phase_and_what_to_do(
     assert "secret" not in typed.stderr
 
 
-def test_a_limit_of_time_or_size_ends_it(call: Call, shell: Shell, site: Site) -> None:
-    typed = call("fetch", f"{site.plain}/slow/blob", "-o", "b", "--max-time", "1")
+def test_a_file_of_this_machine_is_fetched_like_a_page(call: Call, shell: Shell) -> None:
+    (shell.folder / "told").write_text("of this machine\n")
+    typed = call("fetch", (shell.folder / "told").as_uri())
+    assert (typed.returncode, typed.stdout) == (0, "of this machine\n")
+
+
+def test_a_limit_of_time_or_size_ends_it(call: Call, shell: Shell, nginx: Site) -> None:
+    typed = call("fetch", f"{nginx.plain}/slow/blob", "-o", "b", "--max-time", "1")
     assert typed.returncode == 124
     assert "read: not done within 1 s" in typed.stderr
-    typed = call("fetch", f"{site.plain}/blob", "-o", "b", "--max-size", "1M")
+    typed = call("fetch", f"{nginx.plain}/blob", "-o", "b", "--max-size", "1M")
     assert typed.returncode == 125
     assert "it is longer than 1048576 bytes" in typed.stderr
     assert os.listdir(shell.folder) == []
 
 
 def test_a_password_comes_from_a_file_the_environment_or_a_prompt(
-    call: Call, shell: Shell, site: Site
+    call: Call, shell: Shell, nginx: Site
 ) -> None:
-    url = f"{site.plain}/private/hello.txt"
+    url = f"{nginx.plain}/private/hello.txt"
     file = shell.folder / "password"
     file.write_text("sesame\n")
     file.chmod(0o600)
@@ -261,27 +267,27 @@ def test_a_token_comes_from_a_file_and_never_from_the_daemons_environment(
     assert "authorization" not in json.loads(typed.stdout)["headers"]
 
 
-def test_netrc_is_read_when_it_is_wanted(call: Call, shell: Shell, site: Site) -> None:
+def test_netrc_is_read_when_it_is_wanted(call: Call, shell: Shell, nginx: Site) -> None:
     netrc = Path(shell.environment["HOME"]) / ".netrc"
     netrc.write_text("machine 127.0.0.1 login alice password sesame\n")
     netrc.chmod(0o600)
-    url = f"{site.plain}/private/hello.txt"
+    url = f"{nginx.plain}/private/hello.txt"
     assert call("fetch", url, "--netrc").returncode == 0
     assert call("fetch", url).returncode == 126
     netrc.chmod(0o644)
     assert "chmod 600" in call("fetch", url, "--netrc").stderr
 
 
-def test_tls_is_believed_by_the_named_authority(call: Call, site: Site) -> None:
-    assert call("fetch", f"{site.tls}/empty", "--ca", str(site.authority)).returncode == 0
-    typed = call("fetch", f"{site.tls}/empty")
+def test_tls_is_believed_by_the_named_authority(call: Call, nginx: Site) -> None:
+    assert call("fetch", f"{nginx.tls}/empty", "--ca", str(nginx.authority)).returncode == 0
+    typed = call("fetch", f"{nginx.tls}/empty")
     assert typed.returncode == 125
     assert "--ca FILE trusts what the certificates in a file vouch for" in typed.stderr
 
 
 @pytest.mark.needs_program("tinyproxy", package="tinyproxy")
-def test_a_proxy_comes_from_an_option_or_the_environment(call: Call, site: Site, proxy: str) -> None:
-    url = f"{site.plain}/empty"
+def test_a_proxy_comes_from_an_option_or_the_environment(call: Call, nginx: Site, proxy: str) -> None:
+    url = f"{nginx.plain}/empty"
     assert "Via: " in call("fetch", url, "--include", "--proxy", proxy).stdout
     environment = {"http_proxy": proxy}
     assert "Via: " in call("fetch", url, "--include", environment=environment).stdout
@@ -302,8 +308,8 @@ def test_cookies_are_kept_only_where_it_is_wanted(call: Call, shell: Shell, echo
     assert cookies.read_text() == "a pickle?"
 
 
-def test_what_was_ended_in_the_middle_is_gone_on_with(call: Call, shell: Shell, site: Site) -> None:
-    words = ("fetch", f"{site.plain}/slow/blob", "-o", "blob", "--continue")
+def test_what_was_ended_in_the_middle_is_gone_on_with(call: Call, shell: Shell, nginx: Site) -> None:
+    words = ("fetch", f"{nginx.plain}/slow/blob", "-o", "blob", "--continue")
     process = shell.start(*words)
     part = shell.folder / "blob.part"
     until = time.monotonic() + ANSWER_SECONDS
@@ -315,17 +321,17 @@ def test_what_was_ended_in_the_middle_is_gone_on_with(call: Call, shell: Shell, 
     assert process.returncode == 143
     assert parts_in(shell.folder) == ["blob.part", "blob.part.json"]
     there = part.stat().st_size
-    typed = call("fetch", f"{site.plain}/slow/blob", "-o", "blob", "--continue")
+    typed = call("fetch", f"{nginx.plain}/slow/blob", "-o", "blob", "--continue")
     assert typed.returncode == 0, typed.stderr
-    assert (shell.folder / "blob").read_bytes() == (site.root / "blob").read_bytes()
+    assert (shell.folder / "blob").read_bytes() == (nginx.root / "blob").read_bytes()
     assert os.listdir(shell.folder) == ["blob"]
-    assert f'"bytes={there}-"' in site.seen("/slow/blob")[-1]
-    assert " 206 " in site.seen("/slow/blob")[-1]
+    assert f'"bytes={there}-"' in nginx.seen("/slow/blob")[-1]
+    assert " 206 " in nginx.seen("/slow/blob")[-1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_who_ends_it_in_the_middle_leaves_nothing(shell: Shell, site: Site, number: signal.Signals) -> None:
-    process = shell.start("fetch", f"{site.plain}/slow/blob", "-o", "blob")
+def test_who_ends_it_in_the_middle_leaves_nothing(shell: Shell, nginx: Site, number: signal.Signals) -> None:
+    process = shell.start("fetch", f"{nginx.plain}/slow/blob", "-o", "blob")
     until = time.monotonic() + ANSWER_SECONDS
     while not parts_in(shell.folder):
         assert time.monotonic() < until
@@ -336,8 +342,8 @@ def test_who_ends_it_in_the_middle_leaves_nothing(shell: Shell, site: Site, numb
     assert os.listdir(shell.folder) == []
 
 
-def test_a_reader_who_leaves_ends_it_quietly(shell: Shell, site: Site) -> None:
-    process = shell.start("fetch", f"{site.plain}/slow/blob")
+def test_a_reader_who_leaves_ends_it_quietly(shell: Shell, nginx: Site) -> None:
+    process = shell.start("fetch", f"{nginx.plain}/slow/blob")
     assert process.stdout is not None
     assert process.stdout.read(10) == bytes(range(10))
     process.stdout.close()
@@ -349,9 +355,9 @@ def test_a_reader_who_leaves_ends_it_quietly(shell: Shell, site: Site) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_who_ends_it_need_not_wait_for_a_reader_who_does_not_read(
-    shell: Shell, site: Site, number: signal.Signals
+    shell: Shell, nginx: Site, number: signal.Signals
 ) -> None:
-    process = shell.start("fetch", f"{site.plain}/blob")
+    process = shell.start("fetch", f"{nginx.plain}/blob")
     assert process.stdout is not None
     assert process.stdout.read(10) == bytes(range(10))
     process.send_signal(number)
@@ -359,8 +365,8 @@ def test_who_ends_it_need_not_wait_for_a_reader_who_does_not_read(
     process.communicate()
 
 
-def test_a_pipe_that_nobody_reads_is_an_error(call: Call, shell: Shell, site: Site) -> None:
+def test_a_pipe_that_nobody_reads_is_an_error(call: Call, shell: Shell, nginx: Site) -> None:
     os.mkfifo(shell.folder / "pipe")
-    typed = call("fetch", f"{site.plain}/hello.txt", "-o", "pipe")
+    typed = call("fetch", f"{nginx.plain}/hello.txt", "-o", "pipe")
     assert typed.returncode == 1
     assert "pipe cannot be saved: no such device or address" in typed.stderr

@@ -15,40 +15,40 @@ pytestmark = [
 ]
 
 
-async def test_a_page_comes_by_a_proxy(site: Site, proxy: str) -> None:
-    page = await doorward.fetch(f"{site.plain}/hello.txt", options=FetchOptions(proxy=proxy))
+async def test_a_page_comes_by_a_proxy(nginx: Site, proxy: str) -> None:
+    page = await doorward.fetch(f"{nginx.plain}/hello.txt", options=FetchOptions(proxy=proxy))
     assert page.status == 200
     assert "tinyproxy" in page.headers["via"]
 
 
 async def test_a_page_of_https_comes_through_a_tunnel_that_the_proxy_cannot_look_into(
-    site: Site, proxy: str
+    nginx: Site, proxy: str
 ) -> None:
-    options = FetchOptions(proxy=proxy, authorities=site.authority)
-    page = await doorward.fetch(f"{site.tls}/hello.txt", options=options)
+    options = FetchOptions(proxy=proxy, authorities=nginx.authority)
+    page = await doorward.fetch(f"{nginx.tls}/hello.txt", options=options)
     assert page.status == 200
     assert "via" not in page.headers
     with pytest.raises(ConnectError, match="TLS: the server's certificate is refused"):
-        await doorward.fetch(f"{site.tls}/hello.txt", options=FetchOptions(proxy=proxy))
+        await doorward.fetch(f"{nginx.tls}/hello.txt", options=FetchOptions(proxy=proxy))
 
 
-async def test_the_environment_names_the_proxy_and_what_goes_without_one(site: Site, proxy: str) -> None:
+async def test_the_environment_names_the_proxy_and_what_goes_without_one(nginx: Site, proxy: str) -> None:
     environment = {"http_proxy": proxy}
-    page = await doorward.fetch(f"{site.plain}/empty", options=FetchOptions(environment=environment))
+    page = await doorward.fetch(f"{nginx.plain}/empty", options=FetchOptions(environment=environment))
     assert "via" in page.headers
     environment["no_proxy"] = "127.0.0.0/8"
-    page = await doorward.fetch(f"{site.plain}/empty", options=FetchOptions(environment=environment))
+    page = await doorward.fetch(f"{nginx.plain}/empty", options=FetchOptions(environment=environment))
     assert "via" not in page.headers
 
 
 @pytest.mark.parametrize("scheme", ["plain", "tls"])
 async def test_a_proxy_that_wants_a_login_gets_it_or_says_so(
-    site: Site, proxy_with_login: str, scheme: str
+    nginx: Site, proxy_with_login: str, scheme: str
 ) -> None:
-    url = f"{getattr(site, scheme)}/hello.txt"
+    url = f"{getattr(nginx, scheme)}/hello.txt"
 
     def through(login: str) -> FetchOptions:
-        return FetchOptions(proxy=f"http://{login}{proxy_with_login}", authorities=site.authority)
+        return FetchOptions(proxy=f"http://{login}{proxy_with_login}", authorities=nginx.authority)
 
     assert (await doorward.fetch(url, options=through("bob:tunnel@"))).status == 200
     with pytest.raises(ConnectError, match=r"proxy: the proxy http://127.0.0.1:[0-9]+/? wants a login"):
@@ -61,17 +61,17 @@ async def test_a_proxy_that_wants_a_login_gets_it_or_says_so(
         assert (await doorward.fetch(url, options=through("bob:s3cret@"))).status == 401
 
 
-async def test_the_login_of_a_proxy_goes_to_no_server(site: Site, proxy_with_login: str) -> None:
+async def test_the_login_of_a_proxy_goes_to_no_server(nginx: Site, proxy_with_login: str) -> None:
     options = FetchOptions(proxy=f"http://bob:tunnel@{proxy_with_login}")
-    assert (await doorward.fetch(f"{site.plain}/blob?by-proxy", options=options)).status == 200
-    (seen,) = await asyncio.to_thread(site.seen, "/blob?by-proxy")
+    assert (await doorward.fetch(f"{nginx.plain}/blob?by-proxy", options=options)).status == 200
+    (seen,) = await asyncio.to_thread(nginx.seen, "/blob?by-proxy")
     assert seen.endswith('"-" "-" "-"')
 
 
-async def test_a_proxy_that_is_not_there_is_told_apart_from_the_server(site: Site) -> None:
+async def test_a_proxy_that_is_not_there_is_told_apart_from_the_server(nginx: Site) -> None:
     options = FetchOptions(proxy=f"http://127.0.0.1:{free_ports(1)[0]}")
     with pytest.raises(ConnectError, match=r"connect: the proxy http://127.0.0.1:.* connection refused"):
-        await doorward.fetch(f"{site.plain}/hello.txt", options=options)
+        await doorward.fetch(f"{nginx.plain}/hello.txt", options=options)
 
 
 async def test_a_server_behind_a_proxy_that_cannot_be_reached_is_told(proxy: str) -> None:

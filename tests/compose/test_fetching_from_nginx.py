@@ -24,88 +24,88 @@ def written(path: Path, data: bytes) -> Path:
     return path
 
 
-async def test_a_page_comes_unpacked_with_its_headers(site: Site) -> None:
-    page = await doorward.fetch(f"{site.plain}/hello.txt")
+async def test_a_page_comes_unpacked_with_its_headers(nginx: Site) -> None:
+    page = await doorward.fetch(f"{nginx.plain}/hello.txt")
     assert (page.status, page.text) == (200, "hello there\n" * 50)
     assert page.headers["content-encoding"] == "gzip"
     assert page.headers["server"].startswith("nginx")
-    assert page.url == f"{site.plain}/hello.txt"
+    assert page.url == f"{nginx.plain}/hello.txt"
 
 
-async def test_what_is_not_there_is_an_answer_with_its_page(site: Site) -> None:
-    page = await doorward.fetch(f"{site.plain}/nothing")
+async def test_what_is_not_there_is_an_answer_with_its_page(nginx: Site) -> None:
+    page = await doorward.fetch(f"{nginx.plain}/nothing")
     assert (page.status, page.reason, page.is_success) == (404, "Not Found", False)
     assert b"404 Not Found" in page.body
 
 
-async def test_a_redirect_is_followed_and_the_address_in_the_end_is_told(site: Site) -> None:
-    page = await doorward.fetch(f"{site.plain}/moved")
-    assert page.url == f"{site.plain}/hello.txt"
+async def test_a_redirect_is_followed_and_the_address_in_the_end_is_told(nginx: Site) -> None:
+    page = await doorward.fetch(f"{nginx.plain}/moved")
+    assert page.url == f"{nginx.plain}/hello.txt"
     assert page.status == 200
 
 
-async def test_secrets_do_not_follow_to_another_server(site: Site) -> None:
-    page = await doorward.fetch(f"{site.plain}/elsewhere", headers={"apiKey": "secret"}, bearer="token")
+async def test_secrets_do_not_follow_to_another_server(nginx: Site) -> None:
+    page = await doorward.fetch(f"{nginx.plain}/elsewhere", headers={"apiKey": "secret"}, bearer="token")
     assert page.status == 200
     assert page.url.endswith("/hello.txt?elsewhere")
-    (first,) = await asyncio.to_thread(site.seen, "/elsewhere")
+    (first,) = await asyncio.to_thread(nginx.seen, "/elsewhere")
     assert first.endswith('"Bearer token" "secret"')
-    second = await asyncio.to_thread(site.seen, "/hello.txt?elsewhere")
+    second = await asyncio.to_thread(nginx.seen, "/hello.txt?elsewhere")
     assert [line[-11:] for line in second] == ['"-" "-" "-"']
 
 
 @pytest.mark.parametrize("path", ["/loop"])
-async def test_a_loop_of_redirects_is_left(site: Site, path: str) -> None:
+async def test_a_loop_of_redirects_is_left(nginx: Site, path: str) -> None:
     with pytest.raises(ConnectError, match="redirect: more than 5 redirects"):
-        await doorward.fetch(site.plain + path)
+        await doorward.fetch(nginx.plain + path)
 
 
-async def test_a_page_of_https_does_not_lead_to_http(site: Site) -> None:
-    options = FetchOptions(authorities=site.authority)
+async def test_a_page_of_https_does_not_lead_to_http(nginx: Site) -> None:
+    options = FetchOptions(authorities=nginx.authority)
     with pytest.raises(ConnectError, match="redirect: it leads from https to http://localhost"):
-        await doorward.fetch(f"{site.tls}/downgrade", options=options)
+        await doorward.fetch(f"{nginx.tls}/downgrade", options=options)
 
 
-async def test_tls_is_believed_by_the_authority_that_is_named_and_by_no_other(site: Site) -> None:
-    page = await doorward.fetch(f"{site.tls}/hello.txt", options=FetchOptions(authorities=site.authority))
+async def test_tls_is_believed_by_the_authority_that_is_named_and_by_no_other(nginx: Site) -> None:
+    page = await doorward.fetch(f"{nginx.tls}/hello.txt", options=FetchOptions(authorities=nginx.authority))
     assert page.status == 200
     with pytest.raises(ConnectError, match=r"TLS: the server's certificate is refused: .*--ca FILE"):
-        await doorward.fetch(f"{site.tls}/hello.txt")
+        await doorward.fetch(f"{nginx.tls}/hello.txt")
     with pytest.raises(
         ConnectError, match=r"TLS: the server's certificate is refused: .*IP address mismatch"
     ):
         await doorward.fetch(
-            f"{site.tls.replace('localhost', '127.0.0.1')}/hello.txt",
-            options=FetchOptions(authorities=site.authority),
+            f"{nginx.tls.replace('localhost', '127.0.0.1')}/hello.txt",
+            options=FetchOptions(authorities=nginx.authority),
         )
 
 
-async def test_http_at_the_port_of_https_says_what_to_type(site: Site) -> None:
+async def test_http_at_the_port_of_https_says_what_to_type(nginx: Site) -> None:
     with pytest.raises(ConnectError, match=r"TLS: what answers there speaks no TLS. .*http://"):
-        await doorward.fetch(f"https{site.plain.removeprefix('http')}/", retries=0)
+        await doorward.fetch(f"https{nginx.plain.removeprefix('http')}/", retries=0)
 
 
-async def test_whoever_knows_the_password_gets_in(site: Site) -> None:
-    url = f"{site.plain}/private/hello.txt"
+async def test_whoever_knows_the_password_gets_in(nginx: Site) -> None:
+    url = f"{nginx.plain}/private/hello.txt"
     assert (await doorward.fetch(url, login=ALICE)).status == 200
     assert (await doorward.fetch(url)).status == 401
     assert (await doorward.fetch(url, login=("alice", "wrong"))).status == 401
     assert (await doorward.fetch(url.replace("//", "//alice:sesame@"))).status == 200
 
 
-async def test_a_login_is_looked_up_in_netrc_by_the_name_of_the_host(site: Site, tmp_path: Path) -> None:
+async def test_a_login_is_looked_up_in_netrc_by_the_name_of_the_host(nginx: Site, tmp_path: Path) -> None:
     netrc = await asyncio.to_thread(
         written, tmp_path / "netrc", b"machine 127.0.0.1 login alice password sesame\n"
     )
     options = FetchOptions(uses_netrc=True, environment={"NETRC": str(netrc)})
-    url = f"{site.plain}/private/hello.txt"
+    url = f"{nginx.plain}/private/hello.txt"
     assert (await doorward.fetch(url, options=options)).status == 200
     assert (await doorward.fetch(url.replace("127.0.0.1", "localhost"), options=options)).status == 401
 
 
-async def test_the_rest_of_a_file_is_asked_for_and_a_changed_one_comes_whole(site: Site) -> None:
-    path = await asyncio.to_thread(written, site.root / "changing", b"0123456789" * 10)
-    request = FetchRequest(url=f"{site.plain}/changing")
+async def test_the_rest_of_a_file_is_asked_for_and_a_changed_one_comes_whole(nginx: Site) -> None:
+    path = await asyncio.to_thread(written, nginx.root / "changing", b"0123456789" * 10)
+    request = FetchRequest(url=f"{nginx.plain}/changing")
     async with FetchSession() as session:
         async with session.open(request) as opened:
             whole = opened.head
@@ -123,23 +123,23 @@ async def test_the_rest_of_a_file_is_asked_for_and_a_changed_one_comes_whole(sit
             assert opened.head.from_bytes == 0
 
 
-async def test_many_at_once_share_connections(site: Site) -> None:
+async def test_many_at_once_share_connections(nginx: Site) -> None:
     async with FetchSession() as session:
         pages = await asyncio.gather(
-            *(session.fetch(FetchRequest(url=f"{site.plain}/blob?{number}")) for number in range(40))
+            *(session.fetch(FetchRequest(url=f"{nginx.plain}/blob?{number}")) for number in range(40))
         )
     assert all(page.body == bytes(range(256)) * 8192 for page in pages)
 
 
-async def test_a_head_has_no_body(site: Site) -> None:
-    page = await doorward.fetch(f"{site.plain}/blob", method="HEAD")
+async def test_a_head_has_no_body(nginx: Site) -> None:
+    page = await doorward.fetch(f"{nginx.plain}/blob", method="HEAD")
     assert (page.headers["content-length"], page.body) == (str(256 * 8192), b"")
 
 
-def test_a_program_without_a_loop_fetches_too(site: Site) -> None:
-    assert doorward.fetch_blocking(f"{site.plain}/hello.txt").status == 200
+def test_a_program_without_a_loop_fetches_too(nginx: Site) -> None:
+    assert doorward.fetch_blocking(f"{nginx.plain}/hello.txt").status == 200
 
 
-async def test_the_blocking_twin_refuses_to_hold_up_a_loop(site: Site) -> None:
+async def test_the_blocking_twin_refuses_to_hold_up_a_loop(nginx: Site) -> None:
     with pytest.raises(doorward.DoorwardError, match="would hold up the event loop"):
-        doorward.fetch_blocking(f"{site.plain}/hello.txt")
+        doorward.fetch_blocking(f"{nginx.plain}/hello.txt")

@@ -106,6 +106,48 @@ def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: 
         assert re.search(pattern, banner), banner
 
 
+@pytest.mark.needs_program("curl", package="curl")
+def test_what_the_readme_asks_for_over_http_is_answered(shell: Shell) -> None:
+    daemon = subprocess.Popen(
+        shell.words("serve", "--state", ".doorward"),
+        cwd=shell.folder,
+        env=dict(shell.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        banner = await_text(daemon, LAST_BANNER_LINE, within_seconds=OPEN_SECONDS)
+        web = re.search(r"(http://127\.0\.0\.1:\d+)/ in a browser", banner)
+        password = re.search(r"shown this once: (\S+)", banner)
+        assert web is not None, banner
+        assert password is not None, banner
+        shown = README.split("## Try it")[1].split("## ")[0]
+        # a terminal asks for the password, a script reads it
+        typed = [line[6:] for line in shown.splitlines() if line.startswith("    $ ")]
+        typed = [line for line in typed if line.startswith(("curl", "umask", "printf", f"{PROGRAM} token"))]
+        typed += [line[6:] for line in shown.splitlines() if "--token-file token df" in line]
+        assert len(typed) == 6
+        script = "\n".join(sorted(typed, key=shown.index)).replace("http://127.0.0.1:7024", web[1])
+        script = script.replace(PROGRAM, shlex.join(shell.words()))
+        script = script.replace("-u admin ", f"-u admin:{password[1]} ")
+        heard = subprocess.run(
+            ["sh", "-ec", script],
+            cwd=shell.folder,
+            env=dict(shell.environment),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        daemon.terminate()
+        daemon.communicate(timeout=OPEN_SECONDS)
+    assert heard.returncode == 0, heard
+    assert heard.stdout.count("Filesystem ") == 3
+    assert '"exit_status":0' in heard.stdout.replace(" ", "")
+
+
 def test_the_function_that_the_readme_declares_is_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("readme_catalogue")
     monkeypatch.setitem(sys.modules, module.__name__, module)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from doorward.core.limits import Limits
-from doorward.core.mail import Mail, QueuedMail
+from doorward.core.mail import Delivered, Delivery, Mail, QueuedMail, Tried
 from doorward.stores.database import Database
 from doorward.stores.outbox import SqliteOutbox
 from doorward.stores.seen import SqliteSeen
@@ -24,6 +24,8 @@ from tests.stores.test_outbox_killed import work
 asyncio.run(work(Path(sys.argv[1])))
 """
 ROUNDS = 4
+DELIVERED = 3
+ACCEPTED = Tried(delivered=Delivered(delivery=Delivery.ACCEPTED, answer="250 ok"))
 MOST_CALLS = 500
 
 pytestmark = pytest.mark.needs_program("strace", package="strace")
@@ -31,6 +33,10 @@ pytestmark = pytest.mark.needs_program("strace", package="strace")
 
 def content_of(number: int) -> bytes:
     return b"%d\r\n" % number * 3000
+
+
+def number_of(message_id: str) -> int:
+    return int(message_id.strip("<>").partition("@")[0])
 
 
 def a_mail(number: int) -> Mail:
@@ -43,7 +49,7 @@ def a_mail(number: int) -> Mail:
 
 
 async def work(folder: Path) -> None:
-    """Queue messages, alone and with marks, with room made by dropping every second of them."""
+    """Queue messages, alone and with marks; drop every second of the former, and deliver some of the rest."""
     database = Database(folder)
     await database.open()
     outbox, seen = stores_of(database)
@@ -56,6 +62,13 @@ async def work(folder: Path) -> None:
         if number % 2:
             await outbox.drop(queued)
             print("dropped", number, flush=True)  # noqa: T201
+    for _ in range(DELIVERED):
+        claim = await outbox.claim(lease_seconds=60)
+        assert claim is not None
+        number = number_of(claim.mail.message_id)
+        print("claimed", number, flush=True)  # noqa: T201
+        await outbox.settle(claim, {each.address: ACCEPTED for each in claim.due})
+        print("delivered", number, flush=True)  # noqa: T201
     await database.close()
     print("closed", flush=True)  # noqa: T201
 
@@ -85,7 +98,7 @@ async def found_in(folder: Path) -> tuple[dict[str, QueuedMail], set[str]]:
     outbox, seen = stores_of(database)
     found = {}
     for queued in await outbox.messages():
-        number = int(queued.message_id.strip("<>").partition("@")[0])
+        number = number_of(queued.message_id)
         whole = await outbox.find(queued.number)
         assert whole is not None
         assert whole[1] == a_mail(number)
@@ -100,12 +113,16 @@ def check(folder: Path, said: set[str]) -> None:
     for number in range(ROUNDS):
         is_put, is_dropped = f"put {number}" in said, f"dropped {number}" in said
         assert not (is_dropped and str(number) in found)
-        if is_put and not number % 2:
+        if is_put and not number % 2 and f"claimed {number}" not in said:
             assert str(number) in found
         # the mark and the message that tells of it: both or neither
-        assert (str(number) in marks) == (str(100 + number) in found)
+        if f"claimed {100 + number}" not in said:
+            assert (str(number) in marks) == (str(100 + number) in found)
         if f"committed {number}" in said:
             assert str(number) in marks
+    for line in said:
+        if line.startswith("delivered "):
+            assert line.removeprefix("delivered ") not in found
 
 
 def matrix(tmp_path: Path, call: str, numbers: list[int]) -> list[int]:

@@ -19,7 +19,7 @@ _FILE = click.Path(readable=False, path_type=Path)
     "feed",
     cls=WithExamples,
     examples=(
-        "doorward feed https://www.debian.org/security/dsa",
+        "doorward feed https://example.org/feed.xml",
         "doorward feed --limit 5 https://example.org/rss https://example.net/atom",
         "doorward feed --new --text https://example.org/rss",
         "doorward feed --json https://example.org/rss | jq -r '.[].entries[].title'",

@@ -1,10 +1,13 @@
 """Requests to the real daemon: who may ask, for which host, and what every answer has."""
 
+import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.doors.daemon import TCP, Daemon, running
+from tests.doors.tls_peers import PASSWORD
 from tests.doors.web.house import (
     USERS,
     asked,
@@ -79,6 +82,19 @@ def test_off_loopback_it_speaks_tls_alone(tmp_path: Path) -> None:
         assert (reply.status, reply.body) == (200, b"ok\n")
         assert reply.header("Strict-Transport-Security") == "max-age=31536000"
         assert asked(daemon, request("/healthz")).status == 0
+
+
+def test_a_session_over_tls_is_one_that_browsers_give_to_nobody_else(tmp_path: Path) -> None:
+    config = TCP + '[doors.web]\nlisten = ["0.0.0.0:0"]\n' + USERS
+    with running(tmp_path, config) as daemon:
+        form = urlencode({"name": "alice", "password": PASSWORD}).encode()
+        kind = "Content-Type: application/x-www-form-urlencoded"
+        signs_in = request("/signin", kind, method="POST", body=form)
+        reply = asked_over_tls(web_address(daemon), daemon.state / "cert.pem", signs_in)
+        name, *attributes = re.split("[=;] ?", reply.header("Set-Cookie"))
+        assert (reply.status, name) == (303, "__Host-doorward")
+        assert {"Secure", "HttpOnly", "Path", "SameSite", "Strict"} <= set(attributes)
+        assert "Domain" not in attributes
 
 
 def test_behind_a_proxy_the_client_is_who_the_proxy_says(tmp_path: Path) -> None:
