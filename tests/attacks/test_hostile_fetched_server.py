@@ -5,6 +5,7 @@ import gzip
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import brotli
@@ -73,6 +74,37 @@ async def test_a_bomb_is_left_at_the_limit(encoding: str) -> None:
         error = await error_of(f"{server.url}/", most_bytes=MIB)
     assert isinstance(error, TooLong)
     assert "longer than 1048576 bytes" in str(error)
+
+
+@pytest.mark.parametrize("encoding", PACKERS)
+async def test_a_small_body_never_keeps_the_loop_from_others(encoding: str) -> None:
+    bomb = PACKERS[encoding](b"\0" * (60 * MIB))
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with (
+        scripted({"/": answer(bomb, f"Content-Encoding: {encoding}")}) as server,
+        FetchSession() as session,
+        session.open(FetchRequest(url=f"{server.url}/")) as opened,
+        asyncio.TaskGroup() as group,
+    ):
+        counting = group.create_task(count())
+        before = turns
+        assert sum([len(piece) async for piece in opened.pieces()]) == 60 * MIB
+        counting.cancel()
+    assert turns - before >= 50
+
+
+@pytest.mark.parametrize("layers", ["gzip, gzip", "gzip, gzip, gzip"])
+async def test_layers_of_compression_over_nothing_are_refused(layers: str) -> None:
+    body = gzip.compress(gzip.compress(gzip.compress(b"") * 2000) * 10)
+    async with scripted({"/": answer(body, f"Content-Encoding: {layers}")}) as server:
+        assert "only one layer is taken off" in str(await error_of(f"{server.url}/"))
 
 
 async def test_a_body_that_is_packed_otherwise_than_it_says_is_an_error() -> None:
@@ -172,6 +204,24 @@ async def digest_server(*, algorithm: str) -> AsyncIterator[ScriptedServer]:
 
     async with scripted({"/": script}) as server:
         yield server
+
+
+async def test_a_login_of_netrc_does_not_follow_a_redirect_to_another_server(tmp_path: Path) -> None:
+    netrc = await asyncio.to_thread(private, tmp_path / "netrc", "default login alice password sesame\n")
+    options = FetchOptions(uses_netrc=True, environment={"NETRC": str(netrc)})
+    wanted = answer(b"", 'WWW-Authenticate: Basic realm="x"', status="401 Unauthorized")
+    async with scripted({"/": wanted}) as evil:
+        leading = answer(b"", f"Location: {evil.url}/", status="302 Found")
+        async with scripted({"/": leading}) as first:
+            page = await doorward.fetch(f"{first.url}/", options=options, retries=0)
+        assert page.status == 401
+        assert [asked.headers.get("authorization") for asked in evil.asked] == [None]
+
+
+def private(file: Path, text: str) -> Path:
+    file.write_text(text)
+    file.chmod(0o600)
+    return file
 
 
 async def test_a_password_is_not_shown_where_a_digest_of_it_will_do() -> None:

@@ -35,6 +35,20 @@ def test_a_good_configuration_is_summed_up(shell: Shell) -> None:
     )
 
 
+def test_what_runs_by_the_clock_is_counted_and_its_roles_need_nobody(shell: Shell) -> None:
+    schedules = "".join(f'[schedules.{name}]\ncommand = "tidy"\nevery = "6h"\n' for name in ("a", "b"))
+    feed = '[errands.feed.news]\nurl = "https://example.org/rss"\nevery = "6h"\nto = "alice@example.org"\n'
+    tidy = '[commands.tidy]\nrun = ["true"]\nroles = ["operator"]\n'
+    file = written(shell, DOORS + tidy + schedules + feed)
+    run = shell.run("check", "--config", str(file))
+    assert run.stdout == (
+        f"{file} is good: doors tcp, unix; 1 command beside the built-in ones; "
+        "2 schedules; 1 errand; 0 users.\n"
+    )
+    written(shell, DOORS + tidy)
+    assert "no user has the role operator" in shell.run("check", "--config", str(file)).stdout
+
+
 def test_all_problems_are_told_with_their_lines_and_fail(shell: Shell) -> None:
     file = written(shell, '[server]\nlangage = "en"\n[commands.x]\nrun = ["no-such-program"]\n')
     run = shell.run("check", "--config", str(file))

@@ -1,6 +1,8 @@
 """`doorward feed`, with a real web server."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,3 +155,55 @@ def test_two_ways_to_print_are_refused(feed: Feed) -> None:
     ran = feed("--json", "--text", REFUSED)
     assert ran.status == 2
     assert "take one of them" in ran.err
+
+
+ENDED_SECONDS = 30.0
+
+
+def started(*words: str, home: Path, stdout: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "doorward", "feed", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+    )
+
+
+@pytest.mark.parametrize("form", [[], ["--new"]])
+def test_a_reader_who_leaves_ends_it_quietly(publisher: Publisher, form: list[str], tmp_path: Path) -> None:
+    urls = [f"{publisher.url}/nvd", f"{publisher.url}/small"]
+    with started(*form, *urls, home=tmp_path, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=ENDED_SECONDS) == 141
+
+
+@pytest.mark.parametrize("form", [[], ["--new"], ["--json"]])
+def test_a_full_disk_behind_stdout_is_said_in_one_line(
+    publisher: Publisher, form: list[str], tmp_path: Path
+) -> None:
+    with (
+        open("/dev/full", "wb") as full,
+        started(*form, f"{publisher.url}/nvd", home=tmp_path, stdout=full.fileno()) as process,
+    ):
+        _, said = process.communicate(timeout=ENDED_SECONDS)
+    assert said == b"doorward: the system refused: [Errno 28] No space left on device\n"
+    assert process.returncode == 125
+
+
+def test_more_marks_than_there_may_be_are_told_in_one_line_that_names_the_feed(
+    publisher: Publisher, feed: Feed, tmp_path: Path
+) -> None:
+    configuration = tmp_path / "doorward.toml"
+    configuration.write_text("[limits]\nseen_marks = 1000\n")
+    configuration.chmod(0o600)
+    ran = feed("--config", str(configuration), "--new", f"{publisher.url}/nvd")
+    assert ran.status == 1
+    assert ran.err == (
+        f"doorward: {publisher.url}/nvd: what was seen cannot be noted: there would be more marks than "
+        "seen_marks of [limits], which is 1000\n"
+    )

@@ -188,6 +188,33 @@ def test_the_exit_status_says_what_the_server_did(
     assert os.listdir() == before
 
 
+@pytest.mark.parametrize("words", [[], ["--include"]])
+def test_a_full_disk_behind_stdout_is_told(shell: Shell, nginx: Site, words: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        run = subprocess.run(
+            shell.words("fetch", f"{nginx.plain}/hello.txt", *words),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=dict(shell.environment),
+            check=False,
+            timeout=ANSWER_SECONDS,
+        )
+    told = "doorward: what came cannot be put out on stdout: no space left on device\n"
+    assert (run.returncode, run.stderr.decode()) == (1, told)
+
+
+def test_a_login_that_is_not_taken_is_told_otherwise_than_none(call: Call, nginx: Site) -> None:
+    url = f"{nginx.plain}/private/hello.txt"
+    environment = {"DOORWARD_PASSWORD": "wrong"}
+    typed = call("fetch", url, "--user", "alice", environment=environment)
+    assert typed.stderr.endswith("401 Unauthorized. The login that was given is not taken\n")
+    typed = call("fetch", url.replace("//", "//alice:wrong@"))
+    assert typed.stderr.endswith("401 Unauthorized. The login that was given is not taken\n")
+    typed = call("fetch", url, "--netrc", environment={"NETRC": "/no/netrc"})
+    assert typed.stderr.endswith(". /no/netrc has no login for this host, or one that is not taken\n")
+    assert call("fetch", url).stderr.endswith(". --user NAME, --bearer-file or --netrc logs in\n")
+
+
 def test_the_page_of_an_error_goes_to_the_screen(call: Call, nginx: Site) -> None:
     typed = call("fetch", f"{nginx.plain}/nothing")
     assert typed.returncode == 4
@@ -206,6 +233,12 @@ def test_a_server_that_fails_is_told_apart_from_one_that_refuses(call: Call, ech
         (["http://127.0.0.1:1/"], 125, "http://127.0.0.1:1/: connect: connection refused."),
         (["http://no-such-host.invalid/"], 125, "resolve: the name cannot be resolved"),
         (["example.org"], 125, "the scheme is missing. Write https://example.org"),
+        (["/etc/host name"], 125, "For a file of this machine write file:///etc/host%20name"),
+        (["./../etc"], 125, "For a file of this machine write file:///PATH, from the root"),
+        (["http://127.0.0.1:1/", "--upload", "doc=@nofile"], 1, "nofile, which is to be sent, is not there"),
+        (["http://127.0.0.1:1/", "--upload", "doc=@/"], 1, "/, which is to be sent, is no regular file"),
+        (["https://127.0.0.1:1/", "--ca", "nofile"], 1, "nofile holds no certificates to trust: no such"),
+        (["https://127.0.0.1:1/", "--ca", "/etc/hostname"], 1, "/etc/hostname holds no certificates to"),
         (["gophers://example.org/"], 125, "this scheme is not known"),
         (["http://alice:secret@[::1/"], 125, "this is no URL of HTTP"),
         (["file:///no/such/file"], 125, "connect: it cannot be opened: No such file"),

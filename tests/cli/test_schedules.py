@@ -12,6 +12,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from doorward.cli.schedules import print_table
 from doorward.core.limits import Limits
 from doorward.core.mail import Mail
 from doorward.stores.boot import boot_id
@@ -134,6 +137,19 @@ def test_a_terminal_gets_a_table(start_daemon: StartDaemon, tmp_path: Path) -> N
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert b"HOW IT ENDED" in shown
     assert b"every 366d" in shown
+
+
+def test_a_narrow_terminal_tears_no_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    ran = {"began_at": "2026-11-27T04:30:00+00:00", "outcome": {"kind": "exited", "exit_status": 0}}
+    told = {"schedule": "nightly", "timing": "every 12h 30min", "words": "tidy days=30", "state": "waiting"}
+    times = {"next_at": "2026-11-28T04:30:00+00:00", "last": ran}
+    print_table([{**told, **times, "missed": 0, "skipped": 0, "trouble": ""}])
+    lines = capsys.readouterr().out.splitlines()
+    assert "2026-11-28 04:30:00  2026-11-27 04:30:00" in lines[2]
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_reload_takes_new_schedules_up_and_lets_old_ones_go_and_an_error_changes_nothing(

@@ -3,6 +3,7 @@
 import pytest
 
 from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
+from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command, Program
 from doorward.core.principal import User
 from doorward.core.settings import DoorSettings, Settings, SshSettings
@@ -58,7 +59,8 @@ def test_a_role_that_nobody_has_leaves_a_command_to_the_others_or_to_admin() -> 
         command = Command(
             name="pick", summary="Pick", action=Program("/bin/true", ()), roles=frozenset(roles)
         )
-        return [caution.why for caution in empty_roles([command], [User(name="bob", roles=frozenset({"a"}))])]
+        settings = Settings(file="", catalogue=Catalogue([command]))
+        return [caution.why for caution in empty_roles(settings, [User(name="bob", roles=frozenset({"a"}))])]
 
     assert why("a") == []
     assert why("admins") == ["only admin gets in"]

@@ -120,6 +120,19 @@ async def test_a_folder_without_locks_leaves_nothing_open(
     assert str(path) not in opened
 
 
+async def test_more_marks_than_there_may_be_are_told_with_the_address_of_the_feed(
+    server: FeedServer, database: Database
+) -> None:
+    server.body = rss(*(f"<title>{n}</title><guid>urn:{n}</guid>" for n in range(1000)))
+    feeds = WatchedFeeds(database, ManualClock(), lambda: Settings(limits=Limits(seen_marks=1000)))
+    with pytest.raises(StateError) as caught:
+        await feeds.look(errand(server, "alice@example.org"))
+    assert str(caught.value) == (
+        f"{server.url}: what was seen cannot be noted: there would be more marks than seen_marks "
+        "of [limits], which is 1000"
+    )
+
+
 async def test_a_feed_that_another_process_looks_at_is_left_to_it(
     server: FeedServer, database: Database
 ) -> None:

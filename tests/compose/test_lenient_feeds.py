@@ -1,10 +1,15 @@
 """Ill-formed feeds, and that it is said that they were."""
 
+import threading
+import time
+
 import pytest
 
+from doorward.compose import lenient_feeds
 from doorward.compose.lenient_feeds import BODY_BYTES, LenientFeeds
 from doorward.core.errors import FeedError, IllFormedFeed
 from doorward.core.feeds import Feed
+from doorward.errands.feeds.lenient import may_be_read_leniently
 from doorward.errands.feeds.parsing import parse_feed
 from tests.errands.feeds.documents import URL, rss
 
@@ -54,6 +59,32 @@ async def test_entities_are_never_left_to_somebody_more_lenient() -> None:
     body = b"junk <!DOCTYPE rss [<!ENTITY a 'b'>]>" + rss("<title>&a;</title>")
     with pytest.raises(FeedError, match="declares entities, so it is refused"):
         await read_leniently(body)
+
+
+@pytest.mark.parametrize("opened", [b"<!DOCTYPE", b"<!DOCTYPE ", b"<!                    "])
+def test_looking_for_entities_takes_time_that_grows_with_the_document(opened: bytes) -> None:
+    body = opened * (BODY_BYTES // len(opened))
+    began = time.process_time()
+    assert may_be_read_leniently(body)
+    # with each beginning looked at to its end and back, it was more than five
+    assert time.process_time() - began < 2
+
+
+async def test_the_loop_is_free_while_a_feed_is_looked_over_and_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: list[str] = []
+    for name in ("may_be_read_leniently", "feed_from"):
+        really = getattr(lenient_feeds, name)
+
+        def noted(*words: object, really=really, **options: object) -> object:  # type: ignore[no-untyped-def]
+            threads.append(threading.current_thread().name)
+            return really(*words, **options)
+
+        monkeypatch.setattr(lenient_feeds, name, noted)
+    assert len((await read_leniently(TWO)).entries) == 2
+    assert len(threads) == 2
+    assert threading.main_thread().name not in threads
 
 
 async def test_what_is_too_large_is_not_tried() -> None:

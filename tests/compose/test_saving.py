@@ -4,20 +4,26 @@ import asyncio
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from doorward.compose.cookies import write_cookies
 from doorward.compose.fetching import FetchSession
 from doorward.compose.saving import CannotSave, FileSink
 from doorward.compose.transferring import transfer
-from doorward.core.errors import ConnectError
+from doorward.core.errors import ConnectError, TrustError
 from doorward.core.fetching import FetchRequest, Head
 from tests.fetch_servers import Connection, Script, answer, parts_in, scripted
 
 pytestmark = pytest.mark.may_block("a test looks at files between what it awaits")
 
+WAIT_SECONDS = 25.0
 URL = "http://example.org/blob"
+NOBODY = 65534
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
 HEAD = Head(url=URL, size=10, validator='"one"')
 
 
@@ -69,6 +75,55 @@ async def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path: Path) -> 
     await saved(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert target.read_bytes() == b"new"
+
+
+async def test_a_mode_that_gives_more_than_reading_and_writing_is_not_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / "blob"
+    file.write_bytes(b"old")
+    file.chmod(0o6755)
+    await saved(file, b"new")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o755
+
+
+@needs_root
+async def test_the_mode_of_somebody_elses_file_is_not_taken_over(tmp_path: Path) -> None:
+    file = tmp_path / "blob"
+    file.write_bytes(b"old")
+    os.chown(file, NOBODY, NOBODY)
+    file.chmod(0o777)
+    await saved(file, b"new")
+    assert stat.S_IMODE(file.stat().st_mode) & 0o022 == 0
+
+
+@needs_root
+@pytest.mark.parametrize("is_whole", [True, False], ids=["of a file", "of nothing"])
+async def test_a_link_of_somebody_else_where_all_may_write_is_not_followed(
+    tmp_path: Path, *, is_whole: bool
+) -> None:
+    shared, victim = tmp_path / "shared", tmp_path / "victim"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    if is_whole:
+        victim.write_bytes(b"mine")
+    link = shared / "blob"
+    link.symlink_to(victim)
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    (tmp_path / "mine").symlink_to(link)
+    for file in (link, tmp_path / "mine"):
+        with pytest.raises(TrustError, match="a link that somebody else put"):
+            await saved(file, b"new")
+        with pytest.raises(TrustError, match="a link that somebody else put"):
+            await write_cookies(aiohttp.CookieJar(), file)
+    assert victim.exists() == is_whole
+    os.chown(link, os.geteuid(), -1, follow_symlinks=False)
+    await saved(link, b"new")
+    assert victim.read_bytes() == b"new"
+
+
+async def test_a_link_to_itself_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("link")
+    with pytest.raises(TrustError, match="without end"):
+        await saved(tmp_path / "link", b"new")
 
 
 async def test_a_device_is_written_to_and_a_full_one_is_an_error(tmp_path: Path) -> None:
@@ -132,6 +187,31 @@ async def test_a_part_is_gone_on_with_for_the_same_address_only(tmp_path: Path) 
     await same.give_up()
     assert file.read_bytes() == b"0123456789"
     assert parts_in(tmp_path) == []
+
+
+async def test_who_leaves_while_a_file_gets_its_name_leaves_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_there, may_go_on, replace = threading.Event(), threading.Event(), os.replace
+
+    def replace_later(old: str, new: str) -> None:
+        is_there.set()
+        assert may_go_on.wait(WAIT_SECONDS)
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", replace_later)
+    async with asyncio.TaskGroup() as group:
+        saving = group.create_task(saved(tmp_path / "blob", b"whole"))
+        assert await asyncio.to_thread(is_there.wait, WAIT_SECONDS)
+        for _ in range(3):
+            saving.cancel()
+            # it would end here, and take the file away, did it not wait for the thread
+            await asyncio.wait({saving}, timeout=0.1)
+        may_go_on.set()
+        await asyncio.wait({saving})
+    assert saving.cancelled()
+    assert os.listdir(tmp_path) == ["blob"]
+    assert (tmp_path / "blob").read_bytes() == b"whole"
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", '{"url": 1}', '{"url": "http://example.org/blob"}'])

@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+import random
 from collections.abc import Callable
 
 import pytest
 
 import doorward
+from doorward.compose.fetching import FetchSession
 from doorward.core import retrying
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest, Interrupted
@@ -111,6 +113,21 @@ async def test_what_breaks_off_each_time_is_an_error_after_the_last_try() -> Non
     assert len(server.asked) == 3
 
 
+async def test_a_kept_connection_that_is_closed_is_a_try_like_any_other() -> None:
+    heads: list[bytes] = []
+
+    async def closing(connection: Connection) -> None:
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nhere")
+        heads.append(await connection.reader.readuntil(b"\r\n\r\n"))
+
+    async with scripted({"/": closing}) as server, FetchSession() as session:
+        request = FetchRequest(url=f"{server.url}/", retries=0)
+        assert (await session.fetch(request)).body == b"here"
+        with pytest.raises(Interrupted, match="the server closed the connection"):
+            await session.fetch(request)
+        assert (len(server.asked), len(heads)) == (1, 1)
+
+
 async def test_a_server_that_is_busy_is_asked_again() -> None:
     busy = answer(b"busy", status="503 Service Unavailable")
     async with scripted({"/": in_turn(busy, b"", answer(b"here"))}) as server:
@@ -142,6 +159,18 @@ async def test_a_server_that_wants_more_time_than_there_is_gets_no_other_try(wan
         page = await doorward.fetch(f"{server.url}/", retries=3, seconds=20)
     assert page.status == 503
     assert len(server.asked) == 1
+
+
+async def test_chance_says_once_whether_there_is_time_for_another_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 20.0)
+    chances = iter([1.0, 0.0, 1.0])  # 20 s, which are not left, and 10 s, which are
+    monkeypatch.setattr(random, "random", lambda: next(chances))
+    async with scripted({"/": answer(b"busy", status="503 Service Unavailable")}) as server:
+        page = await doorward.fetch(f"{server.url}/", retries=2, seconds=15)
+    assert (page.status, page.body, len(server.asked)) == (503, b"busy", 1)
+    assert next(chances) == 0.0
 
 
 @pytest.mark.parametrize("said", [b"", answer(b"", status="503 Service Unavailable")])

@@ -12,6 +12,8 @@ from doorward.core.fetching import Fetched, FetchRequest, Head, fetched, form_co
         ("text/plain; charset=no-such", b"a", "a"),
         ("text/plain; charset=hex", b"a", "a"),
         ("text/plain; charset=idna", b"\xff", "\ufffd"),
+        ("text/plain; charset=punycode", b"tda", "tda"),
+        ("text/plain; charset=utf-7", b"+AOk-", "+AOk-"),
     ],
 )
 def test_text_is_read_by_the_charset_that_the_server_names(kind: str, body: bytes, text: str) -> None:
@@ -26,6 +28,15 @@ def test_text_is_read_by_the_charset_that_the_server_names(kind: str, body: byte
         ("HTTP://alice:se/cret@host/page", "HTTP://host/page"),
         ("http://host/page?to=a@b", "http://host/page?to=a@b"),
         ("http://host/page", "http://host/page"),
+        ("http://alice:se?cret@host/page", "http://host/page"),
+        ("http://alice:12?cret@host/page", "http://host/page"),
+        ("http://alice:se/c?ret@host/page", "http://host/page"),
+        ("http://alice:se#c?ret@host/page", "http://host/page"),
+        ("//alice:se?cret@host", "//host"),
+        ("http://host?to=a@b", "http://host?to=a@b"),
+        ("http://host:80/page?to=a@b", "http://host:80/page?to=a@b"),
+        ("http://[::1]:80/page?to=a@b", "http://[::1]:80/page?to=a@b"),
+        ("file:///page?to=a@b", "file:///page?to=a@b"),
     ],
 )
 def test_a_login_is_taken_out_of_what_is_shown(url: str, shown: str) -> None:

@@ -18,6 +18,7 @@ USUAL_PORTS = '#listen = ["127.0.0.1:7022", "[::1]:7022"]'
 USUAL_TLS_PORTS = USUAL_PORTS.replace("7022", "7023")
 USUAL_WEB_PORTS = USUAL_PORTS.replace("7022", "7024")
 USUAL_SSH_PORTS = USUAL_PORTS.replace("7022", "7025")
+ASKED_BY_SSH = f"{PROGRAM} ask --at ssh://admin@127.0.0.1:7025 df"
 ASKED_BY_HTTP = f"{PROGRAM} ask --at http://127.0.0.1:7024 --user admin df"
 FREE_PORT = 'listen = ["127.0.0.1:0"]'
 
@@ -100,9 +101,10 @@ def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: 
         r"printf 'df\n' | nc -N 127.0.0.1 7022",
         f"{PROGRAM} ask df",
         ASKED_BY_HTTP,
+        ASKED_BY_SSH,
     ):
         assert line in shown
-        pattern = re.sub("702[24]", r"\\d+", re.escape(line)).replace(re.escape(PROGRAM), r".*doorward")
+        pattern = re.sub("702[245]", r"\\d+", re.escape(line)).replace(re.escape(PROGRAM), r".*doorward")
         assert re.search(pattern, banner), banner
 
 

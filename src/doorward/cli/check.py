@@ -83,7 +83,7 @@ def command(
     if settings is not None:
         warnings = [
             *warnings_of(settings, uid=service.machine.uid),
-            *empty_roles(settings.catalogue, users),
+            *empty_roles(settings, users),
         ]
         certificates = looked_over(settings, stored.folder, users, machine=service.machine)
         ssh = ssh_looked_over(settings, stored.folder, users, machine=service.machine)
@@ -127,13 +127,18 @@ def _summary(
     if settings is None or problems:
         return f"{subject}: {counted(problems, 'problem')}."
     declared = sum(not command.is_builtin for command in settings.catalogue)
+    clock = "".join(
+        f"{counted(number, noun)}; "
+        for number, noun in ((len(settings.schedules), "schedule"), (len(settings.feeds), "errand"))
+        if number
+    )
     verb = "is" if file is not None else "are"
     users = counted(len(settings.users) + len(stored.users), "user")
     origin = f", {len(stored.users)} of them in {stored.folder}" if stored.users else ""
     ran = f"; run by {service.file}" if service.file else ""
     return (
         f"{subject} {verb} good: doors {', '.join(settings.doors)}; "
-        f"{counted(declared, 'command')} beside the built-in ones; {users}{origin}{ran}."
+        f"{counted(declared, 'command')} beside the built-in ones; {clock}{users}{origin}{ran}."
     )
 
 

@@ -13,7 +13,7 @@ from doorward.cli.feed_shown import feed_members, limited
 from doorward.cli.screen import complain, status_of
 from doorward.clients.fetch.options import FetchOptions
 from doorward.compose.feeds import feed_source, read_all
-from doorward.core.errors import ConnectError, FeedError
+from doorward.core.errors import ConnectError, FeedError, StateError
 from doorward.core.feeds import Feed
 from doorward.core.fetching import without_login
 from doorward.core.limits import Limits
@@ -90,7 +90,11 @@ class FeedListing:
             # first printed, then noted: what was not read in between comes again
             sys.stdout.flush()
             noted = {**judged.marks, **marks_of_answer(url, answer.validators)}
-            await store.commit(_name(url), noted, None, forgotten=judged.forgotten)
+            try:
+                await store.commit(_name(url), noted, None, forgotten=judged.forgotten)
+            except StateError as error:
+                address = without_login(url)
+                raise StateError(f"{address}: what was seen cannot be noted: {error}") from error
 
         await self._read({url: validators_of(marks[url], url) for url in self.urls}, on_answer)
 

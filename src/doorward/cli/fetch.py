@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from doorward.cli.examples import WithExamples
-from doorward.cli.fetch_words import Size, read_body, read_headers
+from doorward.cli.fetch_words import Size, check_authorities, read_body, read_headers
 from doorward.cli.options import Seconds
 from doorward.core.fetching import RETRIES, FetchRequest, Login, without_login
 
@@ -134,6 +134,8 @@ def command(
         raise click.UsageError("--continue goes with -o FILE")
     if only_head and (form or uploads or json_words or method or output):
         raise click.UsageError("--head stands alone: it sends nothing, and what comes is shown")
+    if ca is not None:
+        check_authorities(ca)
     login = _login(
         url,
         user=user,

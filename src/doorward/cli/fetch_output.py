@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from doorward.cli.screen import is_terminal, wants_colours
+from doorward.clients._tls import words_of_error
 from doorward.core.errors import DoorwardError, one_line
 from doorward.core.fetching import Head
 
@@ -21,6 +22,10 @@ _STDOUT = 1
 
 class NotForATerminal(DoorwardError):
     """What came is no text."""
+
+
+class CannotShow(DoorwardError):
+    """Stdout takes no more; its reader is there still."""
 
 
 class StdoutSink:
@@ -52,7 +57,8 @@ class StdoutSink:
         As the port says.
 
         Raises:
-            OSError: nobody takes it.
+            BrokenPipeError: its reader has left.
+            CannotShow: nobody takes it.
             NotForATerminal: a person was to read it, and it is no text.
         """
         if self._is_safe:
@@ -61,10 +67,19 @@ class StdoutSink:
                     "what comes is no text and would disturb the terminal; "
                     "-o FILE saves it, and -o - shows it all the same"
                 )
-            await self._output.write(_STDOUT, self._text.safe(piece).encode())
+            await _show(self._output, self._text.safe(piece).encode())
         else:
-            await self._output.write(_STDOUT, piece)
+            await _show(self._output, piece)
         self.received_bytes += len(piece)
+
+
+async def _show(output: "Output", data: bytes) -> None:
+    try:
+        await output.write(_STDOUT, data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CannotShow(f"what came cannot be put out on stdout: {words_of_error(error)}") from error
 
 
 class SafeText:
@@ -125,7 +140,7 @@ class ShownHead(_Passing):
             lines = [f"HTTP {head.status} {head.reason}".rstrip()]
             lines += [f"{name}: {value}" for name, value in head.headers]
             text = "".join(f"{one_line(line) if self._is_safe else line}\n" for line in lines)
-            await self._output.write(_STDOUT, f"{text}\n".encode("utf-8", "surrogateescape"))
+            await _show(self._output, f"{text}\n".encode("utf-8", "surrogateescape"))
         return await super().begin(head)
 
 

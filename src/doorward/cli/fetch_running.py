@@ -12,6 +12,8 @@ from pathlib import Path
 from doorward.cli.fetch_output import CountedSink, ShownHead, StdoutSink, Told, progress_bar
 from doorward.cli.screen import complain, complain_of, is_terminal
 from doorward.clients._output import Output
+from doorward.clients.fetch.addresses import read_address
+from doorward.clients.fetch.logins import netrc_file
 from doorward.clients.fetch.options import FetchOptions
 from doorward.compose.cookies import read_cookies, write_cookies
 from doorward.compose.fetching import FetchSession
@@ -58,7 +60,7 @@ def run(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> int:
         return STATUS_TIMED_OUT
     except _Ended as ended:
         return 128 + ended.signal_number
-    return _report(head, wishes)
+    return _report(head, wishes, _login_hint(head, request, options))
 
 
 class _Ended(Exception):
@@ -109,8 +111,8 @@ async def _to_stdout(session: FetchSession, request: FetchRequest, wishes: Wishe
 
 async def _to_file(session: FetchSession, request: FetchRequest, wishes: Wishes, output: Output) -> Head:
     file = FileSink(Path(wishes.output or ""), url=without_login(request.url), keeps_part=wishes.continues)
-    await file.open()
     try:
+        await file.open()
         with _bar(request, is_quiet=wishes.is_quiet) as told:
             going_on = replace(request, validator=file.validator)
             head = await transfer(session, going_on, _with_head(CountedSink(file, told), wishes, output))
@@ -140,13 +142,30 @@ def _nobody(_received_bytes: int, _size: int | None) -> None:
     return
 
 
-def _report(head: Head, wishes: Wishes) -> int:
+def _login_hint(head: Head, request: FetchRequest, options: FetchOptions) -> str:
+    """What to do about a login that is wanted; empty where none is."""
+    if head.status != HTTPStatus.UNAUTHORIZED:
+        return ""
+    is_given = (
+        request.login is not None
+        or without_login(request.url) != request.url
+        or any(name.lower() == "authorization" for name in request.headers)
+    )
+    if not (is_given or options.uses_netrc):
+        return ". --user NAME, --bearer-file or --netrc logs in"
+    if not read_address(head.url).is_same_origin(read_address(request.url)):
+        return ". A login is shown to the server alone that was named"
+    if is_given:
+        return ". The login that was given is not taken"
+    return f". {netrc_file(options.environment)} has no login for this host, or one that is not taken"
+
+
+def _report(head: Head, wishes: Wishes, login_hint: str) -> int:
     """Say what the server's status means when it is none of success; returns the exit status."""
     if head.is_success:
         return 0
     unsaved = "" if wishes.output is None else f"; {wishes.output} was not written"
-    hint = ". --user NAME, --bearer-file or --netrc logs in" if head.status == HTTPStatus.UNAUTHORIZED else ""
-    complain(f"{head.url}: {f'{head.status} {head.reason}'.rstrip()}{unsaved}{hint}")
+    complain(f"{head.url}: {f'{head.status} {head.reason}'.rstrip()}{unsaved}{login_hint}")
     if head.status in _LOGIN_WANTED:
         return STATUS_REFUSED
     return STATUS_REFUSED_BY_SERVER if head.status < 500 else STATUS_SERVER_FAILED

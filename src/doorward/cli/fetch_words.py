@@ -1,6 +1,7 @@
 """What the options of `doorward fetch` say is to be sent, read from words and files."""
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,10 @@ _HEADER = re.compile(r"\s*([^\s:]+)\s*:\s*(.*?)\s*", re.DOTALL)
 
 class CannotSend(DoorwardError):
     """A file of what is to be sent cannot be read; the text names it."""
+
+
+class CannotTrust(DoorwardError):
+    """A file holds no certificates; the text names it."""
 
 
 class Size(click.ParamType[int]):
@@ -90,12 +95,41 @@ def _upload(word: str) -> FilePart:
     match = _UPLOAD.fullmatch(word)
     if match is None:
         raise click.BadParameter(f"{word[:40]!r} is no upload such as NAME=@FILE", param_hint="--upload")
+    _check_there(match[2])
     from mimetypes import guess_type
 
     kind, packing = guess_type(match[2])
     return FilePart(
         field=match[1], path=match[2], kind=kind if kind and not packing else "application/octet-stream"
     )
+
+
+def _check_there(path: str) -> None:
+    """Find out before anything is asked for; what becomes of the file until it is read is told later."""
+    if not os.path.isfile(path):
+        what = "is no regular file" if os.path.exists(path) else "is not there"
+    elif not os.access(path, os.R_OK):
+        what = "may not be read"
+    else:
+        return
+    raise CannotSend(f"{path}, which is to be sent, {what}")
+
+
+def check_authorities(file: Path) -> None:
+    """
+    Make sure that `file` holds certificates to trust, before anything is asked for.
+
+    Raises:
+        CannotTrust: it does not.
+    """
+    import ssl
+
+    from doorward.clients._tls import words_of_error
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except OSError as error:
+        raise CannotTrust(f"{file} holds no certificates to trust: {words_of_error(error)}") from error
 
 
 def _json_of(words: str) -> bytes:

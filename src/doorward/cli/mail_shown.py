@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
+from doorward.core.encodings import codec_of, decoded
+
 LINES_SHOWN = 500
 LINE_CHARACTERS = 1000
 
@@ -75,7 +77,7 @@ def _first(parts: Iterator[Message]) -> Iterator[Message]:
 
 
 def _is_text(part: Message, subtype: str) -> bool:
-    return part.get_content_type() == f"text/{subtype}" and part.get_filename() is None
+    return part.get_content_type() == f"text/{subtype}" and not _name(part)
 
 
 def _bytes(part: Message) -> bytes:
@@ -84,24 +86,35 @@ def _bytes(part: Message) -> bytes:
 
 
 def _text(part: Message) -> str:
-    data = _bytes(part)
-    try:
-        return data.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
-        return data.decode("utf-8", "replace")
+    return decoded(_bytes(part), _parameter(part, "charset", "content-type"))
 
 
 def _attached(part: Message) -> Attached:
     return Attached(
-        name=part.get_filename() or "",
+        name=_name(part),
         media_type=part.get_content_type(),
         size_bytes=len(_bytes(part)),
     )
 
 
+def _name(part: Message) -> str:
+    """What the file is called; empty for what is none."""
+    return _parameter(part, "filename", "content-disposition") or _parameter(part, "name", "content-type")
+
+
+def _parameter(part: Message, name: str, header: str) -> str:
+    """A parameter of a header; RFC 2231 lets it name an encoding of its own."""
+    value = part.get_param(name, "", header)
+    if not isinstance(value, tuple):
+        return value[:_VALUE_CHARACTERS]
+    charset, _, text = value
+    return decoded(text[:_VALUE_CHARACTERS].encode("raw-unicode-escape"), charset or "")
+
+
 def _decoded(value: object) -> str:
     text = " ".join(str(value).split())[:_VALUE_CHARACTERS]
     try:
-        return str(email.header.make_header(email.header.decode_header(text)))
+        words = [(word, charset and codec_of(charset)) for word, charset in email.header.decode_header(text)]
+        return text if any(codec == "" for _, codec in words) else str(email.header.make_header(words))
     except (ValueError, LookupError, email.errors.MessageError):
         return text

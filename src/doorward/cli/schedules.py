@@ -22,7 +22,7 @@ from doorward.service.schedule_texts import COLUMNS, schedule_notes, schedule_ro
     cls=WithExamples,
     examples=(
         "doorward schedules",
-        "doorward schedules --json | jq '.[] | select(.last.outcome.exit_status != 0)'",
+        "doorward schedules --json | jq '.[] | select((.last.outcome.exit_status // 0) != 0)'",
     ),
 )
 @place_options
@@ -34,11 +34,12 @@ def command(*, target: Target, as_json: bool) -> int:
         return report(ask_daemon(target, words, Descriptors(), environment=os.environ))
     reply, kept = keep_answer(target, ("schedules", "form=json"), environment=os.environ)
     if exit_status(reply) == 0:
-        _print_table(json.loads(kept.out))
+        print_table(json.loads(kept.out))
     return report(reply)
 
 
-def _print_table(schedules: list[dict[str, Any]]) -> None:
+def print_table(schedules: list[dict[str, Any]]) -> None:
+    """Print what a daemon says of its schedules, as JSON has it."""
     if not schedules:
         click.echo("No schedules.")
         return
@@ -46,7 +47,10 @@ def _print_table(schedules: list[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*COLUMNS, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for column in COLUMNS:
+        # a time that is torn over lines cannot be read
+        table.add_column(column, no_wrap="(UTC)" in column, overflow="fold")
     for schedule in schedules:
         # Text: nothing in a command's words is markup
         *cells, ended, words = schedule_row(schedule)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from doorward.config.cautions import Caution
-from doorward.core.command import Command
 from doorward.core.principal import ADMIN, GUEST, User
 from doorward.core.settings import Comers, DoorSettings, Settings
 from doorward.core.users import doors_for
@@ -22,8 +21,13 @@ _WANTS = MappingProxyType(
 _ASKED_TO_LOG_IN = frozenset({Comers.USERS_WITH_PASSWORD, Comers.USERS_WITH_PASSWORD_OR_KEY})
 
 
-def empty_roles(commands: Iterable[Command], users: Iterable[User]) -> list[Caution]:
-    """Warn of each role that a command names and no user has: a misspelt one lets nobody in."""
+def empty_roles(settings: Settings, users: Iterable[User]) -> list[Caution]:
+    """
+    Warn of each role that a command names and no user has: a misspelt one lets nobody in.
+
+    A command of a schedule is passed over: it runs without anybody who may.
+    """
+    scheduled = {schedule.command for schedule in settings.schedules.values()}
     had = {ADMIN, GUEST}.union(*(user.roles for user in users))
     return [
         Caution(
@@ -32,7 +36,8 @@ def empty_roles(commands: Iterable[Command], users: Iterable[User]) -> list[Caut
             why="it lets nobody in" if (command.roles or frozenset()) & had else "only admin gets in",
             remedy=f"correct it, or add a user with it: doorward user add NAME --role {role}",
         )
-        for command in commands
+        for command in settings.catalogue
+        if command.name not in scheduled
         for role in sorted((command.roles or frozenset()) - had)
     ]
 

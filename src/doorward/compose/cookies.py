@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doorward.compose.links import followed
 from doorward.core.errors import DoorwardError, TrustError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ async def write_cookies(jar: "CookieJar", file: Path) -> None:
 
     Raises:
         CookieFileError: it cannot be written.
+        TrustError: it is a link of somebody else, where everybody may write.
     """
     await asyncio.to_thread(_write, jar, file)
 
@@ -74,9 +76,9 @@ def _check(file: Path) -> bool:
 
 
 def _write(jar: "CookieJar", file: Path) -> None:
-    target = Path(os.path.realpath(file))
-    made = target.parent / f".{target.name[:200]}.{secrets.token_hex(4)}"
     try:
+        target = followed(file)
+        made = target.parent / f".{target.name[:200]}.{secrets.token_hex(4)}"
         try:
             jar.save(made)
             with made.open("rb") as opened:

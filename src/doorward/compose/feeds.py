@@ -68,10 +68,16 @@ async def read_all(
             except (ConnectError, FeedError) as error:
                 return url, error
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(read(url, known)) for url, known in asked]
-        for ready in asyncio.as_completed(tasks):
+    loop = asyncio.get_running_loop()
+    # no TaskGroup: an error of whoever reads these would leave it as a group of errors, or as none
+    reading = {loop.create_task(read(url, known)) for url, known in asked}
+    try:
+        for ready in asyncio.as_completed(reading):
             yield await ready
+    finally:
+        for task in reading:
+            task.cancel()
+        await asyncio.gather(*reading, return_exceptions=True)
 
 
 class WatchedFeeds:
@@ -113,6 +119,8 @@ class WatchedFeeds:
                     feeds=source, seen=self._seen, compose=self._composed, wall_seconds=self._clock.wall
                 )
                 return await watch.look(errand)
+        except StateError as error:
+            raise StateError(f"{errand.url}: what was seen cannot be noted: {error}") from error
         finally:
             unlock(descriptor)
 

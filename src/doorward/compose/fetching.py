@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import quote
 
 from doorward.clients.fetch.options import FetchOptions
 from doorward.compose.transferring import transfer
@@ -126,6 +127,9 @@ class MemorySink:
 
 
 def _unknown(url: str) -> tuple[str, str]:
+    if url.startswith((".", "/")) and not url.startswith("//"):
+        path = quote(url, errors="surrogateescape") if url.startswith("/") else "/PATH, from the root"
+        return "the scheme is missing", f"For a file of this machine write file://{path}"
     if "://" not in url:
         return "the scheme is missing", f"Write https://{without_login('//' + url)[2:]} or http://..."
     return "this scheme is not known", f"There are {', '.join(SCHEMES)}."

@@ -31,7 +31,7 @@ class LenientFeeds:
             raise FeedError(
                 error.source, f"{error.problem}; it is too large to be read leniently", "Tell its publisher"
             ) from error
-        if not may_be_read_leniently(body):
+        if not await asyncio.to_thread(may_be_read_leniently, body):
             raise FeedError(
                 error.source, f"{error.problem}; it declares entities, so it is refused", "Tell its publisher"
             ) from error
@@ -44,11 +44,7 @@ class LenientFeeds:
         }
         async with self._turn:
             document = await asyncio.to_thread(self._run, json.dumps(asked).encode() + b"\n" + body, error)
-        # `sgmllib` finds an entry or two in nearly anything, and none in what is no feed
-        parsed = json.loads(document)
-        if not parsed["dialect"] or not parsed["entries"]:
-            raise FeedError(error.source, f"{error.problem}, and nothing could be made of it") from error
-        return feed_from(parsed, url=error.source, problem=error.problem)
+        return await asyncio.to_thread(_feed, document, error)
 
     def _run(self, given: bytes, error: IllFormedFeed) -> bytes:
         try:
@@ -68,3 +64,11 @@ class LenientFeeds:
                 error.source, f"{error.problem}, and nothing could be started to read it leniently: {refused}"
             ) from refused
         return child.stdout
+
+
+def _feed(document: bytes, error: IllFormedFeed) -> Feed:
+    parsed = json.loads(document)
+    # `sgmllib` finds an entry or two in nearly anything, and none in what is no feed
+    if not parsed["dialect"] or not parsed["entries"]:
+        raise FeedError(error.source, f"{error.problem}, and nothing could be made of it") from error
+    return feed_from(parsed, url=error.source, problem=error.problem)

@@ -9,9 +9,11 @@ import secrets
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec
 
+from doorward.compose.links import followed
 from doorward.core.errors import DoorwardError
 from doorward.core.fetching import Head
 
@@ -79,6 +81,7 @@ class FileSink:
 
         Raises:
             CannotSave: that is not possible.
+            TrustError: it is a link of somebody else, where everybody may write.
         """
         await self._do(self._open)
 
@@ -105,7 +108,7 @@ class FileSink:
 
     async def finish(self) -> None:
         """
-        Give it its name. It is on disk when this returns.
+        Give it its name. It is on disk when this returns, and also when it is cancelled meanwhile.
 
         Raises:
             CannotSave: that is not possible.
@@ -118,14 +121,21 @@ class FileSink:
         await asyncio.shield(asyncio.to_thread(self._give_up))
 
     async def _do(self, act: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        work = asyncio.get_running_loop().run_in_executor(None, partial(act, *args, **kwargs))
         try:
-            await asyncio.to_thread(act, *args, **kwargs)
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            # the thread goes on with the descriptor that `give_up` closes; a reader may keep it for ever
+            while not (work.done() or self._is_direct):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({work})
+            raise
         except OSError as error:
             said = error.strerror or str(error)
             raise CannotSave(f"{self._shown} cannot be saved: {said[:1].lower()}{said[1:]}") from error
 
     def _open(self) -> None:
-        self._file = Path(os.path.realpath(self._shown))
+        self._file = followed(self._shown)
         folder, name = self._file.parent, self._file.name
         with contextlib.suppress(FileNotFoundError):
             mode = os.stat(self._file).st_mode
@@ -224,7 +234,10 @@ class FileSink:
             self._close()
             return
         with contextlib.suppress(FileNotFoundError):
-            os.fchmod(self._descriptor, stat.S_IMODE(os.stat(self._file).st_mode))
+            old = os.stat(self._file)
+            # what somebody else says of a file is not said of ours, which a set-uid bit would make his key
+            if old.st_uid == os.geteuid():
+                os.fchmod(self._descriptor, old.st_mode & 0o777)
         os.fsync(self._descriptor)
         os.replace(self._part, self._file)
         if self._keeps_part:

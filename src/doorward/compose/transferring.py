@@ -63,8 +63,7 @@ class _Transfer:
         while True:
             self._tries += 1
             try:
-                head = await self._try()
-                pause = self._pause_after_answer(head)
+                head, pause = await self._try()
                 if pause is None:
                     return head
             except OutOfTime as error:
@@ -76,11 +75,14 @@ class _Transfer:
                     raise
             await asyncio.sleep(pause)
 
-    async def _try(self) -> Head:
+    async def _try(self) -> tuple[Head, float | None]:
+        """The head of an answer, and how long to wait for another one; None when its body was taken."""
         async with self._opener.open(self._request_now()) as opened:
-            if self._pause_after_answer(opened.head) is None:
+            # decided once: chance and the clock may say something else the second time
+            pause = self._pause_after_answer(opened.head)
+            if pause is None:
                 await self._take(opened)
-            return opened.head
+            return opened.head, pause
 
     def _request_now(self) -> FetchRequest:
         seconds = max(0.0, self._ends_at - asyncio.get_running_loop().time())

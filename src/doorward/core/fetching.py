@@ -7,10 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 from urllib.parse import urlencode
 
+from doorward.core.encodings import decoded
 from doorward.core.errors import ConnectError
 from doorward.core.secret import Secret
 
 _USER_INFO = re.compile(r"//.*@", re.DOTALL)
+_NO_LOGIN = re.compile(
+    r"[^/?#@]*//(?:\[[^\[\]/?#@]*\]|[^:/?#@]*)(?::[0-9]*(?=/)|(?=[/?#]))[^?@]*(?:\?.*)?", re.DOTALL
+)
 
 MOST_BYTES = 64 * 1024 * 1024
 """As much of a body as is held in memory where nothing else is said."""
@@ -252,10 +256,7 @@ class Fetched:
     def text(self) -> str:
         """The body as text: in the charset that the server names, else UTF-8; what is none is replaced."""
         match = re.search(r'charset="?([\w.:-]+)', self.headers.get("content-type", ""), re.IGNORECASE)
-        try:
-            return self.body.decode(match[1] if match else "utf-8", "replace")
-        except (LookupError, UnicodeError):
-            return self.body.decode("utf-8", "replace")
+        return decoded(self.body, match[1] if match else "")
 
 
 def fetched(head: Head, body: bytes) -> Fetched:
@@ -268,5 +269,10 @@ def fetched(head: Head, body: bytes) -> Fetched:
 
 
 def without_login(url: str) -> str:
-    """`url` as it may be shown, without a name and a password; also one that cannot be read as a URL."""
-    return _USER_INFO.sub("//", url, count=1) if "@" in url.partition("?")[0] else url
+    """
+    `url` as it may be shown, without a name and a password; also one that cannot be read as a URL.
+
+    A password that nobody has escaped may hold `/`, `?` and `#`: where a host and a port do not end as they
+    have to, all up to the last `@` goes.
+    """
+    return url if "@" not in url or _NO_LOGIN.fullmatch(url) else _USER_INFO.sub("//", url, count=1)

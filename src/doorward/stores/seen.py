@@ -39,7 +39,7 @@ class SqliteSeen:
         self, errand: str, seen: Mapping[str, str], mail: Mail | None, *, forgotten: Collection[str] = ()
     ) -> int | None:
         limits, now = self._limits(), self._clock.wall()
-        _check_lengths(errand, seen)
+        _check_lengths(seen)
 
         def note(connection: sqlite3.Connection) -> int | None:
             connection.executemany(
@@ -56,13 +56,15 @@ class SqliteSeen:
         return await self._database.write(note)
 
 
-def _check_lengths(errand: str, seen: Mapping[str, str]) -> None:
+def _check_lengths(seen: Mapping[str, str]) -> None:
     for key, mark in seen.items():
         if max(len(key), len(mark)) > MARK_CHARACTERS:
-            raise StateError(f"{errand}: a mark has more than {MARK_CHARACTERS} characters: {key[:64]}...")
+            raise StateError(f"a mark has more than {MARK_CHARACTERS} characters: {key[:64]}...")
 
 
 def _check_count(connection: sqlite3.Connection, errand: str, limits: Limits) -> None:
     row = connection.execute("SELECT count(*) FROM seen WHERE errand = ?", (errand,)).fetchone()
     if row[0] > limits.seen_marks:
-        raise StateError(f"{errand} has more marks than seen_marks of [limits], which is {limits.seen_marks}")
+        raise StateError(
+            f"there would be more marks than seen_marks of [limits], which is {limits.seen_marks}"
+        )

@@ -1,3 +1,6 @@
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,3 +72,11 @@ def test_whatever_a_server_says_is_read_without_an_error(text: str) -> None:
     challenge = best_digest(read_challenges([text, f"Digest nonce=x, {text}"]))
     if challenge is not None:
         answer(challenge, LOGIN, method="GET", target="/", client_nonce="x")
+
+
+@pytest.mark.parametrize("text", [" " * 8100 + '"', "a" + " " * 8000 + '"', "a b" + " " * 8000 + "("])
+def test_blanks_without_end_are_read_in_time_that_grows_with_their_number(text: str) -> None:
+    began = time.process_time()
+    for _ in range(5):
+        read_challenges([text])
+    assert time.process_time() - began < 1

@@ -62,6 +62,11 @@ def test_nothing_that_may_be_secret_goes_to_another_server_and_comes_back_neithe
         ("gopher://example.org/", "only HTTP is followed"),
         ("javascript:alert(1)", "only HTTP is followed"),
         ("https://[::1/", "no URL"),
+        ("https://evil.example:0/", "no URL of HTTP"),
+        ("https://evil example/", "no URL of HTTP"),
+        ("https:// evil.example/", "no URL of HTTP"),
+        ("https://evil%2eexample/", "no URL of HTTP"),
+        ("//evil*example/", "no URL of HTTP"),
     ],
 )
 def test_where_we_do_not_go_is_an_error(location: str, problem: str) -> None:

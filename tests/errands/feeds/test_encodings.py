@@ -4,8 +4,8 @@ import codecs
 
 import pytest
 
+from doorward.core.encodings import _CODEC_OF
 from doorward.core.errors import FeedError
-from doorward.errands.feeds.encodings import _CODEC_OF
 from doorward.errands.feeds.parsing import parse_feed
 from tests.errands.feeds.documents import URL
 

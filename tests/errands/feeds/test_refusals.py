@@ -43,6 +43,9 @@ def refusal(body: bytes, content_type: str = "") -> FeedError:
         (b'<!DOCTYPE rss SYSTEM "file:///etc/passwd" [ ]><rss><channel/></rss>', "document type of its own"),
         (rss("<a>" * 200 + "</a>" * 200), "nested more than 100 deep"),
         (rss("<description>" + "<a>" * 200 + "</a>" * 200 + "</description>"), "nested more than 100 deep"),
+        (rss(f'<a xmlns:x\n=\n"{"u" * 257}"/>'), "a namespace in it has more than 256 characters"),
+        (rss(f"<a b='{'u' * 300}' xmlns='{'u' * 257}'/>"), "a namespace in it has more than 256 characters"),
+        (rss("<a " + " ".join(f"b{i}='>'" for i in range(1001)) + "/>"), "more than 1000 attributes"),
         (b'<?xml version="1.0" encoding="x-klingon"?><rss/>', "'x-klingon', which nobody here knows"),
         (b'<?xml version="1.0" encoding="zlib_codec"?><rss/>', "which nobody here knows"),
         (b'<?xml version="1.0" encoding="unicode_escape"?><rss/>', "which nobody here knows"),
@@ -52,6 +55,12 @@ def test_what_is_no_feed_is_told_as_what_it_is(body: bytes, said: str) -> None:
     error = refusal(body)
     assert said in str(error)
     assert not isinstance(error, IllFormedFeed)
+
+
+def test_long_values_and_many_tags_are_no_reason_to_refuse() -> None:
+    text = f"""xmlns="{"u" * 256}" <a xmlns="{"u" * 256}" b="{"u" * 5000}"/> xmlns {"<a b='1'/>" * 2000}"""
+    feed = parse_feed(rss(f"<title>one</title><x>{text}</x>"), url=URL)
+    assert [entry.title for entry in feed.entries] == ["one"]
 
 
 def test_a_page_that_names_its_feed_is_told_with_it() -> None:
@@ -112,6 +121,24 @@ HEAVY: dict[str, Callable[[int], bytes]] = {
     "names of attributes": lambda n: rss("".join(f'<a b{i}="1"/>' for i in range(n))),
     "attributes": lambda n: rss("<a " + " ".join(f'b{i}="1"' for i in range(n)) + "/>"),
     "namespaces": lambda n: rss("<a " + " ".join(f'xmlns:b{i}="u{i}"' for i in range(n)) + "/>"),
+    "names in a long namespace": lambda n: rss(
+        f'<a xmlns:x="{"u" * 2 * n}">' + "".join(f"<x:a{i}/>" for i in range(n // 4)) + "</a>"
+    ),
+    "attributes in a long namespace": lambda n: rss(
+        f"<a xmlns:x = '{'u' * 2 * n}' " + " ".join(f'x:a{i}="1"' for i in range(n // 4)) + "/>"
+    ),
+    "attributes in a namespace": lambda n: rss(
+        f'<a xmlns:x="{"u" * 200}" ' + " ".join(f'x:a{i}=">"' for i in range(n)) + "/>"
+    ),
+    "a long namespace of an entity": lambda n: (
+        f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY u "{"u" * 2 * n}">]>'.encode()
+        + rss('<a xmlns:x="&u;" ' + " ".join(f'x:a{i}="1"' for i in range(n // 4)) + "/>")
+    ),
+    "names in a namespace": lambda n: rss(
+        f'<a xmlns:x="{"u" * 200}">' + "".join(f"<x:a{i}/>" for i in range(n)) + "</a>"
+    ),
+    "long values": lambda n: rss("<a " + f'xmlns b="{"u" * 260}" ' * (n // 8) + "/>"),
+    "namespaces in a row": lambda n: rss("<a " + "xmlns:" * n + "=''/>"),
     "links": lambda n: b"<feed xmlns='http://www.w3.org/2005/Atom'>" + b"<link href='x'/>" * n,
     "a comment": lambda n: rss(f"<!--{'x' * 80 * n}-->"),
     "a value": lambda n: rss(f'<a b="{"x" * 80 * n}"/>'),

@@ -55,6 +55,11 @@ class Address:
         return self.url.origin() == other.url.origin()
 
 
+def names_a_server(url: URL) -> bool:
+    """Whether there is a host that can be one, and a port that can be connected to."""
+    return bool(_HOST.fullmatch(url.raw_host or "") and url.port)
+
+
 def read_address(text: str) -> Address:
     """
     Read a URL of HTTP; a space or a letter that is not ASCII is escaped, what is escaped already stays.
@@ -66,7 +71,7 @@ def read_address(text: str) -> Address:
         # yarl would rewrite what is fine as it is, and a signature over it would not be valid any more
         is_fine = _AS_IT_IS.fullmatch(text) and not _BROKEN_ESCAPE.search(text) and "/.." not in text
         url = URL(text, encoded=bool(is_fine))
-        if url.scheme.lower() not in SCHEMES or not _HOST.fullmatch(url.raw_host or "") or not url.port:
+        if url.scheme.lower() not in SCHEMES or not names_a_server(url):
             raise ValueError(text)
         if is_fine:
             url = url.with_host(url.raw_host or "")

@@ -1,5 +1,6 @@
 """An answer of HTTP whose body is on its way: unpacked, bounded by its reader, and complete or an error."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -13,6 +14,7 @@ from doorward.core.errors import ConnectError
 from doorward.core.fetching import Head
 
 _NO_BODY = frozenset({204, 304})
+_STEPS_AT_ONCE = 8  # a MiB at most, where a piece is as long as it can be
 
 
 class Answer:
@@ -60,8 +62,13 @@ class Answer:
         try:
             unpacking = Unpacking(self._response.headers.get("Content-Encoding", ""))
             async for packed in self._packed():
-                for piece in unpacking.unpack(packed):
-                    yield piece
+                # what is here already comes without a turn of the loop, on which deadlines are heard too
+                await asyncio.sleep(0)
+                for step, piece in enumerate(unpacking.unpack(packed), start=1):
+                    if piece:
+                        yield piece
+                    if step % _STEPS_AT_ONCE == 0:
+                        await asyncio.sleep(0)
             unpacking.finish()
         except CannotUnpack as error:
             raise ConnectError(self._address.shown, "read", str(error)) from error

@@ -94,7 +94,7 @@ class HttpClient:
         self, hop: Hop, login: Login | None, progress: Progress, stack: AsyncExitStack
     ) -> tuple[aiohttp.ClientResponse, Address | None]:
         proxy = self._proxies.proxy_for(hop.address)
-        if login is None and self._options.uses_netrc:
+        if login is None and self._options.uses_netrc and hop.is_first_origin:
             login = await self._login_of_netrc(hop.address)
         if any(name.lower() == "authorization" for name in hop.request.headers):
             login = None

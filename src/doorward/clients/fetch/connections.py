@@ -32,7 +32,7 @@ def new_session(
         happy_eyeballs_delay=_OTHER_FAMILY_AFTER_SECONDS,
         use_dns_cache=False,
     )
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar() if jar is None else jar,
         auto_decompress=False,
@@ -45,6 +45,9 @@ def new_session(
         trace_configs=[phase_tracing()],
         skip_auto_headers=("User-Agent",),
     )
+    # it would ask once more by itself where a kept connection is closed; another try is decided elsewhere
+    session._retry_connection = False  # noqa: SLF001 - there is no parameter for it; a test would notice
+    return session
 
 
 async def new_context(authorities: Path | None) -> ssl.SSLContext:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from doorward.core.fetching import Login
 from doorward.core.secret import Secret
 
-_SCHEME = re.compile(r"\s*,?\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)(?=\s|,|$)")
-_PARAMETER = re.compile(r'\s*,?\s*([A-Za-z0-9!#$%&\'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))')
+_SCHEME = re.compile(r"\s*+(?:,\s*+)?+([A-Za-z0-9!#$%&'*+.^_`|~-]++)(?=\s|,|$)")
+_PARAMETER = re.compile(
+    r'\s*+(?:,\s*+)?+([A-Za-z0-9!#$%&\'*+.^_`|~-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s",]++))'
+)
 _CHALLENGE_BYTES = 8 * 1024
 _MOST_CHALLENGES = 8
 

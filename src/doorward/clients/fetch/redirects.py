@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from yarl import URL
 
-from doorward.clients.fetch.addresses import SCHEMES, Address
+from doorward.clients.fetch.addresses import SCHEMES, Address, names_a_server
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest
 
@@ -63,6 +63,8 @@ def _target(hop: Hop, location: str) -> Address:
         raise _refused(hop, "it leads to what is no URL") from error
     if url.scheme not in SCHEMES or not url.raw_host:
         raise _refused(hop, f"it leads to {shown[:200]}, and from a page of HTTP only HTTP is followed")
+    if not names_a_server(url):
+        raise _refused(hop, f"it leads to {shown[:200]!r}, which is no URL of HTTP")
     return Address(url)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 import zlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from typing import Protocol
 
 import brotli
@@ -18,7 +18,10 @@ ACCEPTED = "gzip, deflate, br, zstd"
 PIECE_BYTES = 64 * 1024
 """No piece that comes out is longer by much."""
 
-_MOST_LAYERS = 3
+MOST_EMPTY_MEMBERS = 1000
+"""So many streams in a row with nothing in them are none of a body that is meant."""
+
+_TAKEN_BYTES = 16 * 1024
 _WINDOW_LOG = 23  # 8 MiB: RFC 9659 wants a client to take so much, and no more
 
 
@@ -31,7 +34,9 @@ class Unpacker(Protocol):
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
         """
-        What `data` goes on with, in bounded pieces.
+        What `data` goes on with, step by step.
+
+        A step gives a piece or, at the end of a member, b"", so that its reader is never kept for long.
 
         Raises:
             CannotUnpack: it is nothing of the kind.
@@ -90,6 +95,7 @@ class _Members:
         self._may_follow = may_follow
         self._member: _Member | None = None
         self._has_ended = False
+        self._empty_members = 0
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
         while data:
@@ -97,10 +103,14 @@ class _Members:
                 if self._has_ended and not self._may_follow(data[0]):
                     return  # padding, which gzip(1) passes over as well
                 self._member = self._begin(data[0])
+                self._empty_members += 1
+                if self._empty_members > MOST_EMPTY_MEMBERS:
+                    raise CannotUnpack(f"more than {MOST_EMPTY_MEMBERS} of its parts in a row are empty")
             data = yield from self._unpack_member(self._member, data)
             if self._member.is_over:
                 self._member = None
                 self._has_ended = True
+                yield b""
 
     def _unpack_member(self, member: _Member, data: bytes) -> Generator[bytes, None, bytes]:
         while True:
@@ -110,6 +120,7 @@ class _Members:
                 raise CannotUnpack("what comes is not compressed as the server says") from error
             data = member.held
             if piece:
+                self._empty_members = 0
                 yield piece
             if member.is_over or not (data or len(piece) >= PIECE_BYTES):
                 return data
@@ -183,13 +194,14 @@ _UNPACKERS: dict[str, Callable[[], Unpacker]] = {
 
 class Unpacking:
     """
-    All layers of a body, the outermost first.
+    A body in one layer of compression, or in none.
 
     Args:
         encoding: the value of Content-Encoding.
 
     Raises:
-        CannotUnpack: one of them is not known, or they are too many.
+        CannotUnpack: it is not known, or there is more than one: a few bytes in several would keep us busy
+            with what never comes out of the last one.
     """
 
     def __init__(self, encoding: str) -> None:
@@ -198,27 +210,20 @@ class Unpacking:
         for name in names:
             if name not in _UNPACKERS:
                 raise CannotUnpack(f"it is compressed in a way that is not known, {name[:40]!r}")
-        if len(names) > _MOST_LAYERS:
-            raise CannotUnpack(f"it is compressed more than {_MOST_LAYERS} times")
-        self._layers: Sequence[Unpacker] = [_UNPACKERS[name]() for name in reversed(names)]
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether there is a layer at all."""
-        return bool(self._layers)
+        if len(names) > 1:
+            raise CannotUnpack(f"it is compressed {len(names)} times, and only one layer is taken off")
+        self._layer = _UNPACKERS[names[0]]() if names else None
 
     def unpack(self, data: bytes) -> Iterator[bytes]:
-        """As `Unpacker.unpack`, through all of them."""
-        return self._through(0, data)
+        """As `Unpacker.unpack`; no step takes more than 16 KiB of `data`."""
+        if self._layer is None:
+            yield data
+            return
+        for start in range(0, len(data), _TAKEN_BYTES):
+            yield from self._layer.unpack(data[start : start + _TAKEN_BYTES])
+            yield b""
 
     def finish(self) -> None:
         """As `Unpacker.finish`."""
-        for layer in self._layers:
-            layer.finish()
-
-    def _through(self, layer: int, data: bytes) -> Iterator[bytes]:
-        if layer == len(self._layers):
-            yield data
-            return
-        for piece in self._layers[layer].unpack(data):
-            yield from self._through(layer + 1, piece)
+        if self._layer is not None:
+            self._layer.finish()

@@ -3,6 +3,7 @@
 import codecs
 import re
 
+from doorward.core.encodings import codec_of
 from doorward.core.errors import FeedError, IllFormedFeed
 
 # A BOM says it for sure; UTF-32 before UTF-16, whose mark is the beginning of its own.
@@ -26,33 +27,6 @@ _WIDE = ("utf-16", "utf-32")
 _DECLARED = re.compile(rb"""<\?xml\b[^<>]{0,200}?\sencoding\s{0,20}=\s{0,20}["']([^"'<>]{0,60})["']""")
 _CHARSET = re.compile(r"""charset\s{0,20}=\s{0,20}["']?([^\s"';,]{1,60})""", re.IGNORECASE)
 _DECLARATION_BYTES = 400
-
-# Only what is text and is decoded in time that grows with its length: Python knows codecs that unpack,
-# escape or transcribe too.
-_CODECS: dict[str, str] = {
-    "utf-8": "utf-8 utf8 unicode-1-1-utf-8 us-ascii ascii",
-    "utf-16": "utf-16 utf16 utf-16le utf-16be utf-16-le utf-16-be ucs-2 iso-10646-ucs-2 unicode",
-    "utf-32": "utf-32 utf32 utf-32le utf-32be ucs-4",
-    # as browsers do: whoever says latin-1 has the quotes of Windows too
-    "cp1252": "iso-8859-1 iso8859-1 latin1 latin-1 l1 windows-1252 cp1252 x-cp1252",
-    "cp874": "windows-874 cp874 tis-620 iso-8859-11",
-    "koi8-r": "koi8-r koi8 koi",
-    "koi8-u": "koi8-u",
-    "mac-roman": "macintosh mac-roman x-mac-roman",
-    "cp437": "cp437 ibm437",
-    "cp850": "cp850 ibm850",
-    "cp866": "cp866 ibm866",
-    "gb18030": "gb2312 gbk gb18030 x-gbk cp936 euc-cn",
-    "big5hkscs": "big5 big5-hkscs x-x-big5",
-    "shift_jis": "shift-jis shiftjis sjis x-sjis",
-    "cp932": "windows-31j cp932 ms-kanji",
-    "euc_jp": "euc-jp eucjp x-euc-jp",
-    "iso2022_jp": "iso-2022-jp",
-    "cp949": "euc-kr euckr ks-c-5601-1987 cp949 windows-949",
-}
-_CODEC_OF = {label: codec for codec, labels in _CODECS.items() for label in labels.split()}
-_CODEC_OF |= {f"iso-8859-{n}": f"iso-8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16)}
-_CODEC_OF |= {f"{kind}{n}": f"cp{n}" for n in range(1250, 1259) if n != 1252 for kind in ("windows-", "cp")}
 
 
 def to_utf8(body: bytes, *, content_type: str, source: str) -> bytes:
@@ -78,7 +52,7 @@ def to_utf8(body: bytes, *, content_type: str, source: str) -> bytes:
         return _recoded(*marked, source=source)
     body = body.lstrip(b"\t\n\r ")
     told = _CHARSET.search(content_type[:1000])
-    codec = _codec(told[1]) if told is not None else ""
+    codec = codec_of(told[1]) if told is not None else ""
     # what begins like ASCII is not in one of these, whatever is said of it
     if codec and not codec.startswith(_WIDE):
         try:
@@ -104,7 +78,7 @@ def _as_declared(body: bytes, *, source: str) -> bytes:
     if declared is None:
         return body
     label = declared[1].decode("ascii", "replace")
-    codec = _codec(label)
+    codec = codec_of(label)
     if not codec:
         raise FeedError(
             source,
@@ -112,10 +86,6 @@ def _as_declared(body: bytes, *, source: str) -> bytes:
             "Tell its publisher",
         )
     return body if codec.startswith(_WIDE) else _recoded(body, codec, source=source)
-
-
-def _codec(label: str) -> str:
-    return _CODEC_OF.get(label.strip().lower().replace("_", "-"), "")
 
 
 def _recoded(body: bytes, codec: str, *, source: str) -> bytes:

@@ -8,7 +8,7 @@ from doorward.core.feeds import Feed
 from doorward.errands.feeds.building import Draft
 from doorward.errands.feeds.vocabulary import Role
 
-_DECLARATION = re.compile(rb"<!\s{0,20}(?:ENTITY|DOCTYPE[^>\[]{0,500}\[)", re.IGNORECASE)
+_DECLARATION = re.compile(rb"<!\s{0,20}(?:ENTITY|DOCTYPE[^>\[<]{0,500}+\[)", re.IGNORECASE)
 
 _ROLES = (
     (Role.ID, "id"),

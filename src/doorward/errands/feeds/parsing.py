@@ -7,6 +7,7 @@ from xml.parsers import expat
 from doorward.core.errors import FeedError, IllFormedFeed
 from doorward.core.feeds import Feed
 from doorward.errands.feeds.encodings import to_utf8
+from doorward.errands.feeds.names import refuse_growing_names
 from doorward.errands.feeds.reader import Enough, FeedReader, ForeignRoot, Refused
 from doorward.errands.feeds.strangers import begins_like_a_feed, html_error, stranger_error
 from doorward.errands.feeds.vocabulary import SEPARATOR
@@ -59,7 +60,7 @@ def parse_feed(body: bytes, *, url: str, content_type: str = "", bounds: FeedBou
 
     Raises:
         FeedError: it is no feed (an HTML page says so), is cut short, too large, nested too deeply, declares
-            entities, or is in an unknown encoding.
+            entities, has names that grow, or is in an unknown encoding.
         IllFormedFeed: it means to be a feed, and is no XML.
     """
     bounds = bounds or FeedBounds()
@@ -98,7 +99,9 @@ def parse_feed(body: bytes, *, url: str, content_type: str = "", bounds: FeedBou
 
 
 def _parse(document: bytes, reader: FeedReader) -> None:
-    parser = expat.ParserCreate("utf-8", SEPARATOR)
+    refuse_growing_names(document)
+    # None: it keeps no name; each is written out with its namespace, and a document can have millions
+    parser = expat.ParserCreate("utf-8", SEPARATOR, None)
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse_document_type
     parser.EntityDeclHandler = _refuse_entity
