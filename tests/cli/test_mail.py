@@ -1,12 +1,16 @@
 """`doorward mail`, as a person types it, with its own sink as the mail server."""
 
+import asyncio
+import contextlib
 import json
 import os
+import pty
 import pwd
 import select
 import signal
 import smtplib
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from tests.clients.smtp.servers import FaultServer
 from tests.daemon import ANSWER_SECONDS, END_SECONDS, Shell
 from tests.mail.processes import free_port
 
@@ -86,6 +91,10 @@ def configure(shell: Shell, port: int, *more: str) -> tuple[str, ...]:
     return ("--config", "doorward.toml", "--state", "state")
 
 
+def empty(shell: Shell) -> str:
+    return f"The queue of {shell.folder / 'state'} is empty.\n"
+
+
 def test_what_comes_from_stdin_arrives_with_its_attachments(shell: Shell, sink: Sink) -> None:
     options = configure(shell, sink.port, 'bounces_to = ""')
     (shell.folder / "größe.bin").write_bytes(b"\0\r\n.\r\n\xff")
@@ -111,7 +120,8 @@ def test_what_cannot_be_delivered_now_is_kept_shown_and_tried_again(
     run = shell.run("mail", "send", *options, "-s", "later", stdin="hello \x1b[2J\n")
     assert (run.returncode, run.stdout) == (125, "")
     assert f"doorward: message 1 to {ALICE} waits: 127.0.0.1:{port}: connect: nobody listens" in run.stderr
-    assert "`doorward mail queue retry 1` now" in run.stderr
+    assert "`doorward mail queue retry --state state --config doorward.toml 1` now" in run.stderr
+    assert "`doorward serve --state state --config doorward.toml` with this state tries" in run.stderr
 
     (listed,) = json.loads(shell.run("mail", "queue", "list", *options, "--json").stdout)
     assert (listed["number"], listed["state"], listed["recipients"][0]["attempts"]) == (1, "waiting", 1)
@@ -129,7 +139,7 @@ def test_what_cannot_be_delivered_now_is_kept_shown_and_tried_again(
     assert "there is no message 7 in the queue" in run.stderr
     assert dict(started.message()["headers"])["Message-ID"] == listed["message_id"]
     started.end()
-    assert shell.run("mail", "queue", "list", *options).stdout == "The queue is empty.\n"
+    assert shell.run("mail", "queue", "list", *options).stdout == empty(shell)
 
 
 def test_a_message_that_is_dropped_is_gone(shell: Shell) -> None:
@@ -144,7 +154,7 @@ def test_a_message_that_is_dropped_is_gone(shell: Shell) -> None:
 
 def test_looking_at_a_queue_that_is_not_there_makes_none(shell: Shell) -> None:
     options = configure(shell, free_port())
-    assert shell.run("mail", "queue", "list", *options).stdout == "The queue is empty.\n"
+    assert shell.run("mail", "queue", "list", *options).stdout == empty(shell)
     assert shell.run("mail", "queue", "list", "--json", *options).stdout == "[]\n"
     assert shell.run("mail", "queue", "drop", "1", *options).returncode == 1
     assert os.listdir(shell.folder) == ["doorward.toml"]
@@ -173,6 +183,87 @@ def test_a_mistake_is_told_in_one_line_and_queues_nothing(
     assert (run.returncode, run.stdout) == (status, "")
     assert said in run.stderr
     assert not (shell.folder / "state").exists()
+
+
+@pytest.mark.parametrize("words", [(), ("a b@c",), (ALICE, "-a", "none"), (ALICE, "--from", "x y@z")])
+def test_a_mistake_in_the_words_is_told_before_a_letter_is_typed(
+    shell: Shell, words: tuple[str, ...]
+) -> None:
+    process = shell.start("mail", "send", *words, *configure(shell, free_port()), stdin=subprocess.PIPE)
+    # stdin stays open: whoever reads it first waits for ever
+    try:
+        assert process.wait(timeout=END_SECONDS) == 1
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_what_stands_in_the_folder_and_does_not_count_is_told(shell: Shell) -> None:
+    configure(shell, free_port())
+    (shell.folder / ".doorward").mkdir(mode=0o700)
+    for words in (("mail", "queue", "list"), ("mail", "send", "a b@c"), ("errands", "run", "x")):
+        told = shell.run(*words, stdin="").stderr
+        assert "./.doorward is not the state that is used; for that one add --state .doorward\n" in told
+        assert "./doorward.toml is not read; to have it count add --config doorward.toml\n" in told
+    told = shell.run("mail", "queue", "list", *configure(shell, free_port())).stderr
+    assert told == ""
+
+
+def test_a_list_that_no_terminal_shows_has_a_line_for_each_message(shell: Shell) -> None:
+    options = configure(shell, free_port())
+    address = f"{'a' * 60}@{'b' * 60}.example.org"
+    for _ in range(2):
+        assert shell.run("mail", "send", *options, address, stdin="hello\n").returncode == 125
+    lines = shell.run("mail", "queue", "list", *options).stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[0].split()[:2] == ["MESSAGE", "STATE"]
+    assert all(address in line and "nobody listens there" in line for line in lines[1:])
+    assert address in on_a_terminal(shell, "mail", "queue", "list", *options)
+    left = shell.start("mail", "queue", "list", *options)
+    assert left.stdout is not None
+    left.stdout.close()
+    assert left.wait(timeout=END_SECONDS) == 141
+    left.communicate()
+
+
+def on_a_terminal(shell: Shell, *words: str) -> str:
+    """What a terminal of 80 columns is told to show."""
+    master, terminal = pty.openpty()
+    environment = {**shell.environment, "COLUMNS": "80", "TERM": "xterm"}
+    process = subprocess.Popen(
+        shell.words(*words), cwd=shell.folder, env=environment, stdin=terminal, stdout=terminal
+    )
+    os.close(terminal)
+    printed = b""
+    # its last reader gone, Linux refuses to read a terminal
+    with contextlib.suppress(OSError):
+        while piece := os.read(master, 65536):
+            printed += piece
+    os.close(master)
+    assert process.wait(timeout=END_SECONDS) == 0
+    return printed.decode()
+
+
+def test_a_retry_does_not_tell_again_of_who_had_it(shell: Shell) -> None:
+    server, loop = FaultServer({f"RCPT TO:<{BOB}>": "450 4.2.1 mailbox busy"}), asyncio.new_event_loop()
+    loop.run_until_complete(server.start())
+    serving = threading.Thread(target=loop.run_forever)
+    serving.start()
+    try:
+        options = configure(shell, server.port)
+        first = shell.run("mail", "send", *options, ALICE, BOB, stdin="hello\n")
+        again = shell.run("mail", "queue", "retry", "1", *options)
+        server.answers.clear()
+        last = shell.run("mail", "queue", "retry", "1", *options)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        serving.join()
+        loop.run_until_complete(server.stop())
+        loop.close()
+    assert f"delivered to {ALICE}: 250 taken" in first.stdout
+    assert (again.returncode, again.stdout) == (125, "")
+    assert f"message 1 to {BOB} waits: 450 4.2.1 mailbox busy" in again.stderr
+    assert last.stdout == f"Message 1 is delivered to {BOB}.\n"
 
 
 def test_a_message_above_the_limit_is_refused_and_the_limit_is_named(shell: Shell) -> None:
@@ -218,6 +309,7 @@ def test_a_sink_on_a_port_that_is_taken_says_so(shell: Shell, sink: Sink) -> Non
     run = shell.run("mail", "sink", "--port", str(sink.port))
     assert run.returncode == 1
     assert run.stderr.startswith(f"doorward: door mail sink cannot listen on 127.0.0.1:{sink.port}: ")
+    assert run.stderr.endswith("doorward: `--port 0` takes a free one\n")
 
 
 def test_a_sink_whose_reader_has_left_ends(start_sink: StartSink) -> None:

@@ -1,6 +1,8 @@
 """Several feeds at once, and feeds that two processes watch."""
 
 import asyncio
+import errno
+import fcntl
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -98,6 +100,24 @@ async def test_with_nobody_to_tell_nothing_is_noted(server: FeedServer, database
     with pytest.raises(MailError, match="nobody to send this to"):
         await feeds.look(errand(server))
     assert not await SqliteSeen(database, clock=clock, limits=Limits).seen("feed:news")
+
+
+async def test_a_folder_without_locks_leaves_nothing_open(
+    server: FeedServer, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    feeds = WatchedFeeds(database, ManualClock(), Settings)
+    path = database.path.parent / "feed.news.lock"
+    # no file system of this machine refuses locks
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StateError, match=r"feed\.news\.lock cannot be locked: No locks available"):
+        await feeds.look(errand(server, "alice@example.org"))
+    opened = await asyncio.to_thread(
+        lambda: [os.path.realpath(each) for each in Path("/proc/self/fd").iterdir()]
+    )
+    assert str(path) not in opened
 
 
 async def test_more_marks_than_there_may_be_are_told_with_the_address_of_the_feed(

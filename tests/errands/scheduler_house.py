@@ -23,6 +23,8 @@ HOURLY = Schedule(name="hourly", command="df", line="df", timing=Every(3600))
 def mail_of(schedule: Schedule, state: ScheduleState, result: RunResult) -> Mail:
     if not schedule.command:
         raise MailError("there is nobody to send this to")
+    if schedule.name == "raises":
+        raise KeyError(schedule.name)
     said = f"{schedule.name} {result.outcome.kind.value} {state.missed}".encode()
     return Mail(sender="", recipients=("bob@x",), message_id=f"<{state.began_at}@x>", content=said)
 

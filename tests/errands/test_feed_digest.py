@@ -10,7 +10,7 @@ from doorward.core.mail_settings import MailSettings
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Every
 from doorward.errands.composing import Draft, compose
-from doorward.errands.feed_digest import digest_of, recovery_of, summary_of, trouble_with
+from doorward.errands.feed_digest import LISTED, digest_of, recovery_of, summary_of, trouble_with
 
 ERRAND = FeedErrand(
     name="nvd", url="http://e.org/feed", timing=Every(3600), to=(Mailbox("alice@example.org"),)
@@ -94,6 +94,16 @@ def test_all_of_many_entries_are_in_the_mail_and_the_later_ones_without_what_the
     assert all(f"title {number}\n" in text and f"title {number}<" in html for number in range(250))
     assert "summary 99\n" in text
     assert "summary 100" not in text
+
+
+def test_of_very_many_entries_the_rest_is_counted() -> None:
+    entries = [entry(number, f"title {number}.") for number in range(LISTED + 9_700)]
+    draft = digest_of(ERRAND, feed(*entries), entries)
+    assert draft.subject == f"nvd: {LISTED + 9_700} new entries"
+    for text in parts(draft):
+        assert f"title {LISTED - 1}." in text
+        assert f"title {LISTED}." not in text
+        assert "and 9,700 more" in text
 
 
 def test_a_feed_that_is_new_is_told_with_its_first_entries_only() -> None:

@@ -313,6 +313,47 @@ async def test_a_mail_that_cannot_be_queued_or_made_is_told_and_the_end_of_the_r
         await house.until(lambda: not house.store.states["hourly"].is_under_way)
 
 
+async def test_a_change_whose_mail_could_not_be_queued_is_told_after_the_next_run(house: House) -> None:
+    async with house.daemon(replace(HOURLY, mail=MailWhen.CHANGE)):
+        for said in (b"a", b"b", b"b"):
+            house.outbox.failure = (
+                StateError("the outbox is full") if house.runs.begun == ["hourly"] else None
+            )
+            await house.pass_time(HOUR_SECONDS)
+            house.runs.end("hourly", RunResult(outcome=SUCCESS, output=said))
+            await house.until(lambda: not house.store.states["hourly"].is_under_way)
+    assert house.runs.begun == ["hourly"] * 3
+    assert len(house.outbox.put_mails) == 2
+
+
+async def test_a_run_that_raises_is_logged_and_told_as_failed(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house.daemon(replace(HOURLY, mail=MailWhen.FAILURE)):
+        await house.pass_time(HOUR_SECONDS)
+        house.runs.under_way.pop("hourly").set_exception(KeyError("gone"))
+        await house.until(lambda: not house.store.states["hourly"].is_under_way)
+        state = house.store.states["hourly"]
+        assert state.outcome is not None
+        assert state.outcome.kind is OutcomeKind.FAILED
+        assert state.outcome.reason == "a fault of the program itself: KeyError('gone')"
+        assert "Traceback" in caplog.text
+        await house.until(lambda: house.said() == ["hourly failed 0"])
+        await house.pass_time(HOUR_SECONDS)
+        assert house.runs.begun == ["hourly"] * 2
+
+
+async def test_a_run_whose_mail_raises_is_noted_all_the_same(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with house.daemon(replace(HOURLY, mail=MailWhen.ALWAYS, name="raises")):
+        await house.pass_time(HOUR_SECONDS)
+        house.runs.end("raises", RunResult(outcome=SUCCESS))
+        await house.until(lambda: not house.store.states["raises"].is_under_way)
+        assert "its mail could not be made: a fault of the program itself" in str(house.facts("raises"))
+        assert "Traceback" in caplog.text
+
+
 async def test_how_a_run_ended_is_logged_and_a_failure_as_a_warning(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:

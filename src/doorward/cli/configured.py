@@ -15,6 +15,8 @@ from doorward.stores.state import check_private_folder, is_trusted
 from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 
+_LOCAL_FILE = "doorward.toml"
+
 
 def state_passed_over(state: str | None, environment: Mapping[str, str]) -> str:
     """
@@ -26,6 +28,16 @@ def state_passed_over(state: str | None, environment: Mapping[str, str]) -> str:
     if state is not None or environment.get("STATE_DIRECTORY") or not is_trusted(Path(LOCAL_STATE)):
         return ""
     return f"the users of ./{LOCAL_STATE} are left out; for those add --state {LOCAL_STATE}"
+
+
+def passed_over(state: str | None, config: Path | None, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What to tell whoever has a state or a configuration in the current folder and named none."""
+    told = []
+    if state is None and not environment.get("STATE_DIRECTORY") and is_trusted(Path(LOCAL_STATE)):
+        told.append(f"./{LOCAL_STATE} is not the state that is used; for that one add --state {LOCAL_STATE}")
+    if config is None and os.path.isfile(_LOCAL_FILE):
+        told.append(f"./{_LOCAL_FILE} is not read; to have it count add --config {_LOCAL_FILE}")
+    return tuple(told)
 
 
 def all_users(settings: Settings, state: str | None, environment: Mapping[str, str]) -> tuple[User, ...]:

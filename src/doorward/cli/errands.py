@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from doorward.cli.configured import passed_over
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.screen import aligned, complain, complain_of
@@ -46,6 +47,9 @@ def command() -> None:
 @json_option
 def list_errands(*, config: Path | None, as_json: bool) -> None:
     """List the errands of a configuration; `doorward schedules` tells how far a daemon is with them."""
+    # no state has a part in it
+    for said in passed_over("", config, os.environ):
+        complain(said)
     errands = sorted(_settings(config).feeds.values(), key=lambda errand: errand.name)
     if as_json:
         click.echo(json.dumps([_members(errand) for errand in errands], ensure_ascii=False))
@@ -84,8 +88,9 @@ def run(*, names: tuple[str, ...], state: str | None, config: Path | None) -> in
     The exit status is 0 when all of them were done; 125 when a feed did not come or its mail waits, 1 when
     what came is no feed or the mail was refused.
     """
-    from doorward.cli.outbox import has_daemon, report, with_outbox
+    from doorward.cli.outbox import given_options, has_daemon, report, tell_passed_over, with_outbox
 
+    tell_passed_over(state, config)
     settings = _settings(config)
     errands = [_errand(name, settings) for name in dict.fromkeys(names)]
     is_daemons = has_daemon(state)
@@ -101,7 +106,8 @@ def run(*, names: tuple[str, ...], state: str | None, config: Path | None) -> in
             status = max(status, complain_of(error))
             continue
         _tell(errand, watched)
-        status = max((status, *map(report, sent)))
+        given = given_options(state, config)
+        status = max((status, *(report(each, given=given) for each in sent)))
     return status
 
 

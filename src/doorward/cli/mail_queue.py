@@ -12,6 +12,7 @@ from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.outbox import (
     STATE_HELP,
+    given_options,
     has_daemon,
     has_outbox,
     members_of,
@@ -19,10 +20,12 @@ from doorward.cli.outbox import (
     send_now,
     settings_of,
     state_of,
+    tell_passed_over,
     with_outbox,
 )
-from doorward.cli.screen import STATUS_FAILED, aligned, complain, counted, wants_colours
+from doorward.cli.screen import STATUS_FAILED, aligned, complain, counted, is_terminal, wants_colours
 from doorward.cli.times import iso_utc
+from doorward.cli.user_changes import opened_state
 from doorward.core.errors import DoorwardError, StateError, one_line
 from doorward.core.mail import Mail, QueueChange, QueuedMail, Standing
 
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
     from doorward.compose.mail_room import MailRoom
 
+_COLUMNS = ("MESSAGE", "STATE", "QUEUED (UTC)", "BYTES", "TO", "LAST ANSWER")
+_ANSWER_LEAST = 14
 _LINES_SHOWN = 500
 _LINE_CHARACTERS = 1000
 
@@ -103,13 +108,16 @@ def queue() -> None:
 @json_option
 def list_messages(*, state: str | None, config: "Path | None", as_json: bool) -> None:
     """List what waits, and dead letters, which stay until they are retried or dropped."""
+    tell_passed_over(state, config)
     listed = _listed(state, config) if has_outbox(state) else []
     if as_json:
         click.echo(json.dumps([members_of(mail) for mail in listed], ensure_ascii=False))
-    elif listed:
+    elif listed and is_terminal(sys.stdout):
         _print_table(listed)
+    elif listed:
+        _print_lines(listed)
     else:
-        click.echo("The queue is empty.")
+        click.echo(one_line(f"The queue of {opened_state(state, os.environ)} is empty."))
 
 
 @queue.command(
@@ -126,6 +134,7 @@ def show(*, number: int, raw: bool, state: str | None, config: "Path | None", as
     async def find(room: "MailRoom") -> tuple[QueuedMail, Mail] | None:
         return await room.queue.find(number)
 
+    tell_passed_over(state, config)
     found = with_outbox(state, settings_of(config), find) if has_outbox(state) else None
     if found is None:
         raise _not_there(number)
@@ -149,7 +158,9 @@ def retry(*, numbers: tuple[int, ...], state: str | None, config: "Path | None")
 
     async def try_now(room: "MailRoom") -> list[int]:
         changed = [number for number in numbers if _told(number, await room.queue.retry(number))]
-        return [report(sent) for sent in await send_now(room, changed, has_daemon=is_daemons)]
+        given = given_options(state, config)
+        sent = await send_now(room, changed, has_daemon=is_daemons)
+        return [report(each, given=given) for each in sent]
 
     return _changed(state, config, numbers, try_now)
 
@@ -179,6 +190,7 @@ def _changed(
     change: "Callable[[MailRoom], Awaitable[list[int]]]",
 ) -> int:
     """Have `change` done; the exit status, which a message that could not be changed makes 1."""
+    tell_passed_over(state, config)
     if not has_outbox(state):
         raise _not_there(numbers[0])
     statuses = with_outbox(state, settings_of(config), change)
@@ -215,30 +227,44 @@ def _to(mail: QueuedMail) -> str:
     return one_line(first) + (f" and {counted(len(others), 'other')}" if others else "")
 
 
+def _row(mail: QueuedMail) -> tuple[str, ...]:
+    answers = [each.answer for each in mail.recipients if each.standing is not Standing.DELIVERED]
+    return (
+        str(mail.number),
+        state_of(mail),
+        iso_utc(mail.queued_at)[:19].replace("T", " "),
+        str(mail.size_bytes),
+        _to(mail),
+        one_line(next(filter(None, answers), "")),
+    )
+
+
+def _print_lines(listed: list[QueuedMail]) -> None:
+    click.echo(aligned([_COLUMNS, *map(_row, listed)], indent=""), nl=False)
+
+
 def _print_table(listed: list[QueuedMail]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    console = Console(no_color=not wants_colours(sys.stdout, os.environ), highlight=False)
+    before_answer = aligned([_COLUMNS[:-1], *(_row(mail)[:-1] for mail in listed)], indent="")
+    if max(map(len, before_answer.splitlines())) + _ANSWER_LEAST > console.width:
+        # an address is there to be copied, whole: the terminal breaks lines where it has to
+        _print_lines(listed)
+        return
     colours = {"waiting": "cyan", "sending": "green", "dead": "red"}
-    table = Table("MESSAGE", "STATE", box=None, pad_edge=False)
-    table.add_column("QUEUED (UTC)", no_wrap=True)
-    table.add_column("BYTES", justify="right")
-    table.add_column("TO", overflow="fold")
-    table.add_column("LAST ANSWER", overflow="fold")
+    table = Table(*_COLUMNS[:2], box=None, pad_edge=False)
+    table.add_column(_COLUMNS[2], no_wrap=True)
+    table.add_column(_COLUMNS[3], justify="right")
+    table.add_column(_COLUMNS[4], no_wrap=True, min_width=max(len(_to(mail)) for mail in listed))
+    table.add_column(_COLUMNS[5], overflow="fold")
     for mail in listed:
-        answers = [each.answer for each in mail.recipients if each.standing is not Standing.DELIVERED]
-        state = state_of(mail)
         # Text: nothing that a server said is markup
-        table.add_row(
-            str(mail.number),
-            Text(state, colours[state]),
-            iso_utc(mail.queued_at)[:19].replace("T", " "),
-            str(mail.size_bytes),
-            Text(_to(mail)),
-            Text(one_line(next(filter(None, answers), ""))),
-        )
-    Console(no_color=not wants_colours(sys.stdout, os.environ), highlight=False).print(table)
+        number, state, *others = _row(mail)
+        table.add_row(number, Text(state, colours[state]), *map(Text, others))
+    console.print(table)
 
 
 def _print_message(queued: QueuedMail, mail: Mail) -> None:

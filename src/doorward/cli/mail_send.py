@@ -12,12 +12,14 @@ from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.outbox import (
     STATE_HELP,
     Sent,
+    given_options,
     has_daemon,
     members_of,
     report,
     send_now,
     settings_of,
     status_of,
+    tell_passed_over,
     with_outbox,
 )
 from doorward.cli.screen import complain, is_terminal
@@ -81,19 +83,18 @@ def send(
     """
     import secrets
 
-    from doorward.errands.composing import Draft, compose
+    from doorward.errands.composing import Draft, compose, recipients_of
     from doorward.stores.clock import SystemClock
 
     settings = settings_of(config)
-    text, attachments = _read_stdin(settings.limits), [_attached(file, settings.limits) for file in files]
+    tell_passed_over(state, config)
+    # a letter that somebody typed is not lost over a mistake in the words: they are read first
     domain = settings.mail.sender.domain
-    draft = Draft(
-        subject=subject,
-        text=text,
-        attachments=tuple(attachments),
-        to=tuple(parse_mailbox(each, domain=domain) for each in recipients),
-        sender=None if sender is None else parse_mailbox(sender, domain=domain),
-    )
+    to = recipients_of(tuple(parse_mailbox(each, domain=domain) for each in recipients), settings.mail)
+    author = None if sender is None else parse_mailbox(sender, domain=domain)
+    attachments = tuple(_attached(file, settings.limits) for file in files)
+    text = _read_stdin(settings.limits)
+    draft = Draft(subject=subject, text=text, attachments=attachments, to=to, sender=author)
     wall_seconds, token = SystemClock.wall(), secrets.token_hex(16)
     mail = compose(draft, settings.mail, wall_seconds=wall_seconds, token=token)
     is_daemons = has_daemon(state)
@@ -109,7 +110,7 @@ def send(
 
     sent = with_outbox(state, settings, put, make=True)
     if not as_json:
-        return report(sent)
+        return report(sent, given=given_options(state, config))
     left = {} if sent.left is None else members_of(sent.left)
     members = {"number": sent.number, "message_id": mail.message_id, "state": "delivered", **left}
     click.echo(json.dumps(members, ensure_ascii=False))

@@ -9,7 +9,7 @@ import click
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option
 from doorward.cli.screen import complain, counted
-from doorward.core.errors import one_line
+from doorward.core.errors import ListenError, one_line
 from doorward.core.limits import Limits
 
 if TYPE_CHECKING:
@@ -52,7 +52,12 @@ def sink(*, port: int, as_json: bool) -> None:
         _print_json(taken) if as_json else _print_message(taken)
         sys.stdout.flush()
 
-    run_sink(port=port, message_bytes=Limits().message_bytes, on_open=tell, on_taken=show)
+    try:
+        run_sink(port=port, message_bytes=Limits().message_bytes, on_open=tell, on_taken=show)
+    except ListenError as error:
+        if port:
+            error.add_note("`--port 0` takes a free one")
+        raise
 
 
 def _print_json(taken: "Taken") -> None:

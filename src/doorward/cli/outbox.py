@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shlex
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from doorward.cli.configured import passed_over
 from doorward.cli.screen import STATUS_FAILED, complain
 from doorward.cli.times import iso_utc
 from doorward.cli.user_changes import opened_state
@@ -95,7 +97,7 @@ class Sent:
 
     Attributes:
         number: in the queue.
-        to: all its recipients.
+        to: its recipients but those who had it before.
         left: the message as it stands in the queue; None when all of them got it.
         trouble: why the server could not be reached; None when it was, or was not tried.
         is_daemons: a daemon runs that delivers what is left.
@@ -122,12 +124,14 @@ async def send_now(room: "MailRoom", numbers: Sequence[int], *, has_daemon: bool
     for found in before:
         if found is None:
             continue
-        queued, mail = found
+        queued, _ = found
         after = await room.queue.find(queued.number)
         sent.append(
             Sent(
                 number=queued.number,
-                to=mail.recipients,
+                to=tuple(
+                    each.address for each in queued.recipients if each.standing is not Standing.DELIVERED
+                ),
                 left=None if after is None else after[0],
                 trouble=deliverer.trouble,
                 is_daemons=has_daemon,
@@ -136,23 +140,42 @@ async def send_now(room: "MailRoom", numbers: Sequence[int], *, has_daemon: bool
     return sent
 
 
-def report(sent: Sent) -> int:
-    """Say what became of a message; returns the exit status."""
+def given_options(state: str | None, config: Path | None) -> str:
+    """The options that were given, for a command that is to be typed next: ` --state DIR`, or nothing."""
+    given = (("--state", state), ("--config", config))
+    return "".join(f" {option} {shlex.quote(str(value))}" for option, value in given if value is not None)
+
+
+def tell_passed_over(state: str | None, config: Path | None) -> None:
+    """Say what stands in the current folder and does not count, as it was not named."""
+    for said in passed_over(state, config, os.environ):
+        complain(said)
+
+
+def report(sent: Sent, *, given: str = "") -> int:
+    """
+    Say what became of a message; returns the exit status.
+
+    Args:
+        sent: the message.
+        given: what `given_options` says.
+    """
     number, left = sent.number, sent.left
     if left is None:
         click.echo(f"Message {number} is delivered to {', '.join(map(one_line, sent.to))}.")
     elif _is_others(sent):
         click.echo(f"Message {number} is queued" + ("; the daemon delivers it." if sent.is_daemons else "."))
     else:
-        for (standing, answer), group in _grouped(left.recipients).items():
+        tried = [each for each in left.recipients if each.address in sent.to]
+        for (standing, answer), group in _grouped(tried).items():
             _report_group(
                 number, ", ".join(group), standing, answer or str(sent.trouble or "it was not tried")
             )
     status = status_of(sent)
     if status == STATUS_UNAVAILABLE:
         complain(
-            f"message {number} is kept: `doorward serve` with this state tries it again by itself, and "
-            f"`doorward mail queue retry {number}` now"
+            f"message {number} is kept: `doorward serve{given}` with this state tries it again by itself, "
+            f"and `doorward mail queue retry{given} {number}` now"
         )
     return status
 

@@ -41,6 +41,9 @@ _log = logging.getLogger("doorward.daemon")
 
 ReadSettings = Callable[[], Settings]
 
+_MAIL_SECONDS = 3.0
+"""For the answer to a message that is under way at the end, whatever time is left: cut off it comes twice."""
+
 _READING_SECONDS = 1.0
 """For a reading that is under way at the end, so that nothing is left of what it bound; a disk may hang."""
 
@@ -184,12 +187,13 @@ class Daemon:
             # a client that believes the file finds nobody there; what runs must not suffer for it
             _log.error("%s", error)
         self._clockwork.stop()
+        self._mail.stop()
         until = self._clock.monotonic() + self.drain_seconds
         await self._runs.drain()
         await self._clockwork.close()
         # what a run wrote may not all be sent yet
         await self._gate.drain(max(until - self._clock.monotonic(), 0.0))
-        await self._mail.drain(max(until - self._clock.monotonic(), 0.0))
+        await self._mail.drain(max(until - self._clock.monotonic(), _MAIL_SECONDS))
 
     async def close(self) -> None:
         """End everything that is left."""

@@ -140,7 +140,11 @@ def _locked(path: Path) -> int:
         descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise StateError(f"{path} cannot be opened: {error.strerror}") from error
-    if try_lock(descriptor):
-        return descriptor
+    try:
+        if try_lock(descriptor):
+            return descriptor
+    except OSError as error:
+        os.close(descriptor)
+        raise StateError(f"{path} cannot be locked: {error.strerror}") from error
     os.close(descriptor)
     raise StateError(f"{path} is held: another process looks at this feed just now; try again later")

@@ -15,6 +15,8 @@ from doorward.stores.clock import SystemClock
 from doorward.stores.database import Database
 from doorward.stores.outbox import SqliteOutbox
 
+_CLOSE_SECONDS = 5.0
+
 
 class MailRoom:
     """
@@ -77,17 +79,24 @@ class MailRoom:
         if is_other_server and self._deliverer is not None:
             self._deliverer.try_again()
 
-    async def drain(self, within_seconds: float) -> None:
-        """Begin no other try, and wait for those under way."""
-        if self._deliverer is not None and self._delivering is not None:
+    def stop(self) -> None:
+        """Begin no other try; those under way go on. Idempotent."""
+        if self._deliverer is not None:
             self._deliverer.stop()
+
+    async def drain(self, within_seconds: float) -> None:
+        """Stop, and wait for tries under way."""
+        self.stop()
+        if self._delivering is not None:
             await asyncio.wait({self._delivering}, timeout=within_seconds)
 
     async def close(self) -> None:
         """Cut off what is under way, and close the database."""
+        # a state that refuses what came of a try may take the place of its being cancelled
+        self.stop()
         if self._delivering is not None:
             self._delivering.cancel()
-            await asyncio.wait({self._delivering})
+            await asyncio.wait({self._delivering}, timeout=_CLOSE_SECONDS)
         await self.database.close()
 
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doorward.core.errors import DoorwardError
+from doorward.core.errors import DoorwardError, one_line
 from doorward.core.settings import Settings
 from doorward.stores.clock import SystemClock
 from doorward.stores.places import DATABASE_NAME
@@ -73,8 +73,16 @@ class MailWatch:
         if self._room is not None:
             self._room.renew(settings)
 
+    def stop(self) -> None:
+        """Begin no other try; those under way go on. Idempotent."""
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._room is not None:
+            self._room.stop()
+
     async def drain(self, within_seconds: float) -> None:
-        """Begin no other try, and let those under way come to their end: a message cut off is sent twice."""
+        """Stop, and let tries under way come to their end: a message cut off is sent twice."""
+        self.stop()
         await self._end_watching()
         if self._room is not None:
             await self._room.drain(within_seconds)
@@ -108,6 +116,12 @@ class MailWatch:
             if str(error) != self._trouble:
                 _log.error("mail waits: %s", error)
             self._trouble = str(error)
+            return False
+        except Exception as error:  # noqa: BLE001 - logged; the daemon goes on, and so does its mail
+            fault = one_line(f"a fault of the program itself: {error!r:.200}")
+            if fault != self._trouble:
+                _log.exception("mail waits, which is a fault of the program itself")
+            self._trouble = fault
             return False
         self._trouble = ""
         return True

@@ -20,6 +20,9 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LITERAL = re.compile(r"\[(?:[0-9.]{7,15}|IPv6:[0-9A-Fa-f:.]{2,45})\]")
 _WITH_NAME = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
 
+_ENCODED = "=?"
+"""Whoever reads such a header decodes what follows, to another address. RFC 2047 section 5 forbids it."""
+
 _COMMANDS = ("-", "|", "/")
 """What the programs behind a mail server may take for an option, a command or a file."""
 
@@ -86,6 +89,7 @@ def parse_address(text: str, *, domain: str) -> str:
     if not (
         _LOCAL_PART.fullmatch(local_part)
         and len(local_part) <= LOCAL_PART_CHARACTERS
+        and _ENCODED not in local_part
         and (_DOMAIN.fullmatch(ascii_domain) or _LITERAL.fullmatch(ascii_domain))
         and len(address) <= ADDRESS_CHARACTERS
     ):

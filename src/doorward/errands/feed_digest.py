@@ -13,6 +13,9 @@ from doorward.errands.feeds.texts import cut
 WITH_SUMMARY = 100
 """So many entries of a mail are told with what they say; of the others, title and link."""
 
+LISTED = 500
+"""So many are in a mail at most; the others are counted in it."""
+
 OF_FIRST = 10
 """So many are shown of a feed that is new to us."""
 
@@ -84,8 +87,9 @@ def _name_of(errand: FeedErrand, feed: Feed) -> str:
 
 
 def _draft(errand: FeedErrand, feed: Feed, *, subject: str, opening: str, entries: Sequence[Entry]) -> Draft:
-    lines = [_line(entry, with_summary=at < WITH_SUMMARY) for at, entry in enumerate(entries)]
-    notes = [f"Note: {_shown(note)}." for note in feed.notes]
+    lines = [_line(entry, with_summary=at < WITH_SUMMARY) for at, entry in enumerate(entries[:LISTED])]
+    more = [f"and {len(entries) - LISTED:,} more"] if len(entries) > LISTED else []
+    notes = [*more, *(f"Note: {_shown(note)}." for note in feed.notes)]
     return _of(
         errand, subject=subject, text=_text(opening, lines, notes), html=_html(feed, opening, lines, notes)
     )

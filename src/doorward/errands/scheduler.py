@@ -7,9 +7,9 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from datetime import tzinfo
 
-from doorward.core.errors import DoorwardError, StateError
+from doorward.core.errors import DoorwardError, StateError, one_line
 from doorward.core.mail import Mail
-from doorward.core.outcome import outcome_members
+from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
 from doorward.core.ports import Clock, ScheduledRuns, ScheduleStore, Timer
 from doorward.core.schedules import INTERRUPTED, RunResult, Schedule, ScheduleState, times, wants_mail
 from doorward.core.timing import Due, first_at, judge_time
@@ -180,10 +180,17 @@ class Scheduler:
         name = schedule.name
         try:
             if await self._note_beginning(name, before):
-                result = await self._runs.run(schedule)
+                result = await self._result(schedule)
                 await self._settle(schedule, result)
         finally:
             self._running.discard(name)
+
+    async def _result(self, schedule: Schedule) -> RunResult:
+        try:
+            return await self._runs.run(schedule)
+        except Exception as error:  # noqa: BLE001 - logged, and told as every run that failed
+            _log.exception("%s failed, which is a fault of the program itself", schedule.name)
+            return RunResult(outcome=Outcome(OutcomeKind.FAILED, reason=fault_of(error)))
 
     async def _note_beginning(self, name: str, before: ScheduleState) -> bool:
         """Note that a run begins; otherwise it did not, and its time was missed."""
@@ -209,31 +216,47 @@ class Scheduler:
         level = logging.INFO if result.outcome.is_success else logging.WARNING
         _log.log(level, "%s: run %d ended: %s", name, result.run, describe(result.outcome))
         is_mailed = wants_mail(schedule.mail, result.outcome, digest=digest, digest_before=before.digest)
-        return self._tell(schedule, state, result, is_mailed=is_mailed)
+        return self._tell(schedule, state, result, is_mailed=is_mailed, digest_before=before.digest)
 
     async def _tell(
-        self, schedule: Schedule, state: ScheduleState, result: RunResult, *, is_mailed: bool
+        self,
+        schedule: Schedule,
+        state: ScheduleState,
+        result: RunResult,
+        *,
+        is_mailed: bool,
+        digest_before: str,
     ) -> None:
         mail = await self._composed(schedule, state, result) if is_mailed else None
-        await self._save(schedule.name, mail)
+        if is_mailed and mail is None:
+            self._keep_untold(schedule.name, digest_before)
+        await self._save(schedule.name, mail, digest_before)
 
     async def _composed(self, schedule: Schedule, state: ScheduleState, result: RunResult) -> Mail | None:
         try:
             return await asyncio.to_thread(self._compose, schedule, state, result)
         except DoorwardError as error:
             self._trouble(schedule.name, f"its mail could not be made: {error}")
-            return None
+        except Exception as error:  # noqa: BLE001 - logged; that the run ended is noted all the same
+            _log.exception("%s: its mail could not be made", schedule.name)
+            self._trouble(schedule.name, f"its mail could not be made: {fault_of(error)}")
+        return None
 
     # The store
 
-    async def _save(self, name: str, mail: Mail | None = None) -> None:
+    async def _save(self, name: str, mail: Mail | None = None, digest_before: str = "") -> None:
         try:
             await self._store.save(self._states[name], mail)
         except StateError as error:
             what = "its mail could not be queued" if mail is not None else "how far it is could not be noted"
             self._trouble(name, f"{what}: {error}")
             if mail is not None:
+                self._keep_untold(name, digest_before)
                 await self._save(name)
+
+    def _keep_untold(self, name: str, digest_before: str) -> None:
+        """Have what nobody was told of count as a change again after the next run."""
+        self._states[name] = replace(self._states[name], digest=digest_before)
 
     async def _forget(self, names: list[str]) -> None:
         try:
@@ -256,6 +279,11 @@ class Scheduler:
             _log.error("%s failed", task.get_name(), exc_info=error)
         if name not in self._schedules and not self._has_stopped:
             self._forget_others()
+
+
+def fault_of(error: Exception) -> str:
+    """One line about what only the log tells whole."""
+    return one_line(f"a fault of the program itself: {error!r:.200}")
 
 
 def result_hash(result: RunResult) -> str:

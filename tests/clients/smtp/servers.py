@@ -62,6 +62,11 @@ class FaultServer:
             await self._server.wait_closed()
             self._server = None
 
+    def say(self, answer: str) -> None:
+        """Say what was not said before, on every connection."""
+        for writer in self._writers:
+            writer.write(answer.encode() + b"\r\n")
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)

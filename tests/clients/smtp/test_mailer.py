@@ -1,6 +1,7 @@
 """One try to deliver a message, against a server that does what it is told."""
 
 import asyncio
+import base64
 from dataclasses import replace
 from pathlib import Path
 
@@ -76,6 +77,9 @@ async def test_a_large_message_arrives_whole() -> None:
         ("550 5.1.1 no such user", Delivery.REFUSED),
         ("450 4.2.1 mailbox busy", Delivery.LATER),
         ("552 too many recipients", Delivery.LATER),
+        ("530 5.7.0 log in first", Delivery.LATER),
+        ("534 5.7.9 a better way of it", Delivery.LATER),
+        ("538 5.7.11 encrypt first", Delivery.LATER),
     ],
 )
 async def test_one_recipient_that_is_refused_does_not_keep_the_other(answer: str, delivery: Delivery) -> None:
@@ -169,6 +173,7 @@ async def test_an_old_server_that_knows_no_ehlo_is_greeted_with_helo() -> None:
         ({"MAIL": DROP}, "send", "the server closed the connection"),
         ({"MAIL": "421 good night"}, "send", "421 good night"),
         ({"MAIL": "530 5.7.0 log in first"}, "login", "530 5.7.0 log in first"),
+        ({"RCPT": "530 5.7.0 log in first"}, "login", "530 5.7.0 log in first"),
     ],
 )
 async def test_a_server_that_takes_no_message_at_all_is_told_as_such(
@@ -238,6 +243,18 @@ async def test_a_login_that_is_refused_shows_no_password(password_file: Path) ->
         f"127.0.0.1:{server.port}: login: 535 5.7.8 wrong: \u2022\u2022\u2022\u2022, "
         "\u2022\u2022\u2022\u2022. Look at `user` and `password_file` of [mail]."
     )
+
+
+@pytest.mark.parametrize(
+    "sent", ["\0alice\0hunter2 \N{SNOWMAN}", "alice\0alice\0hunter2 \N{SNOWMAN}", "\0alice\0hunter2"]
+)
+async def test_a_server_that_repeats_the_whole_login_shows_no_password(
+    password_file: Path, sent: str
+) -> None:
+    repeated = base64.b64encode(sent.encode()).decode()
+    async with fault_server({**AUTH, "AUTH": f"535 5.7.8 AUTH PLAIN {repeated} is wrong"}) as server:
+        error = await refusal(server.settings(user="alice", password_file=str(password_file)))
+    assert error.problem == "535 5.7.8 AUTH PLAIN \u2022\u2022\u2022\u2022 is wrong"
 
 
 async def test_a_login_goes_before_the_message(password_file: Path) -> None:

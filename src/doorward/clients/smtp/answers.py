@@ -27,11 +27,13 @@ def judged(code: int, message: str) -> Delivered:
 
 def judged_recipient(code: int, message: str) -> Delivered:
     """
-    Take the answer to RCPT: with 552 a server means that there are too many for one time.
+    Take the answer to RCPT.
+
+    With 552 a server means that there are too many for one time; that it wants a login, the keeper can mend.
 
     Source: RFC 5321 section 4.5.3.1.10.
     """
-    if code == _TOO_MANY_RECIPIENTS:
+    if code == _TOO_MANY_RECIPIENTS or wants_login(code):
         return later(shown(code, message))
     return judged(code, message)
 

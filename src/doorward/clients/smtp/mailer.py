@@ -97,7 +97,7 @@ class _Try:
         Name the sender.
 
         Raises:
-            ConnectError: the server leaves before it has seen anything of this message.
+            ConnectError: the server wants a login first, or leaves without having seen the message.
         """
         try:
             answer = await self._ask(
@@ -107,10 +107,18 @@ class _Try:
             raise ConnectError(self._settings.server, "send", str(lost)) from lost
         if not smtp.is_connected:
             raise ConnectError(self._settings.server, "send", shown(answer.code, answer.message))
+        if wants_login(answer.code):
+            raise self._login_wanted(shown(answer.code, answer.message))
         return answer
 
     async def _name_recipients(self, smtp: SMTP) -> bool:
-        """Whether the server takes it for any of them."""
+        """
+        Whether the server takes it for any of them.
+
+        Raises:
+            ConnectError: it wants a login first, and takes it for nobody without one.
+        """
+        wanted = ""
         for recipient in list(self._left):
             if _PATH.fullmatch(recipient) is None:
                 self._answer(recipient, refused("an address that is not ASCII needs SMTPUTF8"))
@@ -119,8 +127,12 @@ class _Try:
             judgement = judged_recipient(answer.code, answer.message)
             if judgement.delivery is not Delivery.ACCEPTED:
                 self._answer(recipient, judgement)
+            if wants_login(answer.code):
+                wanted = judgement.answer
             if not smtp.is_connected:
                 raise Lost("the server closed the connection")
+        if wanted and not self._left:
+            raise self._login_wanted(wanted)
         return bool(self._left)
 
     async def _hand_over(self, smtp: SMTP) -> None:
@@ -142,15 +154,15 @@ class _Try:
         self._answer_all(judged(answer.code, answer.message))
 
     async def _ask(self, smtp: SMTP, *words: bytes) -> SMTPResponse:
-        answer = await answer_of(smtp.execute_command(*words))
-        if wants_login(answer.code):
-            raise ConnectError(
-                self._settings.server,
-                "login",
-                shown(answer.code, answer.message),
-                "Set `user`, `password_file` and `tls` of the table [mail].",
-            )
-        return answer
+        return await answer_of(smtp.execute_command(*words))
+
+    def _login_wanted(self, said: str) -> ConnectError:
+        return ConnectError(
+            self._settings.server,
+            "login",
+            said,
+            "Set `user`, `password_file` and `tls` of the table [mail].",
+        )
 
     def _answer(self, recipient: str, delivered: Delivered) -> None:
         self._left.remove(recipient)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar, cast
@@ -19,6 +20,9 @@ from doorward.core.secret import REDACTED, Secret
 _T = TypeVar("_T")
 
 _QUIT_SECONDS = 5.0
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+"""A login in one line, the user and the password with it, has no other form."""
 
 _OFTEN_MEANT = {
     MailTls.NONE: 'A server that speaks TLS at once wants tls = "implicit".',
@@ -130,8 +134,10 @@ def _stays_here(smtp: SMTP) -> bool:
 
 
 def _without(text: str, password: Secret) -> str:
+    """`text` without the password, and without any word that may be it, or what has it, in Base64."""
     encoded = base64.b64encode(password.revealed.encode()).decode()
-    return text.replace(password.revealed, REDACTED).replace(encoded, REDACTED)
+    hidden = _BASE64.sub(REDACTED, text.replace(password.revealed, REDACTED))
+    return hidden.replace(encoded, REDACTED)
 
 
 async def _reached(settings: MailSettings, phase: str, step: Awaitable[object]) -> None:
