@@ -53,6 +53,14 @@ def test_nothing_that_may_be_secret_goes_to_another_server_and_comes_back_neithe
     assert "apiKey" not in back.request.headers
 
 
+def test_whether_a_page_has_changed_is_asked_of_the_server_that_has_it() -> None:
+    conditions = {"If-None-Match": '"x"', "If-Modified-Since": "Thu, 26 Nov 2026 00:00:00 GMT"}
+    request = FetchRequest(url="http://example.org/feed", headers={**conditions, "apiKey": "secret"})
+    there = next_hop(Hop(read_address(request.url), request), 301, "https://example.org/feed")
+    assert there is not None
+    assert there.request.headers == conditions
+
+
 @pytest.mark.parametrize(
     ("location", "problem"),
     [

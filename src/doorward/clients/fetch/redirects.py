@@ -13,7 +13,12 @@ MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEEPS_METHOD = frozenset({307, 308})
 
-HARMLESS_HEADERS = frozenset({"accept", "accept-language", "user-agent", "range", "if-range"})
+HARMLESS_HEADERS = frozenset(
+    {
+        *("accept", "accept-language", "user-agent"),
+        *("range", "if-range", "if-none-match", "if-modified-since"),
+    }
+)
 """What goes to another server too; anything else that a caller had sent may be a secret of this one."""
 
 
