@@ -3,8 +3,13 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from email import message_from_string, policy
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -22,6 +27,7 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Postfix"),
 ]
 
+FEEDS = Path(__file__).parents[1] / "data"
 TITLES = "CVE-2012-6656 (glibc)\nCVE-2014-0160 (openssl) \u2013 Heartbleed\n.\nFrom here on: nothing\n"
 
 
@@ -56,6 +62,49 @@ def test_a_list_is_mailed_to_a_mailbox_with_an_envelope_apart_from_its_header(
     assert "From: Ops <ops@ops.example.org>\n" in text
     assert "Subject: Vulnerabilities =?utf-8?b?4oCT?= today\n" in text
     assert "CVE-2014-0160 (openssl) =E2=80=93 Heartbleed\n.\n" in text
+
+
+def test_the_titles_of_a_feed_are_found_in_the_mailbox(postfix: Postfix, shell: Shell) -> None:
+    (shell.folder / "doorward.toml").write_text(configuration(postfix))
+    with serving(FEEDS) as url:
+        listed = shell.run("feed", "--text", f"{url}/nvd-rss-1.0.xml")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    words = (
+        "mail",
+        "send",
+        "--config",
+        "doorward.toml",
+        "--state",
+        "state",
+        "--json",
+        "-s",
+        "Vulnerabilities",
+    )
+    run = shell.run(*words, stdin=listed.stdout)
+    assert (run.returncode, run.stderr) == (0, "")
+    text = postfix.mailboxes.await_message("alice", json.loads(run.stdout)["message_id"])
+    # an mbox has one message behind the other
+    last = text[text.rindex("\nFrom bounces@ops.example.org ") + 1 :] if "\nFrom " in text else text
+    message = message_from_string(last.partition("\n")[2], policy=policy.default)
+    assert message["Return-Path"] == "<bounces@ops.example.org>"
+    assert message["From"] == "Ops <ops@ops.example.org>"
+    got = message.get_content()
+    assert got.count("CVE-") >= 1404
+    assert "CVE-2025-48384 (git)" in got
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """A server of the standard library that shows a folder."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_daemon_delivers_what_somebody_else_queued(postfix: Postfix, start_daemon: StartDaemon) -> None:
