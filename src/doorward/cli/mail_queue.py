@@ -205,7 +205,10 @@ def _told(number: int, change: QueueChange) -> bool:
         case QueueChange.NOT_THERE:
             complain(str(_not_there(number)))
         case QueueChange.UNDER_WAY:
-            complain(f"message {number} is just being sent; try again in a moment")
+            complain(
+                f"message {number} is being sent; try again in a moment. If its sender was killed,"
+                " it waits until the lease ends, half an hour by default"
+            )
     return False
 
 
