@@ -95,7 +95,8 @@ def _text(kind: ParameterType) -> Mapping[str, object]:
             return {"minLength": least, "maxLength": most, "pattern": _ANY, **secret}
         case PatternType(pattern=pattern, max=most):
             translated = as_javascript(pattern)
-            return {"maxLength": most, **({"pattern": translated} if translated else {})}
+            whole = {"allOf": [{"pattern": translated}]} if translated else {}
+            return {"maxLength": most, "pattern": _ANY, **whole}
         case HostnameType():
             return {"maxLength": 253, "anyOf": [{"pattern": _HOSTNAME}, *_ADDRESSES]}
         case AddressType():
