@@ -412,5 +412,6 @@ def test_where_no_daemon_is_the_places_are_named(shell: Shell) -> None:
     run = shell.run("ask", "df")
     assert run.returncode == 125
     assert run.stderr.startswith("doorward: no daemon found: connect: none listens in ./.doorward, ")
-    assert "`doorward serve`" in run.stderr
+    # somebody else's daemon may run on this machine
+    assert "`doorward serve`" in run.stderr or "Something answers on tcp://127.0.0.1:7022" in run.stderr
     assert len(run.stderr.splitlines()) == 1
