@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -258,6 +259,17 @@ def test_a_file_of_this_machine_is_fetched_like_a_page(call: Call, shell: Shell)
     (shell.folder / "told").write_text("of this machine\n")
     typed = call("fetch", (shell.folder / "told").as_uri())
     assert (typed.returncode, typed.stdout) == (0, "of this machine\n")
+
+
+@pytest.mark.needs_program("strace", package="strace")
+def test_a_file_is_on_disk_before_it_has_its_name(shell: Shell, nginx: Site) -> None:
+    log = shell.folder / "calls"
+    words = ["strace", "-f", "-o", str(log), "-e", "trace=fsync,rename"]
+    words += shell.words("fetch", f"{nginx.plain}/blob", "-o", "b")
+    environment = dict(shell.environment)
+    subprocess.run(words, check=True, capture_output=True, cwd=shell.folder, env=environment, timeout=60)
+    # the file, its name, and the folder that has the name
+    assert re.findall(r"\b(fsync|rename)\(", log.read_text()) == ["fsync", "rename", "fsync"]
 
 
 def test_a_limit_of_time_or_size_ends_it(call: Call, shell: Shell, nginx: Site) -> None:
