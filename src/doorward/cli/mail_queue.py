@@ -24,10 +24,10 @@ from doorward.cli.outbox import (
     with_outbox,
 )
 from doorward.cli.screen import STATUS_FAILED, aligned, complain, counted, is_terminal, wants_colours
-from doorward.cli.times import iso_utc
 from doorward.cli.user_changes import opened_state
 from doorward.core.errors import DoorwardError, StateError, one_line
 from doorward.core.mail import Mail, QueueChange, QueuedMail, Standing
+from doorward.core.moments import iso_utc
 
 if TYPE_CHECKING:
     from pathlib import Path

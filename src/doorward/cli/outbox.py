@@ -13,10 +13,10 @@ import click
 
 from doorward.cli.configured import passed_over
 from doorward.cli.screen import STATUS_FAILED, complain
-from doorward.cli.times import iso_utc
 from doorward.cli.user_changes import opened_state
 from doorward.core.errors import ConnectError, StateError, one_line
 from doorward.core.mail import QueuedMail, QueuedRecipient, Standing
+from doorward.core.moments import iso_utc
 from doorward.core.outcome import STATUS_UNAVAILABLE
 from doorward.stores.owners import acting_as_owner
 from doorward.stores.places import DATABASE_NAME

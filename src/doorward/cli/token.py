@@ -15,6 +15,7 @@ from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.screen import aligned, complain
 from doorward.cli.user_changes import Told, opened_state, tell_daemon
 from doorward.core.errors import ConfigurationError, StateError
+from doorward.core.moments import iso_utc
 from doorward.core.principal import User
 from doorward.core.tokens import ShownToken, Token, check_token, lacking_roles, new_token, parse_token
 from doorward.stores.tokens import TokenFile
@@ -251,11 +252,7 @@ def _members(token: Token, now: int) -> dict[str, object]:
         "user": token.user,
         "roles": None if token.roles is None else sorted(token.roles),
         "summary": token.summary,
-        "created_at": _moment(token.created_at),
-        "expires_at": None if token.expires_at is None else _moment(token.expires_at),
+        "created_at": iso_utc(token.created_at),
+        "expires_at": None if token.expires_at is None else iso_utc(token.expires_at),
         "expired": token.is_expired(now),
     }
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

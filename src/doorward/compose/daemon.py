@@ -5,7 +5,6 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 
 from doorward import __version__
 from doorward.compose.clockwork import Clockwork
@@ -20,6 +19,7 @@ from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.authorized_keys import authority_of
 from doorward.core.errors import DoorwardError, StateError
 from doorward.core.figures import Figure
+from doorward.core.moments import iso_utc
 from doorward.core.settings import WEB, Settings
 from doorward.gate.gate import Gate
 from doorward.gate.listeners import Listener, forget_path
@@ -326,7 +326,7 @@ class Daemon:
         if reload.cancelled():
             return
         error = reload.exception()
-        at = datetime.fromtimestamp(self._clock.wall(), UTC).isoformat(timespec="seconds")
+        at = iso_utc(self._clock.wall())
         problem = None if error is None else str(error) if isinstance(error, DoorwardError) else repr(error)
         self._last_reload = {"at": at, "problem": problem}
         if error is None:
@@ -362,7 +362,7 @@ class Daemon:
         return {
             "version": __version__,
             "pid": os.getpid(),
-            "since": datetime.fromtimestamp(self._began_at, UTC).isoformat(timespec="seconds"),
+            "since": iso_utc(self._began_at),
             "configuration": self._now.settings.file or None,
             "state": str(self._held.folder),
             "doors": {name: list(addresses) for name, addresses in self.doors.items()},

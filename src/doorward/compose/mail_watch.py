@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doorward.core.errors import DoorwardError, one_line
+from doorward.core.errors import DoorwardError, fault_of
 from doorward.core.settings import Settings
 from doorward.stores.clock import SystemClock
 from doorward.stores.places import DATABASE_NAME
@@ -118,7 +118,7 @@ class MailWatch:
             self._trouble = str(error)
             return False
         except Exception as error:  # noqa: BLE001 - logged; the daemon goes on, and so does its mail
-            fault = one_line(f"a fault of the program itself: {error!r:.200}")
+            fault = fault_of(error)
             if fault != self._trouble:
                 _log.exception("mail waits, which is a fault of the program itself")
             self._trouble = fault

@@ -55,6 +55,11 @@ def one_line(text: str) -> str:
     )
 
 
+def fault_of(error: Exception) -> str:
+    """One line about an error that nobody meant to be raised; the log has to tell it whole."""
+    return one_line(f"a fault of the program itself: {error!r:.200}")
+
+
 @dataclass(eq=False)
 class ConfigurationError(DoorwardError):
     """

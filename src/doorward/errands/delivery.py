@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from doorward.core.delivery_tries import decide_tries
-from doorward.core.errors import ConnectError, DoorwardError
+from doorward.core.errors import ConnectError, DoorwardError, fault_of
 from doorward.core.limits import Limits
 from doorward.core.mail import Claim, Delivered, Delivery, Tried
 from doorward.core.ports import Clock, Mailer, MailQueue
@@ -153,9 +153,7 @@ class Deliverer:
             }, False
         except Exception as error:  # noqa: BLE001 - logged; one message must not keep the others
             _log.exception("mail %d cannot be tried, which is a fault of the program itself", claim.number)
-            answer = Delivered(
-                delivery=Delivery.LATER, answer=f"a fault of the program itself: {error!r:.200}"
-            )
+            answer = Delivered(delivery=Delivery.LATER, answer=fault_of(error))
             return self._decided(claim, dict.fromkeys(addresses, answer)), True
         self._failures, self.trouble = 0, None
         return self._decided(claim, delivered), True

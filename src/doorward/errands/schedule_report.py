@@ -1,7 +1,6 @@
 """What is told of schedules to whoever asks: values for JSON."""
 
-from datetime import UTC, datetime
-
+from doorward.core.moments import iso_utc
 from doorward.core.outcome import outcome_members
 from doorward.core.schedules import Schedule, ScheduleState
 from doorward.errands.feed_schedules import feed_named
@@ -46,6 +45,4 @@ def _last(state: ScheduleState) -> dict[str, object] | None:
 
 
 def _time(wall_seconds: float | None) -> str | None:
-    if wall_seconds is None:
-        return None
-    return datetime.fromtimestamp(wall_seconds, UTC).isoformat(timespec="seconds")
+    return None if wall_seconds is None else iso_utc(wall_seconds)

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from datetime import tzinfo
 
-from doorward.core.errors import DoorwardError, StateError, one_line
+from doorward.core.errors import DoorwardError, StateError, fault_of
 from doorward.core.mail import Mail
 from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
 from doorward.core.ports import Clock, ScheduledRuns, ScheduleStore, Timer
@@ -279,11 +279,6 @@ class Scheduler:
             _log.error("%s failed", task.get_name(), exc_info=error)
         if name not in self._schedules and not self._has_stopped:
             self._forget_others()
-
-
-def fault_of(error: Exception) -> str:
-    """One line about what only the log tells whole."""
-    return one_line(f"a fault of the program itself: {error!r:.200}")
 
 
 def result_hash(result: RunResult) -> str:
