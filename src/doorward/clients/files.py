@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from doorward.clients._in_time import in_time
 from doorward.core.errors import ConnectError
-from doorward.core.fetching import FetchRequest, Head, OutOfTime
+from doorward.core.fetching import FetchRequest, Head
 
 _PIECE_BYTES = 256 * 1024
 
@@ -43,18 +44,12 @@ class FileClient:
     async def open(self, request: FetchRequest) -> AsyncIterator[_OpenFile]:
         """As the port says."""
         path = _path(request.url)
-        scope = asyncio.timeout(request.seconds)
-        try:
-            async with scope:
-                file = await asyncio.to_thread(_open, request.url, path)
-                try:
-                    yield await asyncio.to_thread(_opened, file, request)
-                finally:
-                    await asyncio.to_thread(file.close)
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            raise OutOfTime(request.url, "read", f"not done within {request.seconds:g} s") from error
+        async with in_time(request.seconds, request.url):
+            file = await asyncio.to_thread(_open, request.url, path)
+            try:
+                yield await asyncio.to_thread(_opened, file, request)
+            finally:
+                await asyncio.to_thread(file.close)
 
 
 def _path(url: str) -> bytes:

@@ -1,12 +1,13 @@
 """Files of servers of FTP, as any fetch has them: opened once, gone on with only while they are the same."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from doorward.clients._in_time import in_time
 from doorward.clients._trust import Trust
 from doorward.clients.fetch.logins import netrc_file, read_netrc
 from doorward.clients.ftp.client import FtpClient, logged_in
@@ -15,7 +16,7 @@ from doorward.clients.ftp.settings import ANONYMOUS, Deadlines, FtpServer
 from doorward.clients.ftp.urls import FtpLocation, parse_ftp_url
 from doorward.compose.interruptions import interrupting
 from doorward.core.errors import ConnectError
-from doorward.core.fetching import FetchRequest, Head, Login, OutOfTime, without_login
+from doorward.core.fetching import FetchRequest, Head, Login, without_login
 from doorward.core.secret import Secret
 
 _MORE_SECONDS = 10.0  # the time of the whole fetch ends first, and says so
@@ -54,20 +55,14 @@ class FtpOpener:
         """As the port says."""
         location = await self._location(request)
         shown = without_login(request.url)
-        scope = asyncio.timeout(request.seconds)
-        try:
-            async with scope, AsyncExitStack() as stack:
-                # what is done with the answer fails for reasons of its own
-                with interrupting():
-                    client = await stack.enter_async_context(logged_in(location.server))
-                    offset, validator = await _begin_at(client, location.path, request)
-                    begun = client.download(location.path, offset=offset)
-                    download = await stack.enter_async_context(begun)
-                yield _OpenFile(_head(shown, download, validator), download)
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            raise OutOfTime(shown, "read", f"not done within {request.seconds:g} s") from error
+        async with in_time(request.seconds, shown), AsyncExitStack() as stack:
+            # what is done with the answer fails for reasons of its own
+            with interrupting():
+                client = await stack.enter_async_context(logged_in(location.server))
+                offset = await _begin_at(client, location.path, request)
+                begun = client.download(location.path, offset=offset)
+                download = await stack.enter_async_context(begun)
+            yield _OpenFile(_head(shown, download), download)
 
     async def _location(self, request: FetchRequest) -> FtpLocation:
         url, login = _split_login(request.url)
@@ -105,14 +100,24 @@ def _split_login(url: str) -> tuple[str, Login | None]:
     return bare, Login(name=unquote(name), secret=Secret(unquote(password)))
 
 
-async def _begin_at(client: FtpClient, path: str, request: FetchRequest) -> tuple[int, str]:
-    """Where to begin, and by what the rest can be asked for later."""
-    size, modified_at = await client.size(path), await client.modified_at(path)
-    validator = f"{size}-{modified_at:%Y%m%d%H%M%S}" if size is not None and modified_at else ""
-    is_same = bool(validator) and request.validator == validator
-    return (request.from_bytes if is_same else 0), validator
+async def _begin_at(client: FtpClient, path: str, request: FetchRequest) -> int:
+    """Where to begin: where it broke off, if the file is still the one that it was."""
+    if not (request.from_bytes and request.validator):
+        return 0
+    now = _validator(await client.size(path), await client.modified_at(path))
+    return request.from_bytes if now == request.validator else 0
 
 
-def _head(shown: str, download: Download, validator: str) -> Head:
-    status = 206 if download.offset else 200
-    return Head(url=shown, status=status, from_bytes=download.offset, size=download.size, validator=validator)
+def _validator(size: int | None, modified_at: datetime | None) -> str:
+    """By what the rest can be asked for later; empty when it cannot."""
+    return f"{size}-{modified_at:%Y%m%d%H%M%S}" if size is not None and modified_at else ""
+
+
+def _head(shown: str, download: Download) -> Head:
+    return Head(
+        url=shown,
+        status=206 if download.offset else 200,
+        from_bytes=download.offset,
+        size=download.size,
+        validator=_validator(download.size, download.modified_at),
+    )

@@ -1,13 +1,13 @@
 """What stands at servers of Gopher, as any fetch has it: from its start, and without a size."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
+from doorward.clients._in_time import in_time
 from doorward.clients.gopher import GopherBounds, parse_gopher_url, read_item
 from doorward.compose.interruptions import interrupting
-from doorward.core.fetching import FetchRequest, Head, OutOfTime
+from doorward.core.fetching import FetchRequest, Head
 
 # the limits of the whole fetch come first, and say so
 _MORE_SECONDS = 10.0
@@ -39,11 +39,5 @@ class GopherOpener:
         bounds = GopherBounds(
             most_bytes=request.most_bytes + _MORE_BYTES, total_seconds=request.seconds + _MORE_SECONDS
         )
-        scope = asyncio.timeout(request.seconds)
-        try:
-            async with scope, aclosing(read_item(item, bounds)) as chunks:
-                yield _OpenItem(Head(url=item.url), chunks)
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            raise OutOfTime(item.url, "read", f"not done within {request.seconds:g} s") from error
+        async with in_time(request.seconds, item.url), aclosing(read_item(item, bounds)) as chunks:
+            yield _OpenItem(Head(url=item.url), chunks)

@@ -1,6 +1,5 @@
 """The client: a request, its redirects and its login, until there is the answer that was meant."""
 
-import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
@@ -9,11 +8,12 @@ from dataclasses import replace
 
 import aiohttp
 
+from doorward.clients._in_time import in_time
 from doorward.clients.fetch import logins
 from doorward.clients.fetch.addresses import Address, read_address
 from doorward.clients.fetch.answering import Answer
 from doorward.clients.fetch.connections import new_context, new_session
-from doorward.clients.fetch.failures import failure, out_of_time_words, proxy_refusal
+from doorward.clients.fetch.failures import failure, proxy_refusal
 from doorward.clients.fetch.options import FetchOptions
 from doorward.clients.fetch.progress import Progress, follow
 from doorward.clients.fetch.proxies import read_proxies
@@ -22,7 +22,7 @@ from doorward.clients.fetch.redirects import Hop, next_hop
 from doorward.clients.fetch.sending import check_headers, upload
 from doorward.clients.fetch.unpacking import ACCEPTED
 from doorward.core.errors import ConnectError
-from doorward.core.fetching import FetchRequest, Login, OutOfTime
+from doorward.core.fetching import FetchRequest, Login
 from doorward.core.secret import Secret
 
 _DRAINED_BYTES = 64 * 1024
@@ -60,15 +60,14 @@ class HttpClient:
         progress = Progress()
         follow(progress)
         address = read_address(request.url)
-        scope = asyncio.timeout(request.seconds)
-        try:
-            async with scope, AsyncExitStack() as stack:
-                yield await self._ask(request, address, progress, stack)
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            words = out_of_time_words(request.seconds)
-            raise OutOfTime(address.shown, progress.phase, *words) from error
+        time_of_all = in_time(
+            request.seconds,
+            address.shown,
+            phase=lambda: progress.phase,
+            next_step="--max-time gives it longer.",
+        )
+        async with time_of_all, AsyncExitStack() as stack:
+            yield await self._ask(request, address, progress, stack)
 
     async def _ask(
         self, request: FetchRequest, address: Address, progress: Progress, stack: AsyncExitStack

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from doorward.core.fetching import Login
 from doorward.core.secret import Secret
@@ -81,7 +82,7 @@ def answer(challenge: Challenge, login: Login, *, method: str, target: str, clie
     """
     parameters = challenge.parameters
     realm, nonce = parameters.get("realm", ""), parameters["nonce"]
-    hashed = _hasher(challenge.algorithm)
+    hashed = partial(_hash_of, _ALGORITHMS[challenge.algorithm])
     first = hashed(f"{login.name}:{realm}:{login.secret.revealed}")
     if parameters.get("algorithm", "").upper().endswith("-SESS"):
         first = hashed(f"{first}:{nonce}:{client_nonce}")
@@ -108,15 +109,6 @@ def _quoted(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _hasher(algorithm: str) -> "Hasher":
-    return Hasher(_ALGORITHMS[algorithm])
-
-
-class Hasher:
-    """A hash of OpenSSL's over text, in hexadecimal digits."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, text: str) -> str:
-        return hashlib.new(self._name, text.encode("utf-8"), usedforsecurity=False).hexdigest()
+def _hash_of(algorithm: str, text: str) -> str:
+    """By a hash of OpenSSL's, in hexadecimal digits."""
+    return hashlib.new(algorithm, text.encode("utf-8"), usedforsecurity=False).hexdigest()

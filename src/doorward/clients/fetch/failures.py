@@ -24,7 +24,7 @@ def failure(error: Exception, address: Address, progress: Progress, proxy: Addre
         return progress.failure
     match error:
         case aiohttp.ClientHttpProxyError():
-            return _refused_by_proxy(error, address, proxy)
+            return proxy_refusal(error.status, error.message, address, proxy)
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
             return _not_connected(error, address, progress, proxy)
         case aiohttp.SocketTimeoutError():
@@ -109,12 +109,6 @@ def _no_handshake(error: OSError) -> tuple[str, str]:
     return f"no handshake: {said}", ""
 
 
-def _refused_by_proxy(
-    error: aiohttp.ClientHttpProxyError, address: Address, proxy: Address | None
-) -> ConnectError:
-    return proxy_refusal(error.status, error.message, address, proxy)
-
-
 def proxy_refusal(status: int, reason: str, address: Address, proxy: Address | None) -> ConnectError:
     """What a proxy answers in place of the server."""
     name = proxy.shown if proxy is not None else ""
@@ -127,8 +121,3 @@ def proxy_refusal(status: int, reason: str, address: Address, proxy: Address | N
     if status in _BAD_GATEWAYS:
         return Interrupted(address.shown, "proxy", problem, _LATER, was_sent=False)
     return ConnectError(address.shown, "proxy", problem, "It may not let you through to that host.")
-
-
-def out_of_time_words(seconds: float) -> tuple[str, str]:
-    """What to say when the whole took too long."""
-    return f"not done within {seconds:g} s", "--max-time gives it longer."
