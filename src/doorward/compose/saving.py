@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
 import secrets
@@ -16,6 +15,8 @@ from typing import ParamSpec
 from doorward.compose.links import followed
 from doorward.core.errors import DoorwardError
 from doorward.core.fetching import Head
+from doorward.stores.atomic import sync_folder, write_all
+from doorward.stores.locks import try_lock
 
 P = ParamSpec("P")
 
@@ -163,15 +164,11 @@ class FileSink:
         self._descriptor = os.open(self._part, flags, 0o666)
         facts = os.fstat(self._descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_nlink != 1:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            self._close()
             raise CannotSave(f"{self._part} is there, and no file that this program wrote; move it away")
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._descriptor)
-            self._descriptor = -1
-            raise CannotSave(f"{self._part} is being written by another fetch; wait for it") from None
+        if not try_lock(self._descriptor):
+            self._close()
+            raise CannotSave(f"{self._part} is being written by another fetch; wait for it")
         note = self._read_note()
         if note is not None and note.url == self._url and facts.st_size >= note.synced_bytes > 0:
             self.validator = note.validator
@@ -213,12 +210,10 @@ class FileSink:
         self.may_begin_anew = not self._is_direct
 
     def _write_waiting(self) -> None:
-        rest = memoryview(bytes(self._waiting))
+        data = bytes(self._waiting)
         self._waiting.clear()
-        while rest:
-            written = os.write(self._descriptor, rest)
-            rest = rest[written:]
-            self._unsynced_bytes += written
+        write_all(self._descriptor, data)
+        self._unsynced_bytes += len(data)
         if self._keeps_part and self._unsynced_bytes >= _SYNCED_BYTES:
             self._sync()
 
@@ -243,11 +238,7 @@ class FileSink:
         if self._keeps_part:
             self._note.unlink(missing_ok=True)
         self._close()
-        folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._file.parent)
 
     def _close(self) -> None:
         os.close(self._descriptor)

@@ -32,7 +32,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int) -> None:
     try:
         _write_fresh(fresh, data, mode=mode)
         os.rename(fresh, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(fresh)
@@ -78,8 +78,14 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync_folder(folder: Path) -> None:
+    """
+    Have what was made, renamed or removed in a folder on disk.
+
+    Raises:
+        OSError: the system refused.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from doorward.core.errors import StateError, TrustError
-from doorward.stores.atomic import remove_leftovers
+from doorward.stores.atomic import remove_leftovers, sync_folder
 from doorward.stores.database_errors import corrupted, state_error
 from doorward.stores.locks import open_private, short_lock
 from doorward.stores.places import DATABASE_NAME
@@ -113,7 +113,7 @@ class Database:
                 migrate(connection)
             _sync(fresh)
             os.rename(fresh, self.path)
-            _sync(self.path.parent)
+            sync_folder(self.path.parent)
         except (OSError, sqlite3.Error):
             fresh.unlink(missing_ok=True)
             raise
