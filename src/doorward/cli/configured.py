@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from doorward.cli.screen import complain
 from doorward.core.errors import ConfigurationError, DoorwardError, StateError, TrustError
 from doorward.core.principal import User
 from doorward.core.settings import Settings
@@ -38,6 +39,24 @@ def passed_over(state: str | None, config: Path | None, environment: Mapping[str
     if config is None and os.path.isfile(_LOCAL_FILE):
         told.append(f"./{_LOCAL_FILE} is not read; to have it count add --config {_LOCAL_FILE}")
     return tuple(told)
+
+
+def tell_passed_over(state: str | None, config: Path | None) -> None:
+    """Say on stderr what `passed_over` has to tell."""
+    for said in passed_over(state, config, os.environ):
+        complain(said)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """
+    The settings of the configuration that `config` names, or of the usual one.
+
+    Raises:
+        ConfigurationError, TrustError: it cannot be used.
+    """
+    from doorward.config import find_configuration, load_settings
+
+    return load_settings(find_configuration(os.environ, config))
 
 
 def all_users(settings: Settings, state: str | None, environment: Mapping[str, str]) -> tuple[User, ...]:

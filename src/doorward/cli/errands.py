@@ -1,17 +1,17 @@
 """`doorward errands`."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from doorward.cli.configured import passed_over
+from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.screen import aligned, complain, complain_of
 from doorward.core.errors import ConfigurationError, DoorwardError, one_line
+from doorward.errands.feed_schedules import FEED_PREFIX
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from doorward.core.feed_errands import FeedErrand
     from doorward.core.settings import Settings
     from doorward.errands.feed_watch import Watched
-
-_KIND = "feed."
 
 
 @click.group(
@@ -48,9 +46,8 @@ def command() -> None:
 def list_errands(*, config: Path | None, as_json: bool) -> None:
     """List the errands of a configuration; `doorward schedules` tells how far a daemon is with them."""
     # no state has a part in it
-    for said in passed_over("", config, os.environ):
-        complain(said)
-    errands = sorted(_settings(config).feeds.values(), key=lambda errand: errand.name)
+    tell_passed_over("", config)
+    errands = sorted(settings_of(config).feeds.values(), key=lambda errand: errand.name)
     if as_json:
         click.echo(json.dumps([_members(errand) for errand in errands], ensure_ascii=False))
     elif errands:
@@ -63,10 +60,10 @@ def _complete(context: click.Context, _parameter: click.Parameter, incomplete: s
     from click.shell_completion import CompletionItem
 
     try:
-        feeds = _settings(context.params.get("config")).feeds
+        feeds = settings_of(context.params.get("config")).feeds
     except (DoorwardError, OSError):
         return []
-    names = (f"{_KIND}{name}" for name in sorted(feeds))
+    names = (f"{FEED_PREFIX}{name}" for name in sorted(feeds))
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -88,10 +85,10 @@ def run(*, names: tuple[str, ...], state: str | None, config: Path | None) -> in
     The exit status is 0 when all of them were done; 125 when a feed did not come or its mail waits, 1 when
     what came is no feed or the mail was refused.
     """
-    from doorward.cli.outbox import given_options, has_daemon, report, tell_passed_over, with_outbox
+    from doorward.cli.outbox import given_options, has_daemon, report, with_outbox
 
     tell_passed_over(state, config)
-    settings = _settings(config)
+    settings = settings_of(config)
     errands = [_errand(name, settings) for name in dict.fromkeys(names)]
     is_daemons = has_daemon(state)
     status = 0
@@ -129,36 +126,30 @@ async def _go(
 def _tell(errand: "FeedErrand", watched: "Watched") -> None:
     from doorward.errands.feed_report import outcome_text
 
-    click.echo(f"{_KIND}{errand.name}: {outcome_text(watched)}")
+    click.echo(f"{FEED_PREFIX}{errand.name}: {outcome_text(watched)}")
     for note in watched.notes:
-        complain(f"{_KIND}{errand.name}: {note}")
-
-
-def _settings(config: Path | None) -> "Settings":
-    from doorward.config import find_configuration, load_settings
-
-    return load_settings(find_configuration(os.environ, config))
+        complain(f"{FEED_PREFIX}{errand.name}: {note}")
 
 
 def _errand(name: str, settings: "Settings") -> "FeedErrand":
-    errand = settings.feeds.get(name.removeprefix(_KIND))
+    errand = settings.feeds.get(name.removeprefix(FEED_PREFIX))
     if errand is None:
         from doorward.core.invocation import nearest_name
 
-        nearest = nearest_name(name.removeprefix(_KIND), settings.feeds)
-        hint = f"; did you mean {_KIND}{nearest}?" if nearest else "; `doorward errands list` has them"
+        nearest = nearest_name(name.removeprefix(FEED_PREFIX), settings.feeds)
+        hint = f"; did you mean {FEED_PREFIX}{nearest}?" if nearest else "; `doorward errands list` has them"
         raise ConfigurationError(f"there is no errand {name[:64]!r}{hint}", file=settings.file)
     return errand
 
 
 def _row(errand: "FeedErrand") -> tuple[str, ...]:
     to = ", ".join(mailbox.address for mailbox in errand.to)
-    return f"{_KIND}{errand.name}", str(errand.timing), one_line(errand.url), to
+    return f"{FEED_PREFIX}{errand.name}", str(errand.timing), one_line(errand.url), to
 
 
 def _members(errand: "FeedErrand") -> dict[str, object]:
     return {
-        "errand": f"{_KIND}{errand.name}",
+        "errand": f"{FEED_PREFIX}{errand.name}",
         "url": errand.url,
         "timing": str(errand.timing),
         "to": [mailbox.address for mailbox in errand.to],

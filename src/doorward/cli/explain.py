@@ -1,7 +1,6 @@
 """`doorward explain`."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -43,9 +42,9 @@ def command(*, config: Path | None, as_json: bool, words: tuple[str, ...]) -> No
 
     Exit status 126: the ARGS would be refused; 127: there is no such command.
     """
-    from doorward.config import find_configuration, load_settings
+    from doorward.cli.configured import settings_of
 
-    settings = load_settings(find_configuration(os.environ, config))
+    settings = settings_of(config)
     found = find_command(settings.catalogue.commands, words[0])
     members = explanation(found, words[1:], settings)
     click.echo(json.dumps(members, ensure_ascii=False) if as_json else as_text(members), nl=as_json)

@@ -67,12 +67,12 @@ def command(
         raise click.UsageError("--text and --json are two ways to print: take one of them")
     if len(urls) > MOST_FEEDS:
         raise click.UsageError(f"at most {MOST_FEEDS} feeds at once")
+    from doorward.cli.configured import settings_of
     from doorward.cli.feed_listing import FeedListing
     from doorward.cli.feed_shown import print_table, print_text
     from doorward.clients.fetch.options import FetchOptions
-    from doorward.config import find_configuration, load_settings
 
-    settings = load_settings(find_configuration(os.environ, config))
+    settings = settings_of(config)
     listing = FeedListing(
         urls=tuple(dict.fromkeys(urls)),
         limit=limit,

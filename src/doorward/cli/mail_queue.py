@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.outbox import (
@@ -18,12 +19,18 @@ from doorward.cli.outbox import (
     members_of,
     report,
     send_now,
-    settings_of,
     state_of,
-    tell_passed_over,
     with_outbox,
 )
-from doorward.cli.screen import STATUS_FAILED, aligned, complain, counted, is_terminal, wants_colours
+from doorward.cli.screen import (
+    STATUS_FAILED,
+    aligned,
+    complain,
+    counted,
+    is_terminal,
+    strangers_lines,
+    wants_colours,
+)
 from doorward.cli.user_changes import opened_state
 from doorward.core.errors import DoorwardError, StateError, one_line
 from doorward.core.mail import Mail, QueueChange, QueuedMail, Standing
@@ -38,8 +45,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("MESSAGE", "STATE", "QUEUED (UTC)", "BYTES", "TO", "LAST ANSWER")
 _ANSWER_LEAST = 14
-_LINES_SHOWN = 500
-_LINE_CHARACTERS = 1000
 
 
 def message_number(
@@ -284,7 +289,5 @@ def _print_message(queued: QueuedMail, mail: Mail) -> None:
         rows.append((f"<{each.address}>", f"{each.standing.value} after {tries}{again}{answer}"))
     click.echo(aligned(rows, indent=""))
     lines = mail.content.decode("utf-8", "replace").split("\r\n")
-    for line in lines[:_LINES_SHOWN]:
-        click.echo(one_line(line[:_LINE_CHARACTERS].replace("\t", "    ")))
-    if len(lines) > _LINES_SHOWN:
-        click.echo(f"({len(lines) - _LINES_SHOWN} more lines; --raw prints all)")
+    for line in strangers_lines(lines, otherwise="--raw prints all"):
+        click.echo(line)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.outbox import (
@@ -17,9 +18,7 @@ from doorward.cli.outbox import (
     members_of,
     report,
     send_now,
-    settings_of,
     status_of,
-    tell_passed_over,
     with_outbox,
 )
 from doorward.cli.screen import complain, is_terminal

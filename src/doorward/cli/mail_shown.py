@@ -9,9 +9,6 @@ from email.message import Message
 
 from doorward.core.encodings import codec_of, decoded
 
-LINES_SHOWN = 500
-LINE_CHARACTERS = 1000
-
 _HEADERS = 100
 _PARTS = 50
 _VALUE_CHARACTERS = 2000

@@ -8,7 +8,7 @@ import click
 
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option
-from doorward.cli.screen import complain, counted
+from doorward.cli.screen import complain, counted, strangers_lines
 from doorward.core.errors import ListenError, one_line
 from doorward.core.limits import Limits
 
@@ -81,7 +81,7 @@ def _print_json(taken: "Taken") -> None:
 
 
 def _print_message(taken: "Taken") -> None:
-    from doorward.cli.mail_shown import LINE_CHARACTERS, LINES_SHOWN, shown
+    from doorward.cli.mail_shown import shown
 
     message = shown(taken.content)
     to = ", ".join(f"<{each}>" for each in taken.recipients[:10])
@@ -91,11 +91,8 @@ def _print_message(taken: "Taken") -> None:
     for name, value in message.headers:
         click.echo(one_line(f"{name}: {value}"))
     click.echo()
-    lines = message.text.splitlines()
-    for line in lines[:LINES_SHOWN]:
-        click.echo(one_line(line[:LINE_CHARACTERS].replace("\t", "    ")))
-    if len(lines) > LINES_SHOWN:
-        click.echo(f"({len(lines) - LINES_SHOWN} more lines)")
+    for line in strangers_lines(message.text.splitlines()):
+        click.echo(line)
     for each in message.attached:
         name = each.name or "a part without a name"
         click.echo(one_line(f"[{name}, {each.media_type}, {each.size_bytes} bytes]"))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from doorward.cli.configured import passed_over
 from doorward.cli.screen import STATUS_FAILED, complain
 from doorward.cli.user_changes import opened_state
 from doorward.core.errors import ConnectError, StateError, one_line
@@ -31,18 +30,6 @@ _T = TypeVar("_T")
 _LOOK_SECONDS = 1.0
 
 STATE_HELP = "The state that has the outbox; otherwise $STATE_DIRECTORY, or your own state folder."
-
-
-def settings_of(config: Path | None) -> "Settings":
-    """
-    The settings of the configuration that `config` names, or of the usual one.
-
-    Raises:
-        ConfigurationError, TrustError: it cannot be used.
-    """
-    from doorward.config import find_configuration, load_settings
-
-    return load_settings(find_configuration(os.environ, config))
 
 
 def has_outbox(state: str | None) -> bool:
@@ -144,12 +131,6 @@ def given_options(state: str | None, config: Path | None) -> str:
     """The options that were given, for a command that is to be typed next: ` --state DIR`, or nothing."""
     given = (("--state", state), ("--config", config))
     return "".join(f" {option} {shlex.quote(str(value))}" for option, value in given if value is not None)
-
-
-def tell_passed_over(state: str | None, config: Path | None) -> None:
-    """Say what stands in the current folder and does not count, as it was not named."""
-    for said in passed_over(state, config, os.environ):
-        complain(said)
 
 
 def report(sent: Sent, *, given: str = "") -> int:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
@@ -15,6 +15,9 @@ STATUS_FAILED = 1
 
 _NOTES_SHOWN = 30
 _STDOUT = 1
+
+_LINES = 500
+_LINE_CHARACTERS = 1000
 
 
 def complain(text: str) -> None:
@@ -115,3 +118,17 @@ def aligned(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> str:
         padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         lines.append((indent + "  ".join([*padded, row[-1]])).rstrip())
     return "".join(f"{line}\n" for line in lines)
+
+
+def strangers_lines(lines: Sequence[str], *, otherwise: str = "") -> Iterator[str]:
+    """
+    Lines that anybody may have written, as a terminal can have them: 500 of them, 1000 characters of each.
+
+    Args:
+        lines: without their ends.
+        otherwise: how to see the rest, told behind how many more there are; empty for no way.
+    """
+    for line in lines[:_LINES]:
+        yield one_line(line[:_LINE_CHARACTERS].replace("\t", "    "))
+    if len(lines) > _LINES:
+        yield f"({len(lines) - _LINES} more lines{otherwise and f'; {otherwise}'})"

@@ -39,11 +39,10 @@ def command(*, config: Path | None, state: str | None, as_json: bool, name: str)
 
     Exit status 127: there is no such command.
     """
-    from doorward.cli.configured import all_users, state_passed_over
-    from doorward.config import find_configuration, load_settings
+    from doorward.cli.configured import all_users, settings_of, state_passed_over
     from doorward.core.invocation import find_command
 
-    settings = load_settings(find_configuration(os.environ, config))
+    settings = settings_of(config)
     found = find_command(settings.catalogue.commands, name)
     people = people_of(found, settings, all_users(settings, state, os.environ))
     if said := state_passed_over(state, os.environ):

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from doorward.core.feed_errands import FeedErrand
 from doorward.core.schedules import Schedule
 
-_BEFORE = "feed."
+FEED_PREFIX = "feed."
+"""Before the name of a feed, where errands and schedules are told apart by their names."""
 
 
 def feed_schedules(errands: Iterable[FeedErrand]) -> list[Schedule]:
     """The schedules of `errands`. They send no mail: the errand itself tells what is to be told."""
     return [
         Schedule(
-            name=f"{_BEFORE}{errand.name}",
+            name=f"{FEED_PREFIX}{errand.name}",
             command="feed",
             line=f"feed {errand.url}",
             timing=errand.timing,
@@ -24,4 +25,4 @@ def feed_schedules(errands: Iterable[FeedErrand]) -> list[Schedule]:
 
 def feed_named(schedule: Schedule) -> str | None:
     """The name of the errand that `schedule` is of; None for that of a command."""
-    return schedule.name.removeprefix(_BEFORE) if schedule.name.startswith(_BEFORE) else None
+    return schedule.name.removeprefix(FEED_PREFIX) if schedule.name.startswith(FEED_PREFIX) else None
