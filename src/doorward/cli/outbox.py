@@ -197,20 +197,25 @@ def _report_group(number: int, addresses: str, standing: Standing, answer: str) 
 
 def has_daemon(state: str | None) -> bool:
     """Whether a daemon answers at an address that it wrote into the state."""
-    from doorward.clients._connecting import connect
-    from doorward.clients._endpoints import parse_endpoint
-
     folder = opened_state(state, os.environ)
     try:
         with acting_as_owner(folder):
             doors = read_doors(folder)
             urls = [f"{name}://{address}" for name in ("unix", "tcp") for address in doors.get(name, ())]
-            for url in urls:
-                connect(parse_endpoint(url), within_seconds=_LOOK_SECONDS).close()
-                return True
-    except (ConnectError, StateError, OSError):
+            return any(map(_answers, urls))
+    except (StateError, OSError):
         return False
-    return False
+
+
+def _answers(url: str) -> bool:
+    from doorward.clients._connecting import connect
+    from doorward.clients._endpoints import parse_endpoint
+
+    try:
+        connect(parse_endpoint(url), within_seconds=_LOOK_SECONDS).close()
+    except (ConnectError, OSError):
+        return False
+    return True
 
 
 def members_of(mail: QueuedMail) -> dict[str, Any]:
