@@ -4,6 +4,8 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -70,8 +72,9 @@ def test_what_a_keeper_types_for_commands_of_their_own_works(shell: Shell) -> No
         daemon.communicate(timeout=OPEN_SECONDS)
 
 
-@pytest.mark.needs_program("nc", package="netcat-openbsd")
-def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: Shell) -> None:
+@contextmanager
+def default_daemon(shell: Shell) -> Iterator[str]:
+    """What `make run` starts: a daemon without a configuration; what it printed."""
     daemon = subprocess.Popen(
         shell.words("serve", "--state", ".doorward"),
         cwd=shell.folder,
@@ -81,7 +84,15 @@ def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: 
         text=True,
     )
     try:
-        banner = await_text(daemon, LAST_BANNER_LINE, within_seconds=OPEN_SECONDS)
+        yield await_text(daemon, LAST_BANNER_LINE, within_seconds=OPEN_SECONDS)
+    finally:
+        daemon.terminate()
+        daemon.communicate(timeout=OPEN_SECONDS)
+
+
+@pytest.mark.needs_program("nc", package="netcat-openbsd")
+def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: Shell) -> None:
+    with default_daemon(shell) as banner:
         first = next(line for line in banner.splitlines() if "nc 127.0.0.1" in line)
         port = first.split()[-1]
         answer = heard_by_nc(port, b"uptime\n")
@@ -92,9 +103,6 @@ def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: 
         asked = shell.run("ask", "df")
         direct = subprocess.run(["df", "-h"], capture_output=True, text=True, check=False)
         assert asked.stdout.splitlines()[0] == direct.stdout.splitlines()[0]
-    finally:
-        daemon.terminate()
-        daemon.communicate(timeout=OPEN_SECONDS)
     shown = README.split("## Try it")[1].split("## ")[0]
     for line in (
         "nc 127.0.0.1 7022",
@@ -110,16 +118,7 @@ def test_the_banner_prints_the_lines_that_the_readme_shows_and_they_work(shell: 
 
 @pytest.mark.needs_program("curl", package="curl")
 def test_what_the_readme_asks_for_over_http_is_answered(shell: Shell) -> None:
-    daemon = subprocess.Popen(
-        shell.words("serve", "--state", ".doorward"),
-        cwd=shell.folder,
-        env=dict(shell.environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        banner = await_text(daemon, LAST_BANNER_LINE, within_seconds=OPEN_SECONDS)
+    with default_daemon(shell) as banner:
         web = re.search(r"(http://127\.0\.0\.1:\d+)/ in a browser", banner)
         password = re.search(r"shown this once: (\S+)", banner)
         assert web is not None, banner
@@ -142,9 +141,6 @@ def test_what_the_readme_asks_for_over_http_is_answered(shell: Shell) -> None:
             timeout=60,
             check=False,
         )
-    finally:
-        daemon.terminate()
-        daemon.communicate(timeout=OPEN_SECONDS)
     assert heard.returncode == 0, heard
     assert heard.stdout.count("Filesystem ") == 3
     assert '"exit_status":0' in heard.stdout.replace(" ", "")

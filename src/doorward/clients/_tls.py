@@ -2,6 +2,7 @@
 
 import contextlib
 import ssl
+from pathlib import Path
 
 from doorward.clients._endpoints import HttpEndpoint, TlsEndpoint
 from doorward.clients._pairs import words_of_pair
@@ -32,15 +33,25 @@ def client_context(endpoint: TlsEndpoint | HttpEndpoint, check: Check) -> ssl.SS
         if not is_this_machine(endpoint.host):
             _take_own_beside(context, trust.own)
     else:
-        # a server's own certificate may stand in the file, or one in the middle of its chain
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         try:
-            context.load_verify_locations(trust.authorities)
+            trust_file(context, trust.authorities)
         except OSError as error:
             problem = f"{trust.authorities} holds no certificates to trust: {words_of_error(error)}"
             raise tls_error(endpoint, (problem, "")) from error
     _show_ourselves(endpoint, context)
     return context
+
+
+def trust_file(context: ssl.SSLContext, file: str | Path) -> None:
+    """
+    Believe what the certificates of a PEM file vouch for, and those certificates themselves.
+
+    Raises:
+        OSError: the file holds none, or cannot be read; `words_of_error` says it.
+    """
+    # a server's own certificate may stand in the file, or one in the middle of its chain
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(file)
 
 
 def _take_own_beside(context: ssl.SSLContext, certificates: tuple[bytes, ...]) -> None:

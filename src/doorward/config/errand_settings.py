@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 from doorward.config.mail_settings import read_mailboxes
 from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import ErrandsShape, FeedShape
-from doorward.config.tables import read_each, read_table
+from doorward.config.tables import read_named, read_table
 from doorward.config.timing_settings import read_timing
-from doorward.core.command import NAME
 from doorward.core.feed_errands import TELL_AFTER, FeedErrand
 from doorward.core.mail_settings import MailSettings
 
@@ -40,14 +39,7 @@ def read_errands(tables: dict[str, Any], *, mail: MailSettings, report: Report) 
         report.add(key, f"there are {len(feeds)} feeds", expected=f"at most {MOST}")
         return MappingProxyType({})
     errands = {}
-    for name, here, table in read_each(feeds, key, report):
-        if not NAME.fullmatch(name):
-            expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
-            report.add(here, "a feed cannot be called this", expected=expected)
-            continue
-        problems = len(report.problems)
-        shape = read_table(table, FeedShape, here, report)
-        is_whole = len(report.problems) == problems
+    for name, here, shape, is_whole in read_named(feeds, FeedShape, key, report, what="feed"):
         errand = _feed(name, shape, here, mail, report, is_whole=is_whole)
         if errand is not None:
             errands[name] = errand

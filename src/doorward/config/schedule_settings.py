@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from doorward.config.mail_settings import read_mailboxes
 from doorward.config.report import Key, Report, found_in, one_of
 from doorward.config.shapes import ScheduleShape
-from doorward.config.tables import read_each, read_table
+from doorward.config.tables import read_named
 from doorward.config.timing_settings import read_timing
 from doorward.core.catalogue import Catalogue
-from doorward.core.command import NAME, Command, Verb
+from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument
 from doorward.core.invocation import Invocation, bind, bind_values
 from doorward.core.limits import Limits
@@ -48,14 +48,8 @@ def read_schedules(
         report.add(("schedules",), f"there are {len(tables)} schedules", expected=f"at most {MOST}")
         return MappingProxyType({})
     schedules = {}
-    for name, key, table in read_each(tables, ("schedules",), report):
-        if not NAME.fullmatch(name):
-            expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
-            report.add(key, "a schedule cannot be called this", expected=expected)
-            continue
-        problems = len(report.problems)
-        shape = read_table(table, ScheduleShape, key, report)
-        is_whole = len(report.problems) == problems
+    named = read_named(tables, ScheduleShape, ("schedules",), report, what="schedule")
+    for name, key, shape, is_whole in named:
         schedule = _Table(shape, key, report, is_whole=is_whole).schedule(name, catalogue, limits, mail)
         if schedule is not None:
             schedules[name] = schedule

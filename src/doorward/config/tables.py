@@ -8,6 +8,7 @@ import msgspec
 
 from doorward.config.report import Key, Report, dotted, found_in
 from doorward.config.shapes import HIDDEN
+from doorward.core.command import NAME
 
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 
@@ -39,6 +40,24 @@ def read_each(
             expected = f"[{dotted(key)}.NAME]"
             found = found_in(value) if shows else ""
             report.add(here, "this must be a table", expected=expected, found=found)
+
+
+def read_named(
+    tables: Mapping[str, object], shape: type[ShapeT], key: Key, report: Report, *, what: str
+) -> Iterator[tuple[str, Key, ShapeT, bool]]:
+    """
+    Yield each table below `key` whose name is one: name, key, content, and whether all of it could be read.
+
+    Where it could not, what is missing may stand there wrong, and is told already.
+    """
+    for name, here, table in read_each(tables, key, report):
+        if not NAME.fullmatch(name):
+            expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
+            report.add(here, f"a {what} cannot be called this", expected=expected)
+            continue
+        problems = len(report.problems)
+        content = read_table(table, shape, here, report)
+        yield name, here, content, len(report.problems) == problems
 
 
 def _is_taken(item: object, kind: Any, key: Key, report: Report) -> bool:

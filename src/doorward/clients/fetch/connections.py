@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
-from doorward.clients._tls import words_of_error
+from doorward.clients._tls import trust_file, words_of_error
 from doorward.clients.fetch.progress import WatchedContext, phase_tracing
 from doorward.core.errors import ConnectError
 
@@ -68,10 +68,8 @@ def _new_context(authorities: Path | None) -> ssl.SSLContext:
     if authorities is None:
         context.load_default_certs()
         return context
-    # a server's own certificate may stand in the file, or one in the middle of its chain
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
-        context.load_verify_locations(authorities)
+        trust_file(context, authorities)
     except OSError as error:
         problem = f"it holds no certificates to trust: {words_of_error(error)}"
         raise ConnectError(str(authorities), "TLS", problem) from error

@@ -4,6 +4,7 @@ import os
 import ssl
 import stat
 
+from doorward.clients._tls import trust_file, words_of_error
 from doorward.core.errors import ConnectError
 from doorward.core.mail_settings import MailSettings
 from doorward.core.secret import Secret
@@ -23,16 +24,13 @@ def context_of(settings: MailSettings) -> ssl.SSLContext:
     if not settings.ca:
         context.load_default_certs()
         return context
-    # the server's own certificate may stand there, or one in the middle of its chain
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
-        context.load_verify_locations(settings.ca)
+        trust_file(context, settings.ca)
     except OSError as error:
-        said = getattr(error, "reason", None) or error.strerror or "unreadable"
         raise ConnectError(
             settings.server,
             "TLS",
-            f"{settings.ca} holds no certificates to trust: {str(said).replace('_', ' ').lower()}",
+            f"{settings.ca} holds no certificates to trust: {words_of_error(error)}",
             "`ca` of the table [mail] names a file in PEM.",
         ) from error
     return context
