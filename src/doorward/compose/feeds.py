@@ -21,7 +21,7 @@ from doorward.errands.feed_source import FeedAnswer, FeedSource, Validators
 from doorward.errands.feed_watch import FeedWatch, Watched
 from doorward.errands.feeds.parsing import FeedBounds
 from doorward.stores.database import Database
-from doorward.stores.locks import open_private, try_lock, unlock
+from doorward.stores.locks import open_lock, try_lock, unlock
 from doorward.stores.seen import SqliteSeen
 
 AT_ONCE = 8
@@ -136,10 +136,7 @@ class WatchedFeeds:
 
 
 def _locked(path: Path) -> int:
-    try:
-        descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise StateError(f"{path} cannot be opened: {error.strerror}") from error
+    descriptor = open_lock(path)
     try:
         if try_lock(descriptor):
             return descriptor

@@ -112,16 +112,12 @@ class MailWatch:
         try:
             room = await self.room()
             await room.rouse()
-        except DoorwardError as error:
-            if str(error) != self._trouble:
-                _log.error("mail waits: %s", error)
-            self._trouble = str(error)
-            return False
         except Exception as error:  # noqa: BLE001 - logged; the daemon goes on, and so does its mail
-            fault = fault_of(error)
-            if fault != self._trouble:
-                _log.exception("mail waits, which is a fault of the program itself")
-            self._trouble = fault
+            is_meant = isinstance(error, DoorwardError)
+            trouble = str(error) if is_meant else fault_of(error)
+            if trouble != self._trouble:
+                _log.error("mail waits: %s", trouble, exc_info=not is_meant)
+            self._trouble = trouble
             return False
         self._trouble = ""
         return True

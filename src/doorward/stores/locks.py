@@ -24,6 +24,19 @@ def open_private(path: Path, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
+def open_lock(path: Path) -> int:
+    """
+    Open a file that is there to be locked, made where it is missing.
+
+    Raises:
+        StateError: the system refused.
+    """
+    try:
+        return open_private(path, os.O_RDWR | os.O_CREAT)
+    except OSError as error:
+        raise StateError(f"{path} cannot be opened: {error.strerror}") from error
+
+
 def owner_of(path: Path) -> tuple[int, int]:
     """
     The user and group that own `path`.
@@ -43,10 +56,7 @@ def short_lock(path: Path, *, within_seconds: float) -> Iterator[None]:
     Raises:
         StateError: somebody else held it all the while, or the system refused.
     """
-    try:
-        descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise StateError(f"{path} cannot be opened: {error.strerror}") from error
+    descriptor = open_lock(path)
     try:
         _wait_for(descriptor, path, within_seconds=within_seconds)
         yield

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from doorward.core.errors import StateError, StateTaken
 from doorward.stores.atomic import remove_leftovers, write_all, write_atomically
-from doorward.stores.locks import open_private, try_lock, unlock
+from doorward.stores.locks import open_lock, open_private, try_lock, unlock
 
 LOCK_NAME = "lock"
 DOORS_NAME = "doors.json"
@@ -187,10 +187,7 @@ def _are_addresses(found: object) -> bool:
 
 
 def _locked(path: Path) -> int:
-    try:
-        descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise StateError(f"{path} cannot be opened: {error.strerror}") from error
+    descriptor = open_lock(path)
     try:
         _take_lock(descriptor, path)
     except BaseException:
