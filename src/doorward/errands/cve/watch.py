@@ -179,6 +179,9 @@ class CveWatch:
                 self._tell(source, entries)
         except DoorwardError as error:
             return _Answer(entries, updates, tuple(notes), error)
+        except MemoryError:
+            problem = "what came takes more memory than there is for it"
+            return _Answer(entries, updates, tuple(notes), SourceError(source.url, problem))
         except Exception as error:  # noqa: BLE001 - logged; the other sources are heard all the same
             _log.exception("%s could not be read", source.key)
             return _Answer(entries, updates, tuple(notes), SourceError(source.url, fault_of(error)))
