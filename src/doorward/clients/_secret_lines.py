@@ -9,9 +9,9 @@ from doorward.core.secret import Secret
 _LINE_BYTES = 4096
 
 
-def secret_line(path: str, *, what: str) -> Secret:
+def secret_line(path: str, *, kind: str) -> Secret:
     """
-    The first line of the file at `path`, which holds `what`: `a password`. It is read, so on no loop.
+    The first line of the file at `path`, which holds a `kind`: a `password`. It is read, so on no loop.
 
     Its group may read it, as it can with credentials of systemd.
 
@@ -25,12 +25,12 @@ def secret_line(path: str, *, what: str) -> Secret:
     except OSError as error:
         raise SourceError(path, f"it cannot be read: {error.strerror}") from error
     if stat.S_ISREG(mode) and mode & 0o027:
-        raise SourceError(path, f"it holds {what} and others may read it", f"Type: chmod 600 {path}")
+        raise SourceError(path, f"it holds a {kind} and others may read it", f"Type: chmod 600 {path}")
     try:
         secret = line.rstrip(b"\r\n").decode("utf-8")
     except UnicodeDecodeError:
         # the error would show what stands there
         secret = ""
     if not secret or len(line) > _LINE_BYTES:
-        raise SourceError(path, f"its first line is not {what}")
+        raise SourceError(path, f"its first line is no {kind}")
     return Secret(secret)

@@ -47,4 +47,4 @@ async def cve_sources(
 
 
 async def _key_in(path: str) -> Secret:
-    return await asyncio.to_thread(secret_line, path, what="a key of NVD")
+    return await asyncio.to_thread(secret_line, path, kind="key of NVD")

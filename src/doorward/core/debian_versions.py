@@ -56,9 +56,8 @@ def is_older(version: str, than: str) -> bool:
 def _part_key(part: str) -> _PartKey:
     """Runs of other characters and of digits in turn, from a run of others on; closed by the end of all."""
     runs = _RUNS.findall(part)
-    # a run of nothing, or a part that is nothing but zeros, says no more than its end
-    while runs and not runs[-1][0] and not runs[-1][1].strip("0"):
-        runs.pop()
+    if len(runs) > 1:
+        runs.pop()  # the empty one that is found at the end of any text
     keys: list[tuple[int, ...] | _Number] = []
     for others, digits in runs:
         keys += (*map(_weight, others), *_END), _number_key(digits)

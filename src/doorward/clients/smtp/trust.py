@@ -43,7 +43,7 @@ def password_of(settings: MailSettings) -> Secret:
         ConnectError: it cannot be read, everybody else can, or there is nothing in it.
     """
     try:
-        return secret_line(settings.password_file, what="a password")
+        return secret_line(settings.password_file, kind="password")
     except SourceError as error:
         raise ConnectError(
             settings.server, "login", f"{error.source}: {error.problem}", error.next_step

@@ -130,7 +130,7 @@ class NvdPages:
             wanted = _asked_seconds(answer) if isinstance(answer, Fetched) else None
             if wanted is not None and wanted > MOST_ASKED_SECONDS:
                 break
-            await self._sleep(wait_seconds if wanted is None else max(wanted, self._pause_seconds))
+            await self._sleep(wait_seconds if wanted is None else wanted)
         answer = await self._try(request)
         if isinstance(answer, ConnectError):
             raise answer
