@@ -126,6 +126,7 @@ class CveLooks:
                 answer = _answer(child, msgspec.json.encode(asked))
             finally:
                 timer.cancel()
+                timer.join()
                 with self._starting:
                     self._child = None
             said.seek(0)

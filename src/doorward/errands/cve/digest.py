@@ -120,11 +120,11 @@ def _subject(decision: Decision, look: Look) -> str:
         )
         return ", ".join(f"{number:,} {word}" for number, word in counts if number)
     if look.since_at is None and decision.summed:
-        return f"watched from now on, with {_counted(len(decision.summed))}"
+        return f"watched from now on, with {how_many(len(decision.summed))}"
     if look.since_at is None and any(each.is_fresh for each in look.sources):
         return "watched from now on"
     if decision.summed:
-        return f"{_counted(len(decision.summed))} more from now on"
+        return f"{how_many(len(decision.summed))} more from now on"
     dead = [each.source for each in look.sources if each.is_trouble_told]
     if dead:
         return f"no answer from {', '.join(dead)}"
@@ -161,7 +161,7 @@ def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section
         return
     changed = f"{len(decision.changed):,} changed" if decision.changed else ""
     counts = (
-        f"{_counted(len(decision.new), 'new')}" if decision.new else "",
+        f"{how_many(len(decision.new), 'new')}" if decision.new else "",
         changed,
     )
     since = "" if look.since_at is None else f" since {minute_utc(look.since_at)}"
@@ -201,7 +201,7 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
         (unscored, "not scored yet"),
     )
     of_them = ", ".join(f"{number:,} {word}" for number, word in facts if number)
-    count = f"{_counted(len(summed))} {'matches' if len(summed) == 1 else 'match'} what is looked for"
+    count = f"{how_many(len(summed))} {'matches' if len(summed) == 1 else 'match'} what is looked for"
     told = "; what was there already is not told one by one" if summed else ""
     yield Section(lines=(f"{opening} {count}{f' ({of_them})' if of_them else ''}{told}.",))
     if summed:
@@ -231,6 +231,7 @@ def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
             yield f"{shown(each.source)}: note: {shown(note)[:_NOTE_CHARACTERS]}"
 
 
-def _counted(number: int, word: str = "") -> str:
+def how_many(number: int, word: str = "") -> str:
+    """`1 new vulnerability`, `1,404 vulnerabilities`."""
     noun = "vulnerability" if number == 1 else "vulnerabilities"
     return " ".join(part for part in (f"{number:,}", word, noun) if part)

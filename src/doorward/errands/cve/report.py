@@ -8,7 +8,7 @@ from doorward.core.errands import errand_name
 from doorward.core.errors import ConnectError, DoorwardError, SourceError
 from doorward.core.moments import iso_utc
 from doorward.core.vulnerabilities import Vulnerability
-from doorward.errands.cve.digest import SourceLook
+from doorward.errands.cve.digest import SourceLook, how_many
 from doorward.errands.cve.digest_entries import changes_in_words
 from doorward.errands.cve.reasons import reasons
 from doorward.errands.cve.watch import CveWatched
@@ -31,7 +31,7 @@ def outcome_text(watched: CveWatched) -> str:
     if not any(each.after.is_settled for each in watched.sources):
         return "no source answered"
     if watched.is_first:
-        return f"watched from now on, with {len(decision.summed):,} vulnerabilities"
+        return f"watched from now on, with {how_many(len(decision.summed))}"
     counts = (
         (len(decision.new), "new"),
         (len(decision.changed), "changed"),
