@@ -130,7 +130,7 @@ def watch(
     when all answered; 125 when a source did not or mail waits, 1 when what came from one cannot be used.
     """
     if names and (sources or mails or any(value not in (None, False, ()) for value in wanted.values())):
-        raise click.UsageError("NAME says all of that: leave out --source, --mail and what chooses")
+        raise click.UsageError("leave out --source, --mail and what chooses: the errand NAME says it all")
     if once and every is not None:
         raise click.UsageError("--once and --every: take one of them")
     from doorward.cli.cve_watching import Watching
