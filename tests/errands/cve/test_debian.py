@@ -90,7 +90,10 @@ def test_a_few_ill_formed_entries_are_left_out_and_told() -> None:
 
 
 def test_what_is_said_of_packages_that_are_not_here_is_not_looked_at() -> None:
-    packages = {"glibc": {"CVE-2024-0001": said("open")}, "not-here": {"anything": [1, 2]}}
+    packages: dict[str, dict[str, Any]] = {
+        "glibc": {"CVE-2024-0001": said("open")},
+        "not-here": {"anything": [1, 2]},
+    }
     assert len(read(packages).accounts) == 1
 
 

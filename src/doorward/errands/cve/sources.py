@@ -18,6 +18,7 @@ from doorward.errands.cve.debian import parse_debian
 from doorward.errands.cve.documents import Entries
 from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.feed_accounts import accounts_of
+from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.cve.kev import parse_kev
 from doorward.errands.cve.nvd import NvdPage
 from doorward.errands.cve.nvd_pages import Moved, NvdPages
@@ -84,7 +85,9 @@ class CveSources:
         second_by_first: Mapping[str, str] = SECOND_BY_FIRST,
     ) -> None:
         self._bounds = bounds or CveBounds()
-        self._fetcher = fetcher
+        self._fetcher = BoundedFetcher(
+            fetcher=fetcher, most_bytes=self._bounds.body_bytes, seconds=self._bounds.seconds
+        )
         self._feeds = FeedSource(
             fetcher=fetcher,
             lenient=lenient,
@@ -194,8 +197,6 @@ class CveSources:
             fetcher=self._fetcher,
             url=source.url,
             key=await self._read_key(source.key_file) if source.key_file else None,
-            most_bytes=self._bounds.body_bytes,
-            seconds=self._bounds.seconds,
             sleep=self._sleep,
         )
         now = datetime.fromtimestamp(self._wall_seconds(), UTC)
@@ -223,12 +224,7 @@ class CveSources:
                 read, longest = then, min(2 * longest, LONGEST)
 
     def _documents(self, accepted: str) -> Documents:
-        return Documents(
-            fetcher=self._fetcher,
-            most_bytes=self._bounds.body_bytes,
-            seconds=self._bounds.seconds,
-            accepted=accepted,
-        )
+        return Documents(fetcher=self._fetcher, accepted=accepted)
 
 
 def _all_of(source: CveSource, entries: Entries, marks: Mapping[str, str]) -> AccountsUpdate:
