@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
@@ -100,13 +100,14 @@ class CveSources:
         self._sleep = sleep
         self._second_by_first = second_by_first
 
-    def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         """
         Ask `source` once, and hand out what it says, page by page where it comes in pages.
 
-        Note each update with its marks before the next is asked for. Nothing at all is handed out when the
-        source says that nothing changed since `marks`. An error ends it: what was handed out before holds,
-        and the next look begins where the last marks are.
+        Note each update with its marks before the next is asked for, and close what is not gone through to
+        its end (`contextlib.aclosing`). Nothing at all is handed out when the source says that nothing changed
+        since `marks`. An error ends it: what was handed out before holds, and the next look begins where the
+        last marks are.
 
         Args:
             source: which one, and where.
@@ -132,7 +133,7 @@ class CveSources:
             case _:
                 assert_never(source.kind)
 
-    async def _kev(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _kev(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         document = await self._changed_somewhere(source.url, marks)
         if document is not None:
             entries = await asyncio.to_thread(parse_kev, document.body, url=document.url, source=source.key)
@@ -153,7 +154,7 @@ class CveSources:
                 problem = f"{refused.problem}, and so did {again.source}: {again.problem}"
                 raise Refused(refused.source, problem, refused.next_step) from again
 
-    async def _epss(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _epss(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         document = await self._documents(_CSV).changed(source.url, marks, basis=_READING)
         if document is not None:
             table = await asyncio.to_thread(
@@ -161,7 +162,7 @@ class CveSources:
             )
             yield EpssUpdate(source=source.key, scores=table, marks=document.marks, notes=table.notes)
 
-    async def _debian(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _debian(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         installed = await self._installed()
         suite = source.suite or installed.suite
         if not suite:
@@ -180,7 +181,7 @@ class CveSources:
             )
             yield _all_of(source, entries, document.marks)
 
-    async def _feed(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _feed(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         known = validators_of(marks, source.url) if marks.get(BASIS) == _READING else None
         answer = await self._feeds.read(source.url, known)
         if answer.feed is not None:
@@ -192,7 +193,7 @@ class CveSources:
                 notes=answer.feed.notes,
             )
 
-    async def _nvd(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _nvd(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         pages = NvdPages(
             fetcher=self._fetcher,
             url=source.url,
