@@ -1,6 +1,7 @@
 """What dpkg has installed on this machine, and the release that it is of."""
 
 import asyncio
+import os
 import subprocess
 from pathlib import Path
 from shutil import which
@@ -8,6 +9,7 @@ from shutil import which
 from doorward.core.errors import SourceError
 from doorward.core.installed import Installed
 from doorward.errands.cve.dpkg import FORMAT, packages_of, suite_of
+from doorward.errands.cve.kernels import without_idle_kernels
 
 PROGRAM = "dpkg-query"
 SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -41,7 +43,8 @@ def _installed(program: str, os_release: tuple[str, ...]) -> Installed:
         raise SourceError(PROGRAM, f"what it says cannot be read: {error}") from error
     if not packages:
         raise SourceError(PROGRAM, "no package is installed, so dpkg does not know this machine", _STEP)
-    return Installed(suite=suite_of(_first_of(os_release)), packages=packages)
+    counted = without_idle_kernels(packages, running=os.uname().release)
+    return Installed(suite=suite_of(_first_of(os_release)), packages=counted)
 
 
 _STEP = "Take the source `debian` and the filter `installed` out on a machine that is not one of Debian"

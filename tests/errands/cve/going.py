@@ -1,7 +1,7 @@
 """Sources asked over the real client, with a clock and a patience that are ours."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -54,10 +54,11 @@ class Going:
             bounds=self.bounds,
             second_by_first=self.second_by_first,
         )
-        async for update in sources.look(source, self.marks.get(source.key, {})):
-            assert update.source == source.key
-            self.marks[source.key] = update.marks
-            yield update
+        async with aclosing(sources.look(source, self.marks.get(source.key, {}))) as updates:
+            async for update in updates:
+                assert update.source == source.key
+                self.marks[source.key] = update.marks
+                yield update
 
     async def ids(self, source: CveSource) -> list[str]:
         """What a look tells of."""

@@ -89,8 +89,23 @@ def test_a_few_ill_formed_entries_are_left_out_and_told() -> None:
         read({"glibc": {**bad, **good, "CVE-2024-0006": 1, "CVE-2024-0007": 1}})
 
 
+def test_names_of_a_stranger_do_not_fill_an_error() -> None:
+    long = "x" * 100_000
+    with pytest.raises(SourceError, match=r"but of x{59}….\. Name the one") as refused:
+        read({"glibc": {"CVE-2024-0001": said("open", suite=long)}})
+    assert len(str(refused.value)) < 400
+    entries = read({"glibc": {long: said("open"), "CVE-2024-0001": said("open")}})
+    assert len(entries.notes[0]) < 200
+    with pytest.raises(SourceError, match="more than 5 entries") as refused:
+        read({"glibc": {f"{long}{n}": said("open") for n in range(9)}})
+    assert len(str(refused.value)) < 400
+
+
 def test_what_is_said_of_packages_that_are_not_here_is_not_looked_at() -> None:
-    packages = {"glibc": {"CVE-2024-0001": said("open")}, "not-here": {"anything": [1, 2]}}
+    packages: dict[str, dict[str, Any]] = {
+        "glibc": {"CVE-2024-0001": said("open")},
+        "not-here": {"anything": [1, 2]},
+    }
     assert len(read(packages).accounts) == 1
 
 

@@ -19,6 +19,7 @@ def test_packages_come_by_their_source_and_its_version() -> None:
         ("not-installed", "nothing", "", "nothing"),
         ("half-configured", "acl", "2.3.1-3", "acl"),
         ("unpacked", "bash", "5.2-1", "bash"),
+        ("installed", "from-elsewhere", "1_2", "from-elsewhere"),
     )
     assert packages_of(listed) == (
         SourcePackage(name="acl", version="2.3.1-3", binaries=("acl",)),
@@ -44,9 +45,9 @@ def test_a_signed_kernel_counts_as_the_kernel_it_is() -> None:
     )
 
 
-@pytest.mark.parametrize("listed", ["hello\n", "installed\ta\tno version\tb\n", "installed\ta\t1\tb\tc\n"])
+@pytest.mark.parametrize("listed", ["hello\n", "\n", "installed\ta\t1\tb\tc\n"])
 def test_what_dpkg_would_not_say_is_an_error(listed: str) -> None:
-    with pytest.raises(ValueError, match=r"unpack|no version"):
+    with pytest.raises(ValueError, match="unpack"):
         packages_of(listed)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from doorward.core.errors import SourceError
-from doorward.core.fetching import Fetched, FetchRequest, without_login
-from doorward.core.ports import Fetcher
+from doorward.core.fetching import RETRIES, Fetched, without_login
+from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.feed_marks import marks_of_answer, validators_of
 from doorward.errands.feed_source import Validators, conditions, validators_from
 
@@ -52,14 +52,10 @@ class Documents:
 
     Attributes:
         fetcher: gets them.
-        most_bytes: of one, unpacked.
-        seconds: of one, tries and all.
         accepted: which forms are asked for.
     """
 
-    fetcher: Fetcher
-    most_bytes: int
-    seconds: float
+    fetcher: BoundedFetcher
     accepted: str
 
     async def changed(self, url: str, marks: Mapping[str, str], *, basis: str) -> Document | None:
@@ -77,14 +73,8 @@ class Documents:
             Refused: the server said something else.
         """
         known = validators_of(marks, url) if marks.get(BASIS) == basis else None
-        fetched = await self.fetcher.fetch(
-            FetchRequest(
-                url=url,
-                headers=conditions(known or Validators(), accepted=self.accepted),
-                most_bytes=self.most_bytes,
-                seconds=self.seconds,
-            )
-        )
+        headers = conditions(known or Validators(), accepted=self.accepted)
+        fetched = await self.fetcher.fetch(url, headers=headers, retries=RETRIES)
         if fetched.status == _NOT_MODIFIED and known is not None:
             return None
         shown = without_login(url)

@@ -22,6 +22,7 @@ PAGE = "https://security-tracker.debian.org/tracker/"
 
 _NAME_OF_ONE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}|TEMP-[0-9]{1,12}-[0-9A-F]{1,12}")
 _MOST_SUITES_TOLD = 12
+_NAME_CHARACTERS = 60
 
 
 class _Vulnerability(msgspec.Struct):
@@ -92,7 +93,8 @@ class _Reading:
 
     def finish(self) -> Entries:
         if self._suite not in self._suites:
-            named = ", ".join(sorted(self._suites)[:_MOST_SUITES_TOLD]) or "none at all"
+            told = sorted(self._suites)[:_MOST_SUITES_TOLD]
+            named = ", ".join(line(each, most_characters=_NAME_CHARACTERS) for each in told) or "none at all"
             problem = f"{NAME} says nothing of the release {self._suite!r}, but of {named}"
             raise SourceError(self._url, problem, "Name the one of this machine as `suite`")
         notes = tuple(f"one entry was left out, {each}" for each in self._ill_formed)
@@ -118,7 +120,8 @@ class _Reading:
         )
 
     def _leave_out(self, place: str, error: Exception) -> None:
-        self._ill_formed.append(line(f"{place}: {error}"))
+        place = line(place, most_characters=_NAME_CHARACTERS)
+        self._ill_formed.append(f"{place}: {error}")
         if len(self._ill_formed) > MOST_ILL_FORMED:
             problem = f"more than {MOST_ILL_FORMED} entries are not as we know them, such as {place}"
             raise SourceError(self._url, f"{NAME}: {problem}: {error}", AGAIN) from error

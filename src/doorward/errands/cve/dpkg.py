@@ -27,13 +27,15 @@ def packages_of(said: str) -> tuple[SourcePackage, ...]:
     Args:
         said: what dpkg-query prints for `FORMAT`.
 
+    A package whose version is none of Debian's is left out: nothing that is said of versions holds for it.
+
     Raises:
-        ValueError: a line is none of that, or a version is none; the text says which.
+        ValueError: a line is none of that.
     """
     found: dict[tuple[str, str], set[str]] = {}
     for line in said.splitlines():
         status, source, version, binary = line.split("\t")
-        if status in _WITH_FILES:
+        if status in _WITH_FILES and _is_version(version):
             found.setdefault(_counted(source, version), set()).add(binary)
     return tuple(
         SourcePackage(name=name, version=version, binaries=tuple(sorted(binaries)))
@@ -45,6 +47,14 @@ def _in_order(
     packages: Iterable[tuple[tuple[str, str], set[str]]],
 ) -> list[tuple[tuple[str, str], set[str]]]:
     return sorted(packages, key=lambda each: (each[0][0], version_key(each[0][1])))
+
+
+def _is_version(text: str) -> bool:
+    try:
+        version_key(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _counted(source: str, version: str) -> tuple[str, str]:

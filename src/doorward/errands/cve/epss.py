@@ -47,9 +47,9 @@ class EpssTable:
 
     def __iter__(self) -> Iterator[tuple[str, Epss]]:
         for row in _ROW.finditer(self._csv, self._begin):
-            score = _epss(row)
-            if score is not None:
-                yield row[1].decode("ascii"), score
+            values = _values(row)
+            if values is not None:
+                yield row[1].decode("ascii"), Epss(score=values[0], percentile=values[1])
 
 
 def parse_epss(
@@ -113,11 +113,12 @@ def _looked_over(csv: bytes, begin: int, *, url: str, most_rows: int) -> tuple[i
         if row.start() != at:
             ill_formed += csv[at : row.start()].splitlines()[: MOST_ILL_FORMED + 1]
         at = row.end()
-        if _epss(row) is None:
+        if _values(row) is None:
             ill_formed.append(row[0])
         else:
             count += 1
-        _refuse_many(ill_formed, url=url)
+        if len(ill_formed) > MOST_ILL_FORMED:
+            break
         if count > most_rows:
             raise SourceError(url, f"{NAME} have more than {most_rows} rows, which cannot be", AGAIN)
     ill_formed += csv[at:].splitlines()[: MOST_ILL_FORMED + 1]
@@ -133,14 +134,13 @@ def _refuse_many(ill_formed: list[bytes], *, url: str) -> None:
         raise SourceError(url, f"{NAME}: {problem}", AGAIN)
 
 
-def _epss(row: re.Match[bytes]) -> Epss | None:
+def _values(row: re.Match[bytes]) -> tuple[float, float] | None:
+    """Score and percentile of a row; None for what cannot be."""
     try:
         score, percentile = float(row[2]), float(row[3])
     except ValueError:
         return None
-    if not (0.0 <= score <= 1.0 and 0.0 <= percentile <= 1.0):
-        return None
-    return Epss(score=score, percentile=percentile)
+    return (score, percentile) if 0.0 <= score <= 1.0 and 0.0 <= percentile <= 1.0 else None
 
 
 def _shown(row: bytes) -> str:

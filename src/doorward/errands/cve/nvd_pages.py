@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from urllib.parse import urlencode, urlsplit
 
 from doorward.core.errors import ConnectError, SourceError
-from doorward.core.fetching import Fetched, FetchRequest, Interrupted, without_login
+from doorward.core.fetching import Fetched, Interrupted, without_login
 from doorward.core.mail_settings import is_loopback
-from doorward.core.ports import Fetcher
 from doorward.core.secret import Secret
 from doorward.errands.cve.asking import refusal
 from doorward.errands.cve.documents import AGAIN
+from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.cve.nvd import NAME, NvdPage, parse_nvd_page
 from doorward.errands.cve.plain import line
 from doorward.errands.cve.windows import Window
@@ -53,8 +53,6 @@ class NvdPages:
         fetcher: gets them.
         url: of the API.
         key: of the API; None for none. Only the server at `url` hears it.
-        most_bytes: of one page.
-        seconds: of one request.
         sleep: waits so many seconds.
 
     Raises:
@@ -64,19 +62,15 @@ class NvdPages:
     def __init__(
         self,
         *,
-        fetcher: Fetcher,
+        fetcher: BoundedFetcher,
         url: str,
         key: Secret | None,
-        most_bytes: int,
-        seconds: float,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._fetcher = fetcher
         self._url = url
         self._shown = without_login(url)
         self._key = key
-        self._most_bytes = most_bytes
-        self._seconds = seconds
         self._sleep = sleep
         self._requests = 0
         if key is not None and not _is_private(url):
@@ -115,28 +109,21 @@ class NvdPages:
         return page
 
     async def _fetched(self, asked: Mapping[str, str]) -> Fetched:
-        separator = "&" if "?" in self._url else "?"
-        request = FetchRequest(
-            url=f"{self._url}{separator}{urlencode(asked)}",
-            headers={"Accept": "application/json", **self._login()},
-            most_bytes=self._most_bytes,
-            seconds=self._seconds,
-            retries=0,  # here alone, where the pauses are NVD's
-        )
+        url = f"{self._url}{'&' if '?' in self._url else '?'}{urlencode(asked)}"
         for wait_seconds in LATER_SECONDS:
-            answer = await self._try(request)
+            answer = await self._try(url)
             if isinstance(answer, Fetched) and answer.status not in _LATER:
                 return self._accepted(answer)
             wanted = _asked_seconds(answer) if isinstance(answer, Fetched) else None
             if wanted is not None and wanted > MOST_ASKED_SECONDS:
                 break
             await self._sleep(wait_seconds if wanted is None else wanted)
-        answer = await self._try(request)
+        answer = await self._try(url)
         if isinstance(answer, ConnectError):
             raise answer
         return self._accepted(answer)
 
-    async def _try(self, request: FetchRequest) -> Fetched | Interrupted:
+    async def _try(self, url: str) -> Fetched | Interrupted:
         self._requests += 1
         if self._requests > MOST_REQUESTS:
             problem = f"after {MOST_REQUESTS} requests there is still more"
@@ -144,7 +131,8 @@ class NvdPages:
         if self._requests > 1:
             await self._sleep(self._pause_seconds)
         try:
-            return await self._fetcher.fetch(request)
+            # no tries but ours, with pauses that are NVD's
+            return await self._fetcher.fetch(url, headers=self._headers(), retries=0)
         except Interrupted as error:
             return error
 
@@ -159,8 +147,9 @@ class NvdPages:
         tell = "It is asked too often, or does not want this machine; a key lets it be asked more often"
         raise refusal(self._shown, answer, next_step=tell if answer.status in {403, 429} else "")
 
-    def _login(self) -> Mapping[str, str]:
-        return {} if self._key is None else {"apiKey": self._key.revealed}
+    def _headers(self) -> Mapping[str, str]:
+        login = {} if self._key is None else {"apiKey": self._key.revealed}
+        return {"Accept": "application/json", **login}
 
     @property
     def _pause_seconds(self) -> float:

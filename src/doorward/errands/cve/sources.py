@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
@@ -18,6 +18,7 @@ from doorward.errands.cve.debian import parse_debian
 from doorward.errands.cve.documents import Entries
 from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.feed_accounts import accounts_of
+from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.cve.kev import parse_kev
 from doorward.errands.cve.nvd import NvdPage
 from doorward.errands.cve.nvd_pages import Moved, NvdPages
@@ -84,7 +85,9 @@ class CveSources:
         second_by_first: Mapping[str, str] = SECOND_BY_FIRST,
     ) -> None:
         self._bounds = bounds or CveBounds()
-        self._fetcher = fetcher
+        self._fetcher = BoundedFetcher(
+            fetcher=fetcher, most_bytes=self._bounds.body_bytes, seconds=self._bounds.seconds
+        )
         self._feeds = FeedSource(
             fetcher=fetcher,
             lenient=lenient,
@@ -97,13 +100,14 @@ class CveSources:
         self._sleep = sleep
         self._second_by_first = second_by_first
 
-    def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         """
         Ask `source` once, and hand out what it says, page by page where it comes in pages.
 
-        Note each update with its marks before the next is asked for. Nothing at all is handed out when the
-        source says that nothing changed since `marks`. An error ends it: what was handed out before holds,
-        and the next look begins where the last marks are.
+        Note each update with its marks before the next is asked for, and close what is not gone through to
+        its end (`contextlib.aclosing`). Nothing at all is handed out when the source says that nothing changed
+        since `marks`. An error ends it: what was handed out before holds, and the next look begins where the
+        last marks are.
 
         Args:
             source: which one, and where.
@@ -129,7 +133,7 @@ class CveSources:
             case _:
                 assert_never(source.kind)
 
-    async def _kev(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _kev(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         document = await self._changed_somewhere(source.url, marks)
         if document is not None:
             entries = await asyncio.to_thread(parse_kev, document.body, url=document.url, source=source.key)
@@ -150,7 +154,7 @@ class CveSources:
                 problem = f"{refused.problem}, and so did {again.source}: {again.problem}"
                 raise Refused(refused.source, problem, refused.next_step) from again
 
-    async def _epss(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _epss(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         document = await self._documents(_CSV).changed(source.url, marks, basis=_READING)
         if document is not None:
             table = await asyncio.to_thread(
@@ -158,7 +162,7 @@ class CveSources:
             )
             yield EpssUpdate(source=source.key, scores=table, marks=document.marks, notes=table.notes)
 
-    async def _debian(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _debian(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         installed = await self._installed()
         suite = source.suite or installed.suite
         if not suite:
@@ -177,7 +181,7 @@ class CveSources:
             )
             yield _all_of(source, entries, document.marks)
 
-    async def _feed(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _feed(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         known = validators_of(marks, source.url) if marks.get(BASIS) == _READING else None
         answer = await self._feeds.read(source.url, known)
         if answer.feed is not None:
@@ -189,13 +193,11 @@ class CveSources:
                 notes=answer.feed.notes,
             )
 
-    async def _nvd(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def _nvd(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         pages = NvdPages(
             fetcher=self._fetcher,
             url=source.url,
             key=await self._read_key(source.key_file) if source.key_file else None,
-            most_bytes=self._bounds.body_bytes,
-            seconds=self._bounds.seconds,
             sleep=self._sleep,
         )
         now = datetime.fromtimestamp(self._wall_seconds(), UTC)
@@ -223,12 +225,7 @@ class CveSources:
                 read, longest = then, min(2 * longest, LONGEST)
 
     def _documents(self, accepted: str) -> Documents:
-        return Documents(
-            fetcher=self._fetcher,
-            most_bytes=self._bounds.body_bytes,
-            seconds=self._bounds.seconds,
-            accepted=accepted,
-        )
+        return Documents(fetcher=self._fetcher, accepted=accepted)
 
 
 def _all_of(source: CveSource, entries: Entries, marks: Mapping[str, str]) -> AccountsUpdate:
