@@ -25,14 +25,18 @@ LINE_CHARACTERS = 500
 """Of a CPE, a vector or what is affected."""
 ADDRESS_CHARACTERS = 2_000
 
-_NEVER_KEPT = dict.fromkeys((0, 0x10FFFF, *range(0xD800, 0xE000)), "\ufffd")
+SIGNS_AT = 0xE000
+"""128 private characters from here on have a meaning in the index of words; no account keeps them."""
+
+_NEVER_KEPT = dict.fromkeys((0, *range(0xD800, 0xE000), *range(SIGNS_AT, SIGNS_AT + 128), 0x10FFFF), "\ufffd")
 
 
 def bounded(account: Account) -> Account:
     """
     What of `account` is kept: cut to the bounds, with its id of CVE in capitals and its times in UTC.
 
-    NUL, lone surrogates and U+10FFFF, which are no text, become U+FFFD. A score outside 0.0 to 10.0 is none.
+    NUL, lone surrogates and some private characters, which are no text, become U+FFFD. A score outside 0.0
+    to 10.0 is none.
     """
     return replace(
         account,

@@ -10,8 +10,18 @@ def stands_in(words: Iterable[str], text: str) -> bool:
 
     `c++`, `.net` and `open ssl` are words too; any white space may stand between the parts of the last.
     """
-    folded = text.casefold()
-    return any(_pattern_of(word.casefold()).search(folded) is not None for word in words)
+    return WholeWords(map(str.casefold, words)).stand_in(text.casefold())
+
+
+class WholeWords:
+    """The same for many texts; words and texts are casefolded already."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._patterns = tuple(map(_pattern_of, words))
+
+    def stand_in(self, text: str) -> bool:
+        """Whether one of the words stands in `text`."""
+        return any(pattern.search(text) is not None for pattern in self._patterns)
 
 
 def _pattern_of(word: str) -> re.Pattern[str]:

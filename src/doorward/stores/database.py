@@ -1,4 +1,4 @@
-"""The embedded database: one file in the state folder, and one thread of ours that touches it."""
+"""The embedded database: one file in the state folder, one thread that works on it, and one that looks."""
 
 import contextlib
 import os
@@ -48,7 +48,9 @@ class Database:
         self.path = folder / DATABASE_NAME
         self._busy_seconds = busy_seconds
         self._worker = Worker(name=str(self.path), waiting=_WAITING)
+        self._onlooker = Worker(name=f"{self.path} (looking)", waiting=_WAITING)
         self._connection: sqlite3.Connection | None = None
+        self._looking: sqlite3.Connection | None = None
         self._identity = (0, 0)
 
     async def open(self) -> None:
@@ -74,6 +76,18 @@ class Database:
         """
         return await self._worker.call(lambda: self._transact("BEGIN", work))
 
+    async def look(self, work: Work[_T]) -> _T:
+        """
+        Have `work` look at one state of the database, in a thread and by a connection of its own.
+
+        For what takes long: whoever reads or writes does not wait for it. It sees all that was written
+        before it was asked for.
+
+        Raises:
+            StateError: it could not.
+        """
+        return await self._onlooker.call(lambda: self._look(work))
+
     async def write(self, work: Work[_T]) -> _T:
         """
         Have `work` change the database: all that it does is on disk when this returns, or nothing is done.
@@ -88,6 +102,8 @@ class Database:
 
     async def close(self) -> None:
         """Finish what waits and close the file; idempotent."""
+        # first: the last connection to be closed empties the log, and only the other one may write
+        await self._onlooker.close(self._close_looking)
         await self._worker.close(self._close)
 
     # In the thread
@@ -155,19 +171,21 @@ class Database:
     def _transact(self, begin: str, work: Work[_T]) -> _T:
         with self._translated():
             connection = self._open_connection()
-            if _identity_of_private(self.path) != self._identity:
-                raise StateError(f"{self.path} was replaced by another file while it was in use; start again")
-            connection.execute(begin)
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                # SQLite may have rolled back by itself, and what failed first is what matters
-                with contextlib.suppress(sqlite3.Error):
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                raise
-            return result
+            self._check_identity()
+            return _in_transaction(connection, begin, work)
+
+    def _look(self, work: Work[_T]) -> _T:
+        with self._translated():
+            self._open_connection()
+            self._check_identity()
+            if self._looking is None:
+                self._looking = _connect(self.path, self._busy_seconds)
+                self._looking.execute("PRAGMA query_only = ON")
+            return _in_transaction(self._looking, "BEGIN", work)
+
+    def _check_identity(self) -> None:
+        if _identity_of_private(self.path) != self._identity:
+            raise StateError(f"{self.path} was replaced by another file while it was in use; start again")
 
     def _open_connection(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -176,6 +194,12 @@ class Database:
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
+        if connection is not None:
+            with self._translated():
+                connection.close()
+
+    def _close_looking(self) -> None:
+        connection, self._looking = self._looking, None
         if connection is not None:
             with self._translated():
                 connection.close()
@@ -190,6 +214,20 @@ class Database:
             raise StateError(f"{self.path} cannot be used: {error.strerror}") from error
         except (UnicodeError, OverflowError) as error:
             raise StateError(f"{self.path} cannot hold this: {error}") from error
+
+
+def _in_transaction(connection: sqlite3.Connection, begin: str, work: Work[_T]) -> _T:
+    connection.execute(begin)
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite may have rolled back by itself, and what failed first is what matters
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        raise
+    return result
 
 
 def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:

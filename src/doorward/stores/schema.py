@@ -99,20 +99,16 @@ _VULNERABILITIES = (
     "CREATE UNIQUE INDEX accounts_of ON vulnerability_accounts (vulnerability, source)",
     # with the digest, so that an account that is as it was is told by the index alone
     "CREATE INDEX accounts_by ON vulnerability_accounts (source, vulnerability, digest)",
+    # what follows from the accounts too, and is removed with them by hand: a reference that cascades would
+    # need an index as large as the table
     """
     CREATE TABLE vulnerability_names (
         name TEXT NOT NULL,
-        vulnerability INTEGER NOT NULL REFERENCES vulnerabilities ON DELETE CASCADE,
+        vulnerability INTEGER NOT NULL,
         PRIMARY KEY (name, vulnerability)
     ) WITHOUT ROWID
     """,
-    "CREATE INDEX names_of ON vulnerability_names (vulnerability)",
-    """
-    CREATE TABLE vulnerability_texts (
-        vulnerability INTEGER PRIMARY KEY REFERENCES vulnerabilities ON DELETE CASCADE,
-        text TEXT NOT NULL
-    )
-    """,
+    # the texts, by the numbers of the vulnerabilities
     """
     CREATE VIRTUAL TABLE vulnerability_words USING fts5 (words, tokenize = "ascii tokenchars '_'")
     """,
