@@ -22,7 +22,6 @@ HEAVY = (
     "rich",
     "sqlite3",
     "ssl",
-    "structlog",
     "uvloop",
 )
 

@@ -91,7 +91,7 @@ def test_a_few_ill_formed_entries_are_left_out_and_told() -> None:
 
 def test_names_of_a_stranger_do_not_fill_an_error() -> None:
     long = "x" * 100_000
-    with pytest.raises(SourceError, match=r"but of x{59}….\. Name the one") as refused:
+    with pytest.raises(SourceError, match=r"but of x{59}…\. Name the one") as refused:
         read({"glibc": {"CVE-2024-0001": said("open", suite=long)}})
     assert len(str(refused.value)) < 400
     entries = read({"glibc": {long: said("open"), "CVE-2024-0001": said("open")}})

@@ -105,9 +105,9 @@ class CveSources:
         Ask `source` once, and hand out what it says, page by page where it comes in pages.
 
         Note each update with its marks before the next is asked for, and close what is not gone through to
-        its end (`contextlib.aclosing`). Nothing at all is handed out when the source says that nothing changed
-        since `marks`. An error ends it: what was handed out before holds, and the next look begins where the
-        last marks are.
+        its end (`contextlib.aclosing`). Nothing at all is handed out when the source says that nothing
+        changed since `marks`. An error ends it: what was handed out before holds, and the next look begins
+        where the last marks are.
 
         Args:
             source: which one, and where.
