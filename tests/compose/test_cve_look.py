@@ -96,9 +96,11 @@ async def silent() -> AsyncIterator[Silent]:
     await listener.wait_closed()
 
 
-def children_of(pid: int) -> list[int]:
+def looks_of(pid: int) -> list[int]:
+    """The processes that look for this one."""
     threads = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+    children = [child for thread in threads for child in (thread / "children").read_text().split()]
+    return [int(child) for child in children if b"cve_child" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def is_gone(pid: int) -> bool:
@@ -202,7 +204,7 @@ async def test_one_that_nobody_waits_for_any_more_is_ended(folder: Path, silent:
     looking = asyncio.get_running_loop().create_task(look(CveLooks(folder), errand_at(silent.url)))
     async with asyncio.timeout(BOUND_SECONDS):
         await silent.is_asked.wait()
-    (child,) = await asyncio.to_thread(children_of, os.getpid())
+    (child,) = await asyncio.to_thread(looks_of, os.getpid())
     looking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await looking
@@ -215,7 +217,7 @@ async def test_it_is_gone_when_its_parent_is_killed(folder: Path, silent: Silent
     try:
         async with asyncio.timeout(BOUND_SECONDS):
             await silent.is_asked.wait()
-        (child,) = await asyncio.to_thread(children_of, parent.pid)
+        (child,) = await asyncio.to_thread(looks_of, parent.pid)
         assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, parent.pid) + 10
     finally:
         parent.send_signal(signal.SIGKILL)
