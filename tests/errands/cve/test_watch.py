@@ -162,6 +162,25 @@ async def test_a_text_that_names_the_word_only_later_is_told() -> None:
     assert told(await house.look()) == NOTHING
 
 
+async def test_a_text_that_another_errand_brought_or_a_dead_process_is_told() -> None:
+    house = CveHouse(NVD)
+    house.wants(words=("nginx",))
+    other = replace(house.errand, name="other")
+    house.says(NVD, [nvd(1, 8.0, description="A server is vulnerable.")])
+    await house.look()
+    await house.look(other)
+    house.says(NVD, [nvd(1, 8.0, description="nginx is vulnerable.")])
+    house.outbox.failure = StateError("the process is dead")
+    with pytest.raises(StateError):
+        await house.look()
+    house.outbox.failure = None
+    # from here on the source says that nothing changed
+    house.says(NVD)
+    assert told(await house.look()) == ([], {"1": []})
+    assert told(await house.look(other)) == ([], {"1": []})
+    assert told(await house.look()) == NOTHING
+
+
 async def test_epss_is_told_when_it_crosses_what_is_asked_for_and_only_once() -> None:
     house = CveHouse(NVD, EPSS)
     house.wants(epss=0.5)
@@ -263,6 +282,23 @@ async def test_a_source_that_answers_late_for_the_first_time_is_summed_up() -> N
     assert "nvd answered for the first time." in late.text
     house.says(NVD, [nvd(100, 9.0)])
     assert told(await house.look()) == (["100"], {})
+
+
+async def test_a_source_whose_first_answer_another_errand_noted_is_summed_up() -> None:
+    house = CveHouse(FEED, KEV)
+    house.says(FEED, [feed_account(9)])
+    house.fails(KEV, NO_ANSWER)
+    await house.look()
+    house.fails(KEV, None)
+    house.says(KEV, [kev(number) for number in range(1, 9)])
+    await house.look(replace(house.errand, name="other", sources=(KEV,)))
+    house.fails(KEV, NO_ANSWER)
+    house.says(KEV)
+    await house.look()
+    house.fails(KEV, None)
+    watched = await house.look()
+    assert told(watched) == NOTHING
+    assert len(watched.decision.summed) == 8
 
 
 async def test_nobody_answers_and_the_first_look_is_still_to_come() -> None:

@@ -1,6 +1,8 @@
 """Watching vulnerabilities: what matters is told once, whatever fails on the way."""
 
 import asyncio
+import hashlib
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +39,7 @@ CHANGES_AT_A_TIME = 10_000
 _CHANGE = "change"
 _LOOKED = "looked"
 _FILTER = "filter"
+_REACH = "reach"
 _SOURCE = health_key("")
 
 
@@ -71,10 +74,9 @@ class CveWatched:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What asking one source came to: how many entries there were in how many updates, or why it failed."""
+    """What asking one source came to: how many entries there were, and why it failed if it did."""
 
     entries: int = 0
-    updates: int = 0
     notes: tuple[str, ...] = ()
     trouble: DoorwardError | None = None
 
@@ -134,15 +136,17 @@ class CveWatch:
             has_other_filter=known.get(_FILTER, filter_digest(errand)) != filter_digest(errand),
         )
         newest = await self._known.last_change()
-        is_quiet = not any(each.updates for each in answers) and known.get(_CHANGE) == str(newest)
-        if is_quiet and not look.has_other_filter and not any(each.is_fresh for each in sources):
+        reach = await self._reach(errand, newest)
+        # a text that changed is no change to the store, but what it says now may be what is looked for
+        is_same = known.get(_REACH) == reach and known.get(_FILTER) == filter_digest(errand)
+        if is_same and not any(each.is_fresh for each in sources):
             decision = Decision()
         else:
             decision = await self._decided(errand, known, look, newest)
         draft = await asyncio.to_thread(digest_of, errand, decision, look)
         number = await self._seen.commit(
             _name(errand),
-            {**decision.marks, **_marks(errand, look, newest, now)},
+            {**decision.marks, **_marks(errand, look, newest, now), _REACH: reach},
             await self._compose(draft) if draft is not None and errand.mails else None,
             forgotten=(*decision.forgotten, *_left(errand, known)),
         )
@@ -159,6 +163,12 @@ class CveWatch:
             },
         )
 
+    async def _reach(self, errand: CveErrand, newest: int) -> str:
+        """What is the same for as long as nothing was noted that this errand could tell, by whomever."""
+        marks = {source.key: dict(await self._known.marks(source.key)) for source in errand.sources}
+        told = json.dumps([newest, marks], sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()[:40]
+
     async def _ask_all(self, errand: CveErrand) -> list[_Answer]:
         async with asyncio.TaskGroup() as group:
             asking = [group.create_task(self._ask(source)) for source in errand.sources]
@@ -169,23 +179,22 @@ class CveWatch:
         return answers
 
     async def _ask(self, source: CveSource) -> _Answer:
-        entries = updates = 0
+        entries = 0
         notes: list[str] = []
         try:
             async for update in self._sources.look(source, await self._known.marks(source.key)):
                 entries += await self._noted(update)
-                updates += 1
                 notes += update.notes
                 self._tell(source, entries)
         except DoorwardError as error:
-            return _Answer(entries, updates, tuple(notes), error)
+            return _Answer(entries, tuple(notes), error)
         except MemoryError:
             problem = "what came takes more memory than there is for it"
-            return _Answer(entries, updates, tuple(notes), SourceError(source.url, problem))
+            return _Answer(entries, tuple(notes), SourceError(source.url, problem))
         except Exception as error:  # noqa: BLE001 - logged; the other sources are heard all the same
             _log.exception("%s could not be read", source.key)
-            return _Answer(entries, updates, tuple(notes), SourceError(source.url, fault_of(error)))
-        return _Answer(entries, updates, tuple(notes))
+            return _Answer(entries, tuple(notes), SourceError(source.url, fault_of(error)))
+        return _Answer(entries, tuple(notes))
 
     async def _noted(self, update: CveUpdate) -> int:
         if isinstance(update, AccountsUpdate):
