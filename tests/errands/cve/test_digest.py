@@ -215,7 +215,8 @@ def test_a_summary_counts_and_shows_ten() -> None:
     draft = digest(Decision(summed=summed), look(fresh, since_at=None))
     assert draft.text.startswith(
         "security is watched from now on, and these answered: nvd. "
-        "1,000 vulnerabilities match what is looked for (500 not scored yet); what was there already is not told one by one.\n"
+        "1,000 vulnerabilities match what is looked for (500 not scored yet); "
+        "what was there already is not told one by one.\n"
     )
     assert draft.text.count("\n  why: ") == 10
     assert "`doorward cve list` has all 1,000." in draft.text
