@@ -13,7 +13,7 @@ from doorward.core.schedules import Every
 from doorward.core.vulnerabilities import Account, Epss, Exposure
 from doorward.errands.composing import Draft, compose
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate, EpssUpdate
-from doorward.errands.cve.watch import CveWatch, CveWatched
+from doorward.errands.cve.watch import CveWatch, CveWatched, Sources
 from doorward.testing.clock import ManualClock
 from doorward.testing.outbox import MemoryOutbox, MemorySeen
 from doorward.testing.vulnerabilities import MemoryVulnerabilities
@@ -75,14 +75,21 @@ class SaidBySources:
 
 
 class CveHouse:
-    """Everything that a watch needs, in memory."""
+    """
+    Everything that a watch needs, in memory.
 
-    def __init__(self, *sources: CveSource) -> None:
+    Args:
+        sources: of the errand.
+        going: asks them; None for what a test has them say.
+    """
+
+    def __init__(self, *sources: CveSource, going: Sources | None = None) -> None:
         self.clock = ManualClock()
         self.outbox = MemoryOutbox(self.clock)
         self.seen = MemorySeen(self.outbox)
         self.known = MemoryVulnerabilities(self.clock)
         self.sources = SaidBySources()
+        self._going = going or self.sources
         self.errand = CveErrand(
             name="security",
             sources=sources or (KEV,),
@@ -109,7 +116,7 @@ class CveHouse:
         """Look once, an hour later than before."""
         self.clock.advance(HOUR_SECONDS)
         watch = CveWatch(
-            sources=self.sources,
+            sources=self._going,
             known=self.known,
             seen=self.seen,
             compose=self._made,
