@@ -155,7 +155,7 @@ def test_what_is_new_and_what_changed_is_read_in_a_mailbox(
     assert news["List-Id"] == "<cve.security.ops.example.org>"
     text = text_of(news)
     fresh, _, old = text.partition("Changed (3)")
-    assert f"Exploited (1)\n=============\n\n{NEW}: " in fresh
+    assert f"Exploited (1)\n-------------\n\n{NEW}: " in fresh
     assert f"{EXPLOITED}: " in old
     assert "  changed: now exploited, since 2026-11-27\n" in old
     assert f"{RESCORED}: " in old

@@ -112,7 +112,7 @@ def test_what_changed_stands_apart_and_says_what() -> None:
     )
     changed = Changed(vulnerability=one(1, score=9.8), changes=changes)
     draft = digest(Decision(new=(one(2, score=5.0),), changed=(changed,)))
-    assert "Changed (1)\n===========\n\nCVE-2025-0001: Title 1\n" in draft.text
+    assert "Changed (1)\n-----------\n\nCVE-2025-0001: Title 1\n" in draft.text
     assert "  changed: score 5.0 -> 9.8; now exploited, since 2025-06-01\n" in draft.text
     assert draft.text.startswith("1 new vulnerability and 1 changed since 2025-06-15 13:06 UTC")
     alone = digest(Decision(changed=(changed,)))
@@ -234,7 +234,7 @@ def test_how_each_source_is_stands_at_the_end() -> None:
         ),
     )
     assert draft.text.endswith(
-        "Sources\n=======\n\n"
+        "Sources\n-------\n\n"
         "kev: answered 2025-06-15 15:06 UTC, with 1 entry\n"
         "kev: note: 2 entries were left out\n"
         "nvd: answered 2025-06-14 15:06 UTC, with 5 entries; "

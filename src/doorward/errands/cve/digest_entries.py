@@ -1,6 +1,7 @@
 """What a digest says of one vulnerability, and under which heading."""
 
 import enum
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -121,17 +122,15 @@ def _here(exposures: tuple[Exposure, ...]) -> Iterator[str]:
 
 
 def _links(vulnerability: Vulnerability) -> Iterator[str]:
+    own = []
     if _CVE.fullmatch(vulnerability.id):
-        yield f"https://nvd.nist.gov/vuln/detail/{vulnerability.id}"
+        own.append(f"https://nvd.nist.gov/vuln/detail/{vulnerability.id}")
         if vulnerability.exposures:
-            yield f"https://security-tracker.debian.org/tracker/{vulnerability.id}"
-    pages = (each for each in vulnerability.references if _is_shown_page(each))
-    for _, page in zip(range(_MOST_REFERENCES), pages, strict=False):
-        yield page
+            own.append(f"https://security-tracker.debian.org/tracker/{vulnerability.id}")
+    yield from own
+    pages = (each for each in vulnerability.references if _is_shown_page(each) and each not in own)
+    yield from itertools.islice(pages, _MOST_REFERENCES)
 
 
 def _is_shown_page(address: str) -> bool:
-    is_short = len(address) <= _REFERENCE_CHARACTERS
-    return (
-        is_short and is_page(address) and shown(address) == address and "//nvd.nist.gov/vuln/" not in address
-    )
+    return len(address) <= _REFERENCE_CHARACTERS and is_page(address) and shown(address) == address

@@ -36,7 +36,7 @@ def html_of_sections(sections: Sequence[Section]) -> str:
 
 
 def _text(section: Section) -> str:
-    blocks = [f"{section.heading}\n{'=' * len(section.heading)}"] if section.heading else []
+    blocks = [f"{section.heading}\n{'-' * len(section.heading)}"] if section.heading else []
     lasting: list[str] = []
     for entry in section.entries:
         block = _entry_text(entry)
