@@ -83,6 +83,7 @@ _VULNERABILITIES = (
         is_rejected INTEGER NOT NULL,
         exploited_on TEXT,
         exposed INTEGER NOT NULL,
+        sources TEXT NOT NULL,
         score REAL,
         published_us INTEGER
     )
@@ -123,6 +124,7 @@ _VULNERABILITIES = (
     )
     """,
     "CREATE INDEX changes_of ON vulnerability_changes (vulnerability)",
+    "CREATE INDEX changes_at ON vulnerability_changes (at)",
     """
     CREATE TABLE vulnerability_marks (
         source TEXT NOT NULL,
