@@ -145,6 +145,14 @@ _VULNERABILITIES = (
 
 STEPS: tuple[tuple[str, ...], ...] = (_MAIL, _SCHEDULES, _VULNERABILITIES)
 
+CHECKED_TABLES = ("messages", "contents", "recipients", "seen", "schedules")
+"""
+Those that are read whole when a large database is opened, to see whether they are sound.
+
+Vulnerabilities are not among them: they can be had from their sources again, and hundreds of MiB of them are
+not to be read whenever somebody sends mail. Damage there is told when it is met.
+"""
+
 
 def version_of(connection: sqlite3.Connection) -> int:
     """
