@@ -55,6 +55,7 @@ ENDS = (
     "lets a local user gain privileges.",
     "could be exploited by an unauthenticated attacker to cause a denial of service.",
     "might disclose sensitive information; this affects builds for .NET and C++ alike.",
+    "is a cross-site request forgery, or a use-after-free.",
     "permits an attacker who can reach the management port to bypass authentication.",
 )
 SYLLABLES = (
@@ -175,7 +176,6 @@ def cases() -> list[Case]:
     openssl = text_has(r"(?<!\w)openssl(?!\w)")
     return [
         *map(ordered, CveOrder),
-        Case("all, page 1,000", CveQuery(offset=100_000), lambda _: True),
         of("score 9", lambda each: scored(each, 9.0), score=9.0),
         of("score 7", lambda each: scored(each, 7.0), score=7.0),
         of("epss 0.5", lambda each: each["epss"] >= 0.5, epss=0.5),
@@ -189,11 +189,16 @@ def cases() -> list[Case]:
             lambda each: named(each, "openssl"),
             products=("openssl", *(f"no{n}" for n in range(19))),
         ),
-        of("a CPE's beginning", lambda each: has_cpe(each, "cpe:2.3:a:b"), products=("cpe:2.3:a:b",)),
+        of(
+            "a CPE's beginning",
+            lambda each: has_cpe(each, "cpe:2.3:a:openssl:"),
+            products=("cpe:2.3:a:openssl:",),
+        ),
         of("word openssl", openssl, words=("openssl",)),
         of("word remote, common", text_has(r"(?<!\w)remote(?!\w)"), words=("remote",)),
         of("word c++", text_has(r"(?<!\w)c\+\+"), words=("c++",)),
         of("word .net", text_has(r"\.net(?!\w)"), words=(".net",)),
+        of("word cross-site", text_has(r"(?<!\w)cross-site(?!\w)"), words=("cross-site",)),
         of("words arbitrary code", text_has(r"(?<!\w)arbitrary\s+code(?!\w)"), words=("arbitrary code",)),
         of("a word of signs, +", text_has(r"\+"), words=("+",)),
         of(

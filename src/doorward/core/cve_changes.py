@@ -100,16 +100,19 @@ def _exploited_change(before: Vulnerability, after: Vulnerability) -> tuple[Chan
 
 
 def _exposure_changes(before: Vulnerability, after: Vulnerability) -> tuple[Change, ...]:
-    old = {each.package: each for each in before.exposures}
+    # several sources, or suites, may speak of one package
+    fixes: dict[str, list[str]] = {}
+    for each in before.exposures:
+        fixes.setdefault(each.package, []).append(each.fixed)
     changes = []
     for each in after.exposures:
-        was = old.get(each.package)
-        if was is None:
+        were = fixes.get(each.package)
+        if were is None:
             changes.append(Change(kind=ChangeKind.EXPOSED, after=f"{each.package} {each.installed}"))
-        elif each.has_fix and each.fixed != was.fixed:
+        elif each.has_fix and each.fixed not in were:
             fixed = f"{each.package} {each.fixed}"
-            changes.append(Change(kind=ChangeKind.FIX, before=was.fixed, after=fixed))
-    return tuple(changes)
+            changes.append(Change(kind=ChangeKind.FIX, before=were[0], after=fixed))
+    return tuple(dict.fromkeys(changes))
 
 
 def _rejection(before: Vulnerability, after: Vulnerability) -> tuple[Change, ...]:

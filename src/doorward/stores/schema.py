@@ -83,6 +83,7 @@ _VULNERABILITIES = (
         is_rejected INTEGER NOT NULL,
         exploited_on TEXT,
         exposed INTEGER NOT NULL,
+        sources TEXT NOT NULL,
         score REAL,
         published_us INTEGER
     )
@@ -123,6 +124,7 @@ _VULNERABILITIES = (
     )
     """,
     "CREATE INDEX changes_of ON vulnerability_changes (vulnerability)",
+    "CREATE INDEX changes_at ON vulnerability_changes (at)",
     """
     CREATE TABLE vulnerability_marks (
         source TEXT NOT NULL,
@@ -142,6 +144,14 @@ _VULNERABILITIES = (
 )
 
 STEPS: tuple[tuple[str, ...], ...] = (_MAIL, _SCHEDULES, _VULNERABILITIES)
+
+CHECKED_TABLES = ("messages", "contents", "recipients", "seen", "schedules")
+"""
+Those that are read whole when a large database is opened, to see whether they are sound.
+
+Vulnerabilities are not among them: they can be had from their sources again, and hundreds of MiB of them are
+not to be read whenever somebody sends mail. Damage there is told when it is met.
+"""
 
 
 def version_of(connection: sqlite3.Connection) -> int:

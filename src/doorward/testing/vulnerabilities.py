@@ -52,6 +52,8 @@ class MemoryVulnerabilities:
     async def note(
         self, source: str, accounts: Iterable[Account], *, marks: Mapping[str, str], is_all: bool
     ) -> int:
+        if not 0 < len(source) <= 4096 or not source.isprintable():
+            raise StateError(f"no source can be called so: {source[:64]}")
         told = {}
         for account in accounts:
             if account.source != source:
