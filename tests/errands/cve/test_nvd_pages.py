@@ -58,15 +58,41 @@ async def test_all_pages_come_and_the_mark_moves_with_the_last(house: House) -> 
     assert {query["lastModEndDate"] for query in house.server.queries} == {first["lastModEndDate"]}
 
 
-async def test_the_next_look_overlaps_what_the_server_had_by_then(house: House) -> None:
+async def test_the_next_look_overlaps_what_was_read(house: House) -> None:
     assert len(await house.ids()) == 3
     house.going.now = NOW + timedelta(hours=2)
     house.server.total = 0
     assert await house.ids() == []
     query = house.server.queries[-1]
-    # the pages of before were made at 12:00, half an hour before our clock; six hours are read again
-    assert query["lastModStartDate"] == "2026-11-27T06:00:00.000"
+    assert query["lastModStartDate"] == "2026-11-27T06:30:00.000"
     assert query["lastModEndDate"] == "2026-11-27T14:30:00.000"
+
+
+async def test_a_window_ends_no_later_than_the_clock_of_the_server(house: House) -> None:
+    house.server.timestamp = "2026-11-27T12:10:00.000"
+    assert len(await house.ids()) == 3
+    ends = [query["lastModEndDate"] for query in house.server.queries]
+    assert ends == ["2026-11-27T12:30:00.000"] + ["2026-11-27T12:10:00.000"] * 2
+    read = read_marks(house.going.marks["nvd"])
+    assert read is not None
+    assert read.until == NOW - timedelta(minutes=20)
+    # on one page nothing can move
+    house.server.total = 1
+    await house.ids()
+    assert house.server.starts == [0, 0, 2, 0]
+    read = read_marks(house.going.marks["nvd"])
+    assert read is not None
+    assert read.until == NOW - timedelta(minutes=20)
+
+
+async def test_a_count_that_falls_below_what_was_read_is_no_end(house: House) -> None:
+    def fewer() -> None:
+        house.server.total = 1
+
+    house.server.total = 5
+    house.server.faults = {3: fewer}
+    assert len(await house.ids()) == 4 + 2
+    assert house.server.starts == [0, 2, 4, 0, 0]
 
 
 async def test_a_long_time_is_asked_for_in_windows_that_nvd_allows(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
 from doorward.core.errors import ConnectError, SourceError
@@ -42,7 +43,17 @@ _OK = 200
 
 
 class Moved(Exception):
-    """Two pages count differently: entries may have gone from one to the other."""
+    """
+    Entries may have gone from a page that is still to come to one that was read.
+
+    Attributes:
+        is_ahead_of: what the server's clock said, when the window ends after that: what is changed meanwhile
+            stays in it, so that nobody could count it. None when two pages count differently.
+    """
+
+    def __init__(self, *, is_ahead_of: datetime | None = None) -> None:
+        super().__init__()
+        self.is_ahead_of = is_ahead_of
 
 
 class NvdPages:
@@ -91,6 +102,9 @@ class NvdPages:
             page = await self._page(window, at)
             if total is not None and page.total != total:
                 raise Moved
+            has_more = at + page.entries < page.total
+            if total is None and has_more and page.at is not None and window.start < page.at < window.end:
+                raise Moved(is_ahead_of=page.at)
             total = page.total
             at += page.entries
             yield page, at >= total
