@@ -9,6 +9,7 @@ import pytest
 
 from doorward.core.cve_errands import CveSource, CveSourceKind
 from doorward.core.errors import ConnectError, SourceError
+from doorward.errands.cve import nvd_pages
 from doorward.errands.cve.nvd_pages import LATER_SECONDS, PAUSE_SECONDS, PAUSE_WITH_KEY_SECONDS
 from doorward.errands.cve.windows import read_marks
 from tests.errands.cve.documents import HTML
@@ -184,9 +185,9 @@ async def test_a_server_says_itself_when_it_has_time(house: House) -> None:
     assert len(await house.ids()) == 3
     assert house.going.pauses[0] == 45
     assert max(house.going.pauses[1:]) == PAUSE_SECONDS
-    house.server.faults = {5: answer(b"", "Retry-After: 9000", status="403 Forbidden"), 6: THROTTLED}
+    house.server.faults = {5: answer(b"", "Retry-After: 9000", status="403 Forbidden")}
     await house.fails("answered 403")
-    assert len(house.server.starts) == 6
+    assert len(house.server.starts) == 5
 
 
 async def test_a_server_that_never_has_time_is_given_up(house: House) -> None:
@@ -195,7 +196,15 @@ async def test_a_server_that_never_has_time_is_given_up(house: House) -> None:
     assert "asked too often" in said
     assert len(house.server.starts) == 1 + len(LATER_SECONDS)
     house.server.faults = dict.fromkeys(range(1, 20), b"")
-    await house.fails("^http://127.0.0.1:", ConnectError)
+    await house.fails("^http://127.0.0.1:.*the server closed the connection", ConnectError)
+    assert len(house.server.starts) == 2 * (1 + len(LATER_SECONDS))
+
+
+async def test_a_look_ends_after_so_many_requests(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvd_pages, "MOST_REQUESTS", 5)
+    house.server.total = 11
+    await house.fails("after 5 requests there is still more. Ask for fewer `days`")
+    assert len(house.server.starts) == 5
 
 
 async def test_the_key_goes_to_the_server_alone_and_has_it_asked_more_often(house: House) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
-from doorward.core.errors import ConnectError, SourceError
+from doorward.core.errors import SourceError
 from doorward.core.fetching import Fetched, Interrupted, without_login
 from doorward.core.mail_settings import is_loopback
 from doorward.core.secret import Secret
@@ -124,16 +124,17 @@ class NvdPages:
 
     async def _fetched(self, asked: Mapping[str, str]) -> Fetched:
         url = f"{self._url}{'&' if '?' in self._url else '?'}{urlencode(asked)}"
-        for wait_seconds in LATER_SECONDS:
+        waits_seconds = iter(LATER_SECONDS)
+        while True:
             answer = await self._try(url)
             if isinstance(answer, Fetched) and answer.status not in _LATER:
-                return self._accepted(answer)
-            wanted = _asked_seconds(answer) if isinstance(answer, Fetched) else None
-            if wanted is not None and wanted > MOST_ASKED_SECONDS:
                 break
-            await self._sleep(wait_seconds if wanted is None else wanted)
-        answer = await self._try(url)
-        if isinstance(answer, ConnectError):
+            ours_seconds = next(waits_seconds, None)
+            later_seconds = _asked_seconds(answer, otherwise=ours_seconds)
+            if ours_seconds is None or later_seconds is None:
+                break
+            await self._sleep(later_seconds)
+        if isinstance(answer, Interrupted):
             raise answer
         return self._accepted(answer)
 
@@ -170,9 +171,12 @@ class NvdPages:
         return PAUSE_SECONDS if self._key is None else PAUSE_WITH_KEY_SECONDS
 
 
-def _asked_seconds(answer: Fetched) -> float | None:
-    text = answer.headers.get("retry-after", "").strip()
-    return float(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+def _asked_seconds(answer: Fetched | Interrupted, *, otherwise: float | None) -> float | None:
+    """When the server wants to be asked again; `otherwise` when it does not say, None for much later."""
+    text = "" if isinstance(answer, Interrupted) else answer.headers.get("retry-after", "").strip()
+    if not (text.isascii() and text.isdecimal()):
+        return otherwise
+    return float(text) if len(text) < 10 and float(text) <= MOST_ASKED_SECONDS else None
 
 
 def _is_private(url: str) -> bool:
