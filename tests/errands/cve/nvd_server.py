@@ -27,7 +27,7 @@ class NvdServer:
 
     total: int = 3
     page_entries: int = 2
-    timestamp: str = "2026-11-27T12:00:00.000"
+    timestamp: str = "2026-11-27T12:30:00.137"
     faults: dict[int, Fault] = field(default_factory=dict)
     server: ScriptedServer = field(default_factory=lambda: ScriptedServer({}))
 

@@ -9,6 +9,7 @@ import pytest
 
 from doorward.core.cve_errands import CveSource, CveSourceKind
 from doorward.core.errors import ConnectError, SourceError
+from doorward.errands.cve import nvd_pages
 from doorward.errands.cve.nvd_pages import LATER_SECONDS, PAUSE_SECONDS, PAUSE_WITH_KEY_SECONDS
 from doorward.errands.cve.windows import read_marks
 from tests.errands.cve.documents import HTML
@@ -58,15 +59,41 @@ async def test_all_pages_come_and_the_mark_moves_with_the_last(house: House) -> 
     assert {query["lastModEndDate"] for query in house.server.queries} == {first["lastModEndDate"]}
 
 
-async def test_the_next_look_overlaps_what_the_server_had_by_then(house: House) -> None:
+async def test_the_next_look_overlaps_what_was_read(house: House) -> None:
     assert len(await house.ids()) == 3
     house.going.now = NOW + timedelta(hours=2)
     house.server.total = 0
     assert await house.ids() == []
     query = house.server.queries[-1]
-    # the pages of before were made at 12:00, half an hour before our clock; six hours are read again
-    assert query["lastModStartDate"] == "2026-11-27T06:00:00.000"
+    assert query["lastModStartDate"] == "2026-11-27T06:30:00.000"
     assert query["lastModEndDate"] == "2026-11-27T14:30:00.000"
+
+
+async def test_a_window_ends_no_later_than_the_clock_of_the_server(house: House) -> None:
+    house.server.timestamp = "2026-11-27T12:10:00.000"
+    assert len(await house.ids()) == 3
+    ends = [query["lastModEndDate"] for query in house.server.queries]
+    assert ends == ["2026-11-27T12:30:00.000"] + ["2026-11-27T12:10:00.000"] * 2
+    read = read_marks(house.going.marks["nvd"])
+    assert read is not None
+    assert read.until == NOW - timedelta(minutes=20)
+    # on one page nothing can move
+    house.server.total = 1
+    await house.ids()
+    assert house.server.starts == [0, 0, 2, 0]
+    read = read_marks(house.going.marks["nvd"])
+    assert read is not None
+    assert read.until == NOW - timedelta(minutes=20)
+
+
+async def test_a_count_that_falls_below_what_was_read_is_no_end(house: House) -> None:
+    def fewer() -> None:
+        house.server.total = 1
+
+    house.server.total = 5
+    house.server.faults = {3: fewer}
+    assert len(await house.ids()) == 4 + 2
+    assert house.server.starts == [0, 2, 4, 0, 0]
 
 
 async def test_a_long_time_is_asked_for_in_windows_that_nvd_allows(house: House) -> None:
@@ -158,9 +185,9 @@ async def test_a_server_says_itself_when_it_has_time(house: House) -> None:
     assert len(await house.ids()) == 3
     assert house.going.pauses[0] == 45
     assert max(house.going.pauses[1:]) == PAUSE_SECONDS
-    house.server.faults = {5: answer(b"", "Retry-After: 9000", status="403 Forbidden"), 6: THROTTLED}
+    house.server.faults = {5: answer(b"", "Retry-After: 9000", status="403 Forbidden")}
     await house.fails("answered 403")
-    assert len(house.server.starts) == 6
+    assert len(house.server.starts) == 5
 
 
 async def test_a_server_that_never_has_time_is_given_up(house: House) -> None:
@@ -169,7 +196,15 @@ async def test_a_server_that_never_has_time_is_given_up(house: House) -> None:
     assert "asked too often" in said
     assert len(house.server.starts) == 1 + len(LATER_SECONDS)
     house.server.faults = dict.fromkeys(range(1, 20), b"")
-    await house.fails("^http://127.0.0.1:", ConnectError)
+    await house.fails("^http://127.0.0.1:.*the server closed the connection", ConnectError)
+    assert len(house.server.starts) == 2 * (1 + len(LATER_SECONDS))
+
+
+async def test_a_look_ends_after_so_many_requests(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvd_pages, "MOST_REQUESTS", 5)
+    house.server.total = 11
+    await house.fails("after 5 requests there is still more. Ask for fewer `days`")
+    assert len(house.server.starts) == 5
 
 
 async def test_the_key_goes_to_the_server_alone_and_has_it_asked_more_often(house: House) -> None:

@@ -152,11 +152,11 @@ def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
     entries = len(page.vulnerabilities)
     if page.format != _FORMAT:
         raise SourceError(url, f"this is {page.format[:40]!r}, not {_FORMAT!r}", AGAIN)
-    if page.start_index < 0 or page.start_index + entries > page.total_results:
+    if page.start_index < 0 or (entries and page.start_index + entries > page.total_results):
         problem = f"{NAME} has entries {page.start_index} to {page.start_index + entries} of "
         raise SourceError(url, f"{problem}{page.total_results}, which cannot be", AGAIN)
     if page.results_per_page is not None:
-        says = min(page.results_per_page, page.total_results - page.start_index)
+        says = max(0, min(page.results_per_page, page.total_results - page.start_index))
         if says != entries:
             raise SourceError(url, f"{NAME} says that it has {says} entries, and has {entries}", AGAIN)
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
-from doorward.core.errors import ConnectError, SourceError
+from doorward.core.errors import SourceError
 from doorward.core.fetching import Fetched, Interrupted, without_login
 from doorward.core.mail_settings import is_loopback
 from doorward.core.secret import Secret
@@ -42,7 +43,17 @@ _OK = 200
 
 
 class Moved(Exception):
-    """Two pages count differently: entries may have gone from one to the other."""
+    """
+    Entries may have gone from a page that is still to come to one that was read.
+
+    Attributes:
+        is_ahead_of: what the server's clock said, when the window ends after that: what is changed meanwhile
+            stays in it, so that nobody could count it. None when two pages count differently.
+    """
+
+    def __init__(self, *, is_ahead_of: datetime | None = None) -> None:
+        super().__init__()
+        self.is_ahead_of = is_ahead_of
 
 
 class NvdPages:
@@ -91,6 +102,9 @@ class NvdPages:
             page = await self._page(window, at)
             if total is not None and page.total != total:
                 raise Moved
+            has_more = at + page.entries < page.total
+            if total is None and has_more and page.at is not None and window.start < page.at < window.end:
+                raise Moved(is_ahead_of=page.at)
             total = page.total
             at += page.entries
             yield page, at >= total
@@ -110,16 +124,17 @@ class NvdPages:
 
     async def _fetched(self, asked: Mapping[str, str]) -> Fetched:
         url = f"{self._url}{'&' if '?' in self._url else '?'}{urlencode(asked)}"
-        for wait_seconds in LATER_SECONDS:
+        waits_seconds = iter(LATER_SECONDS)
+        while True:
             answer = await self._try(url)
             if isinstance(answer, Fetched) and answer.status not in _LATER:
-                return self._accepted(answer)
-            wanted = _asked_seconds(answer) if isinstance(answer, Fetched) else None
-            if wanted is not None and wanted > MOST_ASKED_SECONDS:
                 break
-            await self._sleep(wait_seconds if wanted is None else wanted)
-        answer = await self._try(url)
-        if isinstance(answer, ConnectError):
+            ours_seconds = next(waits_seconds, None)
+            later_seconds = _asked_seconds(answer, otherwise=ours_seconds)
+            if ours_seconds is None or later_seconds is None:
+                break
+            await self._sleep(later_seconds)
+        if isinstance(answer, Interrupted):
             raise answer
         return self._accepted(answer)
 
@@ -156,9 +171,12 @@ class NvdPages:
         return PAUSE_SECONDS if self._key is None else PAUSE_WITH_KEY_SECONDS
 
 
-def _asked_seconds(answer: Fetched) -> float | None:
-    text = answer.headers.get("retry-after", "").strip()
-    return float(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+def _asked_seconds(answer: Fetched | Interrupted, *, otherwise: float | None) -> float | None:
+    """When the server wants to be asked again; `otherwise` when it does not say, None for much later."""
+    text = "" if isinstance(answer, Interrupted) else answer.headers.get("retry-after", "").strip()
+    if not (text.isascii() and text.isdecimal()):
+        return otherwise
+    return float(text) if len(text) < 10 and float(text) <= MOST_ASKED_SECONDS else None
 
 
 def _is_private(url: str) -> bool:

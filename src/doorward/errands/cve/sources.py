@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import assert_never
 
 from doorward.core.cve_errands import DEFAULT_ADDRESSES, SECOND_ADDRESSES, CveSource, CveSourceKind
@@ -20,12 +21,11 @@ from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.feed_accounts import accounts_of
 from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.cve.kev import parse_kev
-from doorward.errands.cve.nvd import NvdPage
-from doorward.errands.cve.nvd_pages import Moved, NvdPages
+from doorward.errands.cve.nvd_pages import NvdPages
+from doorward.errands.cve.nvd_updates import nvd_updates
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate, EpssUpdate
-from doorward.errands.cve.windows import LONGEST, SHORTEST, next_window, read_marks, to_begin_with
 from doorward.errands.feed_marks import marks_of_answer, validators_of
-from doorward.errands.feed_source import FeedSource, Validators
+from doorward.errands.feed_source import FeedSource
 from doorward.errands.feeds.parsing import FeedBounds
 
 _JSON = "application/json, */*;q=0.1"
@@ -201,28 +201,9 @@ class CveSources:
             sleep=self._sleep,
         )
         now = datetime.fromtimestamp(self._wall_seconds(), UTC)
-        # how far it was read at another address says nothing of this one
-        read = read_marks(marks) if validators_of(marks, source.url) is not None else None
-        read = to_begin_with(read, now=now)
-        wanted = now - timedelta(days=source.days)
-        longest = LONGEST
-        while (window := next_window(read, wanted=wanted, now=now, longest=longest)) is not None:
-            then = window.read if read is None else read.with_window(window)
-            made_at = None
-            try:
-                async for page, is_last in pages.read(window):
-                    # what changes while the pages come is of the next look
-                    made_at = made_at or page.at
-                    if is_last:
-                        marks = {**marks_of_answer(source.url, Validators()), **then.before(made_at).marks}
-                    yield _page_of(source, page, marks)
-            except Moved:
-                longest = (window.end - window.start) / 2
-                if longest < SHORTEST:
-                    problem = "what it counts changes while its pages are read"
-                    raise SourceError(without_login(source.url), problem, "Try again later") from None
-            else:
-                read, longest = then, min(2 * longest, LONGEST)
+        async with aclosing(nvd_updates(source, marks, pages=pages, now=now)) as updates:
+            async for update in updates:
+                yield update
 
     def _documents(self, accepted: str) -> Documents:
         return Documents(fetcher=self._fetcher, accepted=accepted)
@@ -231,12 +212,6 @@ class CveSources:
 def _all_of(source: CveSource, entries: Entries, marks: Mapping[str, str]) -> AccountsUpdate:
     return AccountsUpdate(
         source=source.key, accounts=entries.accounts, marks=marks, is_all=True, notes=entries.notes
-    )
-
-
-def _page_of(source: CveSource, page: NvdPage, marks: Mapping[str, str]) -> AccountsUpdate:
-    return AccountsUpdate(
-        source=source.key, accounts=page.accounts, marks=marks, is_all=False, notes=page.notes
     )
 
 
