@@ -474,6 +474,21 @@ class Limits:
         1_000_000, unit="marks of one errand", least=1000, most=10_000_000, source="three times NVD's CVEs"
     )
 
+    # Vulnerabilities
+    cve_known: int = _limit(
+        500_000,
+        unit="vulnerabilities known, and ids with an EPSS score",
+        least=1000,
+        most=10_000_000,
+        source="CVE has some 320,000",
+    )
+    cve_changes: int = _limit(
+        1_000_000, unit="changes kept, the newest", least=1000, most=10_000_000, source="two for each"
+    )
+    cve_change_days: int = _limit(
+        400, unit="days that a change is kept", least=1, most=36_500, source="a year, and some time to look"
+    )
+
     # The end
     drain_seconds: float = _limit(
         25.0,
