@@ -159,7 +159,7 @@ ROOMS = {
     ),
     "errands": Room(
         rooms=frozenset({"core"}),
-        modules=PURE | {"asyncio", "email", "logging", "xml.parsers.expat", "zoneinfo"},
+        modules=PURE | {"asyncio", "email", "logging", "msgspec", "xml.parsers.expat", "zoneinfo"},
     ),
     # Each model waits in its own way, so a model's modules are its own matter.
     "models": Room(rooms=frozenset({"core", "lines"}), modules=EVERYTHING, has_siblings=True),

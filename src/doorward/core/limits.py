@@ -469,6 +469,22 @@ class Limits:
         60.0, unit="seconds to fetch a feed, tries and all", least=1, most=3600, source="as a run's"
     )
 
+    # Sources of vulnerabilities
+    cve_bytes: int = _limit(
+        128 * MIB,
+        unit="bytes of one document about vulnerabilities, unpacked",
+        least=MIB,
+        most=1024 * MIB,
+        source="twice the tracker of Debian, which had 65 MiB",
+    )
+    cve_seconds: float = _limit(
+        300.0,
+        unit="seconds to fetch one such document, tries and all",
+        least=1,
+        most=3600,
+        source="the tracker at 2 Mbit/s",
+    )
+
     # Marks of what errands told
     seen_marks: int = _limit(
         1_000_000, unit="marks of one errand", least=1000, most=10_000_000, source="three times NVD's CVEs"
