@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from doorward.cli.configured import settings_of, tell_passed_over
+from doorward.cli.cve_filters import which_options
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
 from doorward.core.cve_errands import DEFAULT_ADDRESSES, CveErrand, CveSource, CveSourceKind
@@ -85,24 +86,7 @@ def _complete(context: click.Context, _parameter: click.Parameter, incomplete: s
     help="Ask kev, nvd, epss, debian or feed=URL; otherwise kev, epss, and on a Debian debian.",
 )
 @click.option("--mail", "mails", is_flag=True, help="Mail it too, to whom [mail] of the configuration says.")
-@click.option("--word", "words", multiple=True, metavar="WORD", help="Only with one of these whole words.")
-@click.option(
-    "--product",
-    "products",
-    multiple=True,
-    metavar="NAME",
-    help="Only of one of these products, vendors, packages, or beginnings of a CPE.",
-)
-@click.option(
-    "--score",
-    type=click.FloatRange(0, 10),
-    metavar="0-10",
-    help="Only with at least this score, or with none yet.",
-)
-@click.option("--epss", type=click.FloatRange(0, 1), metavar="0-1", help="Only with at least this EPSS.")
-@click.option("--kev", is_flag=True, help="Only those that are known to be exploited.")
-@click.option("--installed", is_flag=True, help="Only of packages of this machine.")
-@click.option("--fixable", is_flag=True, help="Only of packages that can be upgraded to a fix.")
+@which_options
 @json_option
 @state_option("The state that knows what was told; otherwise $STATE_DIRECTORY, or your own state folder.")
 @config_option

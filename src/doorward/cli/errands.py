@@ -9,7 +9,8 @@ import click
 from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import aligned, complain, complain_of
+from doorward.cli.screen import complain, complain_of
+from doorward.core.columns import aligned
 from doorward.core.errands import errand_name, errands_called
 from doorward.core.errors import ConfigurationError, DoorwardError
 

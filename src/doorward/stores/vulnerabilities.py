@@ -5,14 +5,12 @@ import itertools
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from doorward.core.cve_changes import NotedChange
 from doorward.core.cve_counting import counted, period_bounds
 from doorward.core.cve_filters import CveCounts, CveListing, CveQuery
 from doorward.core.errors import StateError
-from doorward.core.limits import Limits
-from doorward.core.ports import Clock
 from doorward.core.vulnerabilities import Account, Epss, Vulnerability
 from doorward.stores.database import Database
 from doorward.stores.epss import epss_numbers_after, epss_rows, forget_epss, note_epss_rows
@@ -27,6 +25,10 @@ from doorward.stores.vulnerability_changes import (
 from doorward.stores.vulnerability_notes import Notes, Prepared, prepared, unknown_of
 from doorward.stores.vulnerability_queries import counts_by_day, search
 from doorward.stores.vulnerability_rows import number_of, read_one
+
+if TYPE_CHECKING:
+    from doorward.core.limits import Limits
+    from doorward.core.ports import Clock
 
 EPSS_SOURCE = "epss"
 _BATCH = 2_000
@@ -45,7 +47,7 @@ class SqliteVulnerabilities:
         limits: asked for with each call, since a reload may change them.
     """
 
-    def __init__(self, database: Database, *, clock: Clock, limits: Callable[[], Limits]) -> None:
+    def __init__(self, database: Database, *, clock: "Clock", limits: "Callable[[], Limits]") -> None:
         self._database = database
         self._clock = clock
         self._limits = limits
