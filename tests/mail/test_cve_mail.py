@@ -179,14 +179,17 @@ def test_a_daemon_tells_by_the_clock_and_goes_on_when_a_source_is_gone(
     published.edit("kev.json", exploit)
     await_letters(postfix, before + 2)
     (nginx.root / "clock" / "kev.json").unlink()
+    await_letters(postfix, before + 3)
     published.edit("nvd-2.0-page.json", rescore_and_reject)
     found = await_letters(postfix, before + 4)[before:]
     assert found[0]["Subject"] == "security: watched from now on, with 1,446 vulnerabilities"
     assert found[1]["Subject"] == "security: 1 new, 1 changed, 2 exploited"
-    assert {str(each["Subject"]) for each in found[2:]} == {
+    assert [str(each["Subject"]) for each in found[2:]] == [
         "security: no answer from kev",
         "security: 2 changed",
-    }
+    ]
+    assert "kev: answered " in text_of(found[3])
+    assert "; failed " in text_of(found[3])
     (listed,) = json.loads(daemon.shell.run("schedules", "--json").stdout)
     assert (listed["schedule"], listed["timing"], listed["mail"]) == ("cve.security", "every 1s", None)
     assert daemon.shell.run("ask", "echo", "hello").stdout == "hello\n"
