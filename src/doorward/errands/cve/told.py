@@ -134,7 +134,8 @@ def _newly_here(told: Told, vulnerability: Vulnerability) -> tuple[Change, ...]:
             changes.append(Change(kind=ChangeKind.EXPOSED, after=f"{each.package} {each.installed}"))
         elif each.has_fix and _digest(each.package, each.fixed) not in told.fixes:
             changes.append(Change(kind=ChangeKind.FIX, after=f"{each.package} {each.fixed}"))
-    return tuple(changes)
+    # several sources, or suites, may speak of one package
+    return tuple(dict.fromkeys(changes))
 
 
 def _higher(told: float | None, vulnerability: Vulnerability) -> float | None:
