@@ -12,7 +12,6 @@ Times are those of a clock, medians of the rounds; the first time that a filter 
 
 import argparse
 import asyncio
-import itertools
 import json
 import random
 import re
@@ -22,6 +21,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -248,11 +248,7 @@ class Bench:
 
     async def load(self) -> None:
         accounts = list(made_up(self.count))
-        pages = (
-            list(itertools.batched(accounts, PAGE))
-            if hasattr(itertools, "batched")
-            else [accounts[start : start + PAGE] for start in range(0, len(accounts), PAGE)]
-        )
+        pages = [accounts[start : start + PAGE] for start in range(0, len(accounts), PAGE)]
         seconds = [await self.waits(self.note(page)) for page in pages]
         self.say("load", f"{self.count:,} accounts in pages of {PAGE:,}", sum(each for each, _ in seconds))
         self.say("page", "  the longest that another waited meanwhile", max(each for _, each in seconds))
@@ -303,17 +299,16 @@ class Bench:
         print(f"the database has {size / 2**20:.0f} MiB, {size / self.count:.0f} bytes a vulnerability")
         print(f"{'filter':<28} {'found':>8} {'ours':>10} {'scan':>10}   aim {AIM_SECONDS * 1000:.0f} ms")
         for case in cases():
-            listing, seconds = await timed(
-                lambda case=case: self.store.search(case.query), rounds=self.rounds
-            )
+            listing, seconds = await timed(partial(self.store.search, case.query), rounds=self.rounds)
             total, scan = scanned(self.folder / "accounts.jsonl", case, scores)
             assert listing.total == total, (case.name, listing.total, total)
             assert len(listing.found) == min(100, max(0, total - case.query.offset))
             self.figures[case.name] = {"found": total, "seconds": seconds, "scan": scan}
             verdict = "met" if seconds <= AIM_SECONDS else "missed"
             print(f"{case.name:<28} {total:>8,} {seconds * 1000:>7.1f} ms {scan * 1000:>7.0f} ms   {verdict}")
-        for is_monthly, name in ((False, "counts of 52 weeks"), (True, "counts of 12 months")):
-            counts = lambda m=is_monthly: self.store.counts(CveQuery(), periods=12 if m else 52, is_monthly=m)  # noqa: E731
+        for periods, is_monthly in ((52, False), (12, True)):
+            name = f"counts of {periods} {'months' if is_monthly else 'weeks'}"
+            counts = partial(self.store.counts, CveQuery(), periods=periods, is_monthly=is_monthly)
             _, seconds = await timed(counts, rounds=self.rounds)
             self.say(name, name, seconds)
 
@@ -354,20 +349,21 @@ async def catalogue(folder: Path, *, rounds: int) -> dict[str, float]:
     figures = {"noted": noted[0]}
     print(f"the catalogue of CISA, {len(accounts):,} entries, noted in {noted[0]:.3f} s")
     for name, query in queries.items():
-        # with the opening: so a command finds it
-        async def opened_and_asked(query: CveQuery = query) -> int:
-            database = Database(folder)
-            await database.open()
-            clock = SystemClock(asyncio.get_running_loop())
-            listing = await SqliteVulnerabilities(database, clock=clock, limits=Limits).search(query)
-            await database.close()
-            return len(listing.found)
-
-        found, seconds = await timed(opened_and_asked, rounds=rounds)
+        found, seconds = await timed(partial(opened_and_asked, folder, query), rounds=rounds)
         figures[name] = seconds
         verdict = "met" if seconds <= KEV_AIM_SECONDS else "missed"
         print(f"  opened, and {name:<34} {found:>6,} {seconds * 1000:8.1f} ms   {verdict}")
     return figures
+
+
+async def opened_and_asked(folder: Path, query: CveQuery) -> int:
+    """How many a command finds, which opens the database first."""
+    database = Database(folder)
+    await database.open()
+    clock = SystemClock(asyncio.get_running_loop())
+    listing = await SqliteVulnerabilities(database, clock=clock, limits=Limits).search(query)
+    await database.close()
+    return len(listing.found)
 
 
 async def measure(folder: Path, options: argparse.Namespace) -> dict[str, Any]:

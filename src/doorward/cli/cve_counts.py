@@ -60,7 +60,7 @@ def counts(*, asked: Asked, months: int, as_json: bool, state: str | None) -> No
 
 
 def _print_bars(counted: "Sequence[CveCounts]") -> None:
-    from doorward.errands.cve.texts import counts_text
+    from doorward.errands.cve.bars import counts_text
 
     if is_terminal(sys.stdout):
         import shutil

@@ -79,6 +79,7 @@ async def test_without_a_state_it_says_what_to_type() -> None:
     assert "doorward cve watch --once" in await ask(nothing, "list --kev")
     assert (await asked_json(nothing, "list"))["is_empty"] is True
     assert await asked_json(nothing, "counts") == []
+    assert "doorward cve watch --once" in await ask(nothing, "counts")
     assert await asked_json(nothing, "show CVE-2025-1") is None
 
 

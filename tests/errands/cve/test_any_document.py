@@ -2,8 +2,11 @@
 
 import gzip
 import json
+import random
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -23,6 +26,7 @@ from doorward.errands.cve.nvd import parse_nvd_page
 from doorward.errands.cve.plain import ID_CHARACTERS
 from doorward.errands.feeds.parsing import parse_feed
 from tests.errands.cve.documents import KEV, NVD_PAGE, NVD_RSS, URL, epss, machine, said, tracker
+from tests.plugins.soak import IS_SOAK
 
 MACHINE = machine(("glibc", "2.36-9"), ("bash", "5.2-1"))
 
@@ -168,6 +172,19 @@ def test_what_is_changed_anywhere_is_read_or_the_documented_error(
     read, body = reading
     at %= len(body)
     check(read, body[:at] + put + body[at + gone :])
+
+
+@pytest.mark.parametrize(("read", "file"), [(kev_of, KEV), (nvd_of, NVD_PAGE), (feed_of, NVD_RSS)])
+def test_a_whole_real_document_cut_or_changed_is_read_or_the_documented_error(
+    read: Callable[[bytes], list[Account]], file: Path
+) -> None:
+    body = file.read_bytes()
+    seeded = random.Random(5)
+    for _ in range(400 if IS_SOAK else 12):
+        at = seeded.randrange(len(body))
+        with pytest.raises(SourceError):
+            read(body[: min(at, len(body.rstrip()) - 1)])
+        check(read, body[:at] + seeded.choice(PIECES) + body[at + seeded.randrange(40) :])
 
 
 @given(st.sampled_from([read for read, _ in READERS]), st.lists(st.sampled_from(PIECES)).map(b"".join))

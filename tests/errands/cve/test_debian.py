@@ -30,7 +30,7 @@ def test_what_the_machine_is_exposed_to_is_told_and_nothing_else() -> None:
                 "CVE-2024-0002": said("resolved", "2.36-8"),
                 "CVE-2024-0003": said("open"),
                 "CVE-2024-0004": said("open", urgency="unimportant"),
-                "TEMP-0000000-5D4A3F": said("open"),
+                "TEMP-0000000-5D4a3F": said("open"),
             },
             "openssl": {"CVE-2024-0001": said("open"), "CVE-2024-0005": said("resolved", "0")},
             "not-here": {"CVE-2024-0009": said("open")},
@@ -40,7 +40,7 @@ def test_what_the_machine_is_exposed_to_is_told_and_nothing_else() -> None:
     assert {each.id: [(e.package, e.fixed) for e in each.exposures] for each in entries.accounts} == {
         "CVE-2024-0001": [("glibc", "2.36-9+deb12u1"), ("openssl", "")],
         "CVE-2024-0003": [("glibc", "")],
-        "TEMP-0000000-5D4A3F": [("glibc", "")],
+        "TEMP-0000000-5D4a3F": [("glibc", "")],
     }
     first = entries.accounts[0]
     assert (first.source, first.description) == ("debian", "It breaks.")
@@ -74,7 +74,7 @@ def test_what_says_nothing_of_this_machine_is_no_good_news(body: bytes, problem:
 
 def test_a_few_ill_formed_entries_are_left_out_and_told() -> None:
     bad: dict[str, Any] = {
-        "CVE-1": said("open"),
+        "cve 1": said("open"),
         "CVE-2024-0002": said("mended"),
         "CVE-2024-0003": said("resolved"),
         "CVE-2024-0004": {"releases": [1]},

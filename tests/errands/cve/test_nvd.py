@@ -115,6 +115,12 @@ def test_only_what_is_vulnerable_is_a_product_and_only_so_many() -> None:
     assert len(products) == MOST_PRODUCTS
 
 
+def test_an_odd_name_of_a_product_is_kept_as_it_stands() -> None:
+    match = {"vulnerable": True, "criteria": "cpe:/a:odd\x1b", "versionEndExcluding": "2"}
+    (product,) = account(configurations=[{"nodes": [{"cpeMatch": [match]}]}]).products
+    assert product == Product(vendor="", name="cpe:/a:odd", versions="before 2", cpe="cpe:/a:odd")
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
@@ -145,7 +151,7 @@ def test_ill_formed_entries_are_counted_as_read_and_told() -> None:
         {"id": "CVE-1"},
         {"metrics": {"cvssMetricV31": [metric(11)]}},
         {"metrics": {"cvssMetricV31": [metric(5, cvssData={})]}},
-        {"configurations": [{"nodes": [{"cpeMatch": [{"criteria": "cpe:/a:x"}]}]}]},
+        {"configurations": [{"nodes": [{"cpeMatch": [{"vulnerable": True}]}]}]},
         {"published": 2025},
     ]
     page = parse_nvd_page(nvd({}, *bad), url=URL)

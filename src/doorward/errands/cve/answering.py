@@ -9,6 +9,7 @@ from doorward.core.cve_filters import CveCounts, CveQuery
 from doorward.core.errors import BadArgument
 from doorward.core.parameter import shown
 from doorward.errands.cve import members, texts
+from doorward.errands.cve.bars import counts_text
 from doorward.errands.cve.listing import AskInstalled, Listed, current, listed
 from doorward.errands.cve.questions import parted, query_of
 
@@ -48,9 +49,9 @@ class CveDesk:
                 return await self._shown(values["id"], as_json=as_json)
             case "counts":
                 counts = await self._counted(_query(values, self.now_at), values["months"])
-                return (
-                    members.as_json(members.counts_members(counts)) if as_json else texts.counts_text(counts)
-                )
+                if as_json:
+                    return members.as_json(members.counts_members(counts))
+                return counts_text(counts) or f"{texts.NOTHING_KNOWN}\n"
             case _:
                 found = await self._listed(_query(values, self.now_at))
                 # hundreds of lines take their time

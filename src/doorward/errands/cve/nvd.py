@@ -19,7 +19,7 @@ from doorward.core.vulnerabilities import (
     Product,
     Score,
 )
-from doorward.errands.cve.cpe import VersionRange, read_cpe
+from doorward.errands.cve.cpe import Cpe, VersionRange, read_cpe
 from doorward.errands.cve.documents import AGAIN, decoded, numbered, read_entries
 from doorward.errands.cve.kev import day
 from doorward.errands.cve.plain import addresses, cve_id, line, paragraphs, weaknesses
@@ -235,7 +235,11 @@ def _products(configurations: list[_Configuration]) -> tuple[Product, ...]:
 
 
 def _product(match: _Match) -> Product:
-    cpe = read_cpe(match.criteria)
+    try:
+        cpe = read_cpe(match.criteria)
+    except ValueError:
+        # an odd name is a name still, and no reason to leave the whole entry out
+        cpe = Cpe(vendor="", product=match.criteria, version="")
     versions = VersionRange(
         start_including=match.version_start_including,
         start_excluding=match.version_start_excluding,

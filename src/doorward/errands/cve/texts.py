@@ -2,11 +2,10 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from doorward.core.columns import aligned
-from doorward.core.cve_filters import CveCounts
 from doorward.core.errors import one_line
+from doorward.core.moments import minute_utc
 from doorward.core.vulnerabilities import Account, Exposure, Product, Score, Vulnerability
 from doorward.errands.cve.listing import Listed
 from doorward.errands.cve.members import names_of, severity_word
@@ -151,10 +150,9 @@ def _facts(vulnerability: Vulnerability) -> Iterator[str]:
     if vulnerability.exploited_since is not None:
         yield f"exploited, known since {vulnerability.exploited_since.isoformat()}"
     published = vulnerability.published
-    yield (
-        f"{'' if published is None else f'published {published:%Y-%m-%d}, '}"
-        f"first seen {_moment(vulnerability.first_seen_at)}, changed {_moment(vulnerability.changed_at)}"
-    )
+    seen, changed = minute_utc(vulnerability.first_seen_at), minute_utc(vulnerability.changed_at)
+    days = "" if published is None else f"published {published:%Y-%m-%d}, "
+    yield f"{days}first seen {seen}, changed {changed}"
 
 
 def _exposure_lines(exposures: Sequence[Exposure], note: str) -> Iterator[str]:
@@ -215,44 +213,3 @@ def _product_line(product: Product) -> str:
 def _score_line(score: Score) -> str:
     kind = ", primary" if score.is_primary else ""
     return f"{score_text(score)}, CVSS {score.version} by {score.by}{kind} {score.vector}".rstrip()
-
-
-def counts_text(counts: Sequence[CveCounts], *, width: int = _WIDTH, mark: str = "#") -> str:
-    """
-    A line a month with a bar for how many were published and one for how many became exploited.
-
-    Args:
-        counts: by month.
-        width: of a line, in characters.
-        mark: what bars are made of.
-    """
-    if not counts:
-        return ""
-    published = [each.published for each in counts]
-    exploited = [each.exploited for each in counts]
-    digits = [
-        max(len(heading), *(len(str(number)) for number in numbers))
-        for heading, numbers in (("PUBLISHED", published), ("EXPLOITED", exploited))
-    ]
-    room = max((width - len("2026-11") - sum(digits) - 4 * 2) // 2, 5)
-    lines = [f"MONTH    {'PUBLISHED':>{digits[0]}}  {'':{room}}  {'EXPLOITED':>{digits[1]}}"]
-    for each in counts:
-        bars = (
-            mark * length(each.published, max(published), room),
-            mark * length(each.exploited, max(exploited), room),
-        )
-        lines.append(
-            f"{each.period[:7]}  {each.published:>{digits[0]}}  {bars[0]:{room}}"
-            f"  {each.exploited:>{digits[1]}}  {bars[1]}".rstrip()
-        )
-    lines.append(f"{sum(published)} published and {sum(exploited)} exploited, each by a scale of its own")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def length(number: int, most: int, room: int) -> int:
-    """How long a bar is: `room` for `most`, and at least 1 for anything."""
-    return 0 if not number else max(round(number / most * room), 1)
-
-
-def _moment(wall_seconds: float) -> str:
-    return f"{datetime.fromtimestamp(wall_seconds, UTC):%Y-%m-%d %H:%M} UTC"
