@@ -46,6 +46,15 @@ def test_what_is_open_has_no_version_to_take() -> None:
     assert noted.fixed == ""
 
 
+def test_the_words_of_a_stranger_are_plain_and_short() -> None:
+    found = exposed("1", status="open", urgency="low\x1b[31m\n" + "x" * 999)
+    assert found is not None
+    assert found.urgency.startswith("low[31m xxx")
+    assert len(found.urgency) == 60
+    with pytest.raises(ValueError, match="in no version that could be one"):
+        exposed("1", status="resolved", fixed_version="9" * 999)
+
+
 def test_what_is_undetermined_is_told_as_that() -> None:
     found = exposed("2.36-9", status="undetermined")
     assert found is not None

@@ -8,6 +8,7 @@ import msgspec
 from doorward.core.debian_versions import is_older, version_key
 from doorward.core.installed import Installed, SourcePackage
 from doorward.core.vulnerabilities import Exposure
+from doorward.errands.cve.plain import line
 
 NEWEST_SUITE = "sid"
 """Where every package is made first: what is as new as the fix in it has the fix, wherever it came from."""
@@ -20,6 +21,8 @@ Source: the documentation of the security tracker, `Severity levels`.
 """
 
 _NOT_AFFECTED = "0"
+_WORD_CHARACTERS = 60
+_VERSION_CHARACTERS = 200
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -65,7 +68,9 @@ def exposure_of(
     return _exposure(
         vulnerable,
         fixed=release.fixed_version if release.status == "resolved" else "",
-        urgency="undetermined" if is_undetermined else release.urgency,
+        urgency="undetermined"
+        if is_undetermined
+        else line(release.urgency, most_characters=_WORD_CHARACTERS),
         suite=suite,
     )
 
@@ -97,8 +102,8 @@ def _is_vulnerable(version: str, release: Release, newest: Release) -> bool:
 
 def _lacks(version: str, release: Release) -> bool:
     """Whether `version` is without the fix of a release that is resolved."""
-    if not release.fixed_version:
-        raise ValueError("it is resolved, and says in no version")
+    if not 0 < len(release.fixed_version) <= _VERSION_CHARACTERS:
+        raise ValueError("it is resolved, and says in no version that could be one")
     return release.fixed_version != _NOT_AFFECTED and is_older(version, release.fixed_version)
 
 
