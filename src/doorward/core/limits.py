@@ -475,7 +475,7 @@ class Limits:
         unit="bytes of one document about vulnerabilities, unpacked",
         least=MIB,
         most=1024 * MIB,
-        source="twice the tracker of Debian, which had 65 MiB",
+        source="twice the tracker of Debian",
     )
     cve_seconds: float = _limit(
         300.0,
