@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from doorward.clients.ftp.reaching import connect
-from doorward.clients.ftp.streams import HELD_BYTES, Interrupted, Stream
+from doorward.clients._reaching import connect
+from doorward.clients._streams import HELD_BYTES, Interrupted, Stream
 from doorward.core.errors import TlsFailed
 from tests.certificates import Written, client_context, server_context
 from tests.clients.ftp.faults import end_below_tls
