@@ -65,6 +65,12 @@ def test_a_daemon_without_mail_brings_in_nothing_that_keeps_or_sends_any() -> No
     assert loaded.isdisjoint({"aiosmtplib", "aiosmtpd", "email.message", "smtplib", "sqlite3"})
 
 
+def test_a_conversation_by_a_script_brings_no_editor_and_nothing_that_reads_certificates() -> None:
+    loaded = modules_after("import doorward.cli.talk_running, doorward.compose.talk_calls")
+    assert "doorward.clients.talk.session" in loaded
+    assert loaded.isdisjoint({"aiohttp", "cryptography", "msgspec", "prompt_toolkit", "rich", "sqlite3"})
+
+
 def test_what_reads_certificates_comes_only_when_one_is_read() -> None:
     loaded = modules_after(
         "import doorward.cli.check, doorward.cli.serve, doorward.cli.trusting, doorward.cli.user\n"
