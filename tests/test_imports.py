@@ -81,6 +81,12 @@ def test_a_list_of_vulnerabilities_brings_in_nothing_that_goes_for_them() -> Non
     assert loaded.isdisjoint({"aiohttp", "cryptography", "rich", "uvloop", "doorward.errands.cve.sources"})
 
 
+def test_a_conversation_by_a_script_brings_no_editor_and_nothing_that_reads_certificates() -> None:
+    loaded = modules_after("import doorward.cli.talk_running, doorward.compose.talk_calls")
+    assert "doorward.clients.talk.session" in loaded
+    assert loaded.isdisjoint({"aiohttp", "cryptography", "msgspec", "prompt_toolkit", "rich", "sqlite3"})
+
+
 def test_what_reads_certificates_comes_only_when_one_is_read() -> None:
     loaded = modules_after(
         "import doorward.cli.check, doorward.cli.serve, doorward.cli.trusting, doorward.cli.user\n"

@@ -7,9 +7,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from doorward.clients.fetch.options import FetchOptions as FetchOptions
+    from doorward.clients.talk.session import TalkSession as TalkSession
     from doorward.compose.fetch_calls import fetch as fetch
     from doorward.compose.fetch_calls import fetch_blocking as fetch_blocking
     from doorward.compose.fetching import FetchSession as FetchSession
+    from doorward.compose.talk_calls import talk as talk
     from doorward.core.call import Call as Call
     from doorward.core.catalogue import Catalogue as Catalogue
     from doorward.core.command import Command as Command
@@ -31,11 +33,16 @@ if TYPE_CHECKING:
     from doorward.core.tables import Column as Column
     from doorward.core.tables import Series as Series
     from doorward.core.tables import Table as Table
+    from doorward.core.talking import Matched as Matched
+    from doorward.core.talking import NotInTime as NotInTime
+    from doorward.core.talking import PeerEnded as PeerEnded
 
 _NAMES = {
     "clients.fetch.options": ("FetchOptions",),
+    "clients.talk.session": ("TalkSession",),
     "compose.fetch_calls": ("fetch", "fetch_blocking"),
     "compose.fetching": ("FetchSession",),
+    "compose.talk_calls": ("talk",),
     "core.call": ("Call",),
     "core.catalogue": ("Catalogue",),
     "core.command": ("Command",),
@@ -57,6 +64,7 @@ _NAMES = {
     ),
     "core.secret": ("Secret",),
     "core.tables": ("Column", "Series", "Table"),
+    "core.talking": ("Matched", "NotInTime", "PeerEnded"),
 }
 
 _MODULES: dict[str, str] = {name: f"doorward.{module}" for module, names in _NAMES.items() for name in names}

@@ -114,7 +114,8 @@ ROOMS = {
         | LOOP
         | FILES
         | {"argon2", "concurrent.futures", "cryptography", "fcntl", "msgspec", "queue", "secrets", "sqlite3"}
-        | {"pwd", "ssl", "threading"},
+        # warnings: those of cryptography about certificates that are only shown
+        | {"pwd", "ssl", "threading", "warnings"},
     ),
     "gate": Room(rooms=frozenset({"core"}), modules=PURE | LOOP | FILES | WIRE | {"resource"}),
     "doors": Room(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core import errors, fetching
+from doorward.core import errors, fetching, talking
 from doorward.core.errors import (
     BadArgument,
     BadLine,
@@ -50,8 +50,8 @@ def _branch(line: str) -> tuple[str, int]:
 
 CLASSES: dict[str, type[DoorwardError]] = {
     name: value
-    # what a fetch can end in beside them stands with the fetch
-    for name, value in (*vars(errors).items(), *vars(fetching).items())
+    # what a fetch or a conversation can end in beside them stands with it
+    for name, value in (*vars(errors).items(), *vars(fetching).items(), *vars(talking).items())
     if isinstance(value, type) and issubclass(value, DoorwardError)
 }
 
@@ -66,7 +66,7 @@ def test_the_tree_that_is_drawn_is_the_tree_that_is() -> None:
 def test_no_error_stands_outside_the_tree() -> None:
     raisable = {
         name
-        for name, value in (*vars(errors).items(), *vars(fetching).items())
+        for name, value in (*vars(errors).items(), *vars(fetching).items(), *vars(talking).items())
         if isinstance(value, type) and issubclass(value, Exception)
     }
     assert raisable == set(CLASSES)

@@ -28,13 +28,13 @@ def free_port() -> int:
         return port
 
 
-def await_greeting(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a mail server greets at `port`."""
+def await_greeting(port: int, process: subprocess.Popen[bytes], *, greeting: bytes = b"220") -> None:
+    """Wait until a mail server says `greeting` first at `port`."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=START_SECONDS) as peer:
-                if peer.recv(3) == b"220":
+                if peer.recv(len(greeting)) == greeting:
                     return
         except OSError:
             time.sleep(0.05)

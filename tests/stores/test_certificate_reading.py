@@ -19,6 +19,7 @@ from doorward.stores.certificate_reading import (
     certificates_in,
     private_key_in,
     sole_certificate,
+    subject_and_issuer,
 )
 from tests.certificates import DAY, NOW, Made, made_with_bad_letters, make_certificate
 
@@ -75,6 +76,13 @@ def test_a_user_s_certificate_that_openssl_refuses_is_refused_where_it_is_read()
         sole_certificate(pem, file=FILE)
     with pytest.raises(CertificateError, match="the TLS library refuses it"):
         certificate_of(der, file=FILE)
+
+
+def test_whose_a_certificate_is_and_who_vouches_for_it_is_told_as_far_as_it_can_be_read(alice: Made) -> None:
+    signed = make_certificate("bob, of example", signer=alice)
+    assert subject_and_issuer(signed.der) == ("CN=bob\\, of example", "CN=alice")
+    assert subject_and_issuer(made_with_bad_letters()) == ("(unreadable)", "(unreadable)")
+    assert subject_and_issuer(b"no certificate") == ("(unreadable)", "(unreadable)")
 
 
 @pytest.mark.parametrize("year", [1951, 1999, 2000, 2049, 2050, 9999])

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from doorward.cli.fetch_output import CountedSink, ShownHead, StdoutSink, Told, progress_bar
 from doorward.cli.screen import complain, complain_of, is_terminal
+from doorward.cli.signals import EndedBySignal, until_signal
 from doorward.clients._output import Output
 from doorward.clients.fetch.addresses import read_address
 from doorward.clients.fetch.logins import netrc_file
@@ -25,7 +25,6 @@ from doorward.core.outcome import STATUS_REFUSED, STATUS_TIMED_OUT
 STATUS_REFUSED_BY_SERVER = 4
 STATUS_SERVER_FAILED = 5
 
-_ENDS_IT = (signal.SIGTERM, signal.SIGHUP)
 _LOGIN_WANTED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
@@ -54,43 +53,16 @@ class Wishes:
 def run(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> int:
     """Fetch it, and return the exit status."""
     try:
-        head = asyncio.run(_fetch(request, options, wishes))
+        head = asyncio.run(until_signal(_fetch(request, options, wishes)))
     except OutOfTime as error:
         complain_of(error)
         return STATUS_TIMED_OUT
-    except _Ended as ended:
-        return 128 + ended.signal_number
+    except EndedBySignal as ended:
+        return ended.status
     return _report(head, wishes, _login_hint(head, request, options))
 
 
-class _Ended(Exception):
-    """A signal came, and what was begun has been put away; never leaves this file."""
-
-    def __init__(self, signal_number: int) -> None:
-        super().__init__()
-        self.signal_number = signal_number
-
-
 async def _fetch(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> Head:
-    this = asyncio.current_task()
-    assert this is not None  # noqa: S101 - asyncio.run has made it
-    came: list[int] = []
-
-    def end(number: int) -> None:
-        came.append(number)
-        this.cancel()
-
-    for number in _ENDS_IT:
-        asyncio.get_running_loop().add_signal_handler(number, end, number)
-    try:
-        return await _fetch_with_cookies(request, options, wishes)
-    except asyncio.CancelledError:
-        if came:
-            raise _Ended(came[0]) from None
-        raise
-
-
-async def _fetch_with_cookies(request: FetchRequest, options: FetchOptions, wishes: Wishes) -> Head:
     jar = None if wishes.cookies is None else await read_cookies(wishes.cookies)
     async with FetchSession(options, jar=jar) as session:
         with closing(Output()) as output:

@@ -34,6 +34,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "token": ("token", "Keep the tokens of a state."),
     "hash-password": ("hash_password", "Hash a password for a configuration."),
     "fetch": ("fetch", "Fetch what stands at a URL."),
+    "talk": ("talk", "Talk in lines to a server, by hand or by a script."),
     "files": ("files", "Show the files of a folder to a browser or curl."),
     "errands": ("errands", "List what the daemon goes out for, and go on one now."),
     "feed": ("feed", "List the entries of feeds, or what is new in them."),

@@ -27,7 +27,10 @@ The whole tree of errors, rooted at one class.
         ├── NameTaken           what was to get a name would have taken another's
         ├── OutOfTime           the time of the whole fetch is over: in core/fetching.py, as the next two
         ├── TooLong             more came than was allowed
-        └── Interrupted         it broke off, and another try may do better
+        ├── Interrupted         it broke off, and another try may do better
+        └── Unmet               what was waited for in a conversation did not come: in core/talking.py
+            ├── PeerEnded       the peer ended it before
+            └── NotInTime       the time for it was over
 
 Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
 """

@@ -171,6 +171,17 @@ class TlsLayer:
             return None
         return self._object.getpeercert(binary_form=True)
 
+    @property
+    def protocol(self) -> str:
+        """The version that was agreed on, `TLSv1.3`; empty before the end of the handshake."""
+        return (self._object.version() or "") if self.is_established else ""
+
+    @property
+    def cipher(self) -> str:
+        """The cipher suite that was agreed on, as OpenSSL calls it; empty before the end of the handshake."""
+        cipher = self._object.cipher() if self.is_established else None
+        return cipher[0] if cipher is not None else ""
+
     def _shake_hands(self) -> None:
         try:
             self._object.do_handshake()

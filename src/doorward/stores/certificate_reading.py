@@ -6,6 +6,7 @@ It is imported only when something is read: 50 ms that most calls of the command
 
 import shlex
 import ssl
+import warnings
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _BEGINNINGS = (b"-----BEGIN CERTIFICATE-----", b"-----BEGIN X509 CERTIFICATE-----")
 _KEY_ENDING = b"PRIVATE KEY-----"
+_UNREADABLE = "(unreadable)"
 _OPENSSH_BEGINNING = b"-----BEGIN OPENSSH "
 
 
@@ -75,6 +77,31 @@ def certificate_of(der: bytes, *, file: str) -> Certificate:
     (found,) = _read(lambda: (x509.load_der_x509_certificate(der),), file)
     _check_for_tls(found, file=file)
     return found
+
+
+def subject_and_issuer(der: bytes) -> tuple[str, str]:
+    """
+    Whose a certificate in DER is and who vouches for it, as RFC 4514 writes that, for people to read.
+
+    Both may be empty; what cannot be read is told as such, and makes the rest of a certificate no worse.
+    """
+    from cryptography import x509
+
+    with warnings.catch_warnings():
+        # of attributes that are longer than they may be
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            found = x509.load_der_x509_certificate(der)
+        except ValueError:
+            return _UNREADABLE, _UNREADABLE
+        return _written(lambda: found.subject), _written(lambda: found.issuer)
+
+
+def _written(name: "Callable[[], x509.Name]") -> str:
+    try:
+        return name().rfc4514_string()
+    except ValueError:
+        return _UNREADABLE
 
 
 def private_key_in(pem: bytes, *, file: str) -> "PrivateKeyTypes":

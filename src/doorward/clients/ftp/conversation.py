@@ -5,13 +5,14 @@ import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 
+from doorward.clients._reaching import Peer
+from doorward.clients._streams import PLAIN_TEXT, Stream
 from doorward.clients._tls import client_context
 from doorward.clients._trust import Check, checks_of, words_of_distrust
 from doorward.clients.ftp.commands import format_command
-from doorward.clients.ftp.reaching import Peer, reach
+from doorward.clients.ftp.reaching import reach
 from doorward.clients.ftp.replies import Reply, ReplyReader
 from doorward.clients.ftp.settings import ANONYMOUS, FtpServer, Security
-from doorward.clients.ftp.streams import PLAIN_TEXT, Stream
 from doorward.clients.ftp.telling import DISTRUST, Teller
 from doorward.core.errors import ProtocolError, TlsFailed
 from doorward.core.secret import Secret

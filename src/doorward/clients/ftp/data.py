@@ -2,12 +2,12 @@
 
 import socket
 
+from doorward.clients._reaching import Peer, connect
+from doorward.clients._streams import Stream
 from doorward.clients.ftp.commands import parse_epsv, parse_pasv
 from doorward.clients.ftp.conversation import Conversation
-from doorward.clients.ftp.reaching import Peer, connect
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
-from doorward.clients.ftp.streams import Stream
 from doorward.clients.ftp.telling import DISTRUST, Teller
 from doorward.core.errors import ConnectError, ProtocolError
 

@@ -6,10 +6,10 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from doorward.clients._streams import PLAIN_TEXT
 from doorward.clients._trust import words_of_distrust
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
-from doorward.clients.ftp.streams import PLAIN_TEXT
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
 from doorward.core.secret import REDACTED
 

@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from doorward.clients._streams import Interrupted, Stream
 from doorward.clients.ftp.conversation import CLOSING, Conversation
 from doorward.clients.ftp.data import open_data
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.session import Session
-from doorward.clients.ftp.streams import Interrupted, Stream
 from doorward.core.errors import ConnectError, PeerRefused, TlsFailed, TransferIncomplete
 
 _WORD_AFTER_FAILURE_SECONDS = 2.0

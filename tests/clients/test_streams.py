@@ -6,13 +6,16 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
-from doorward.clients.ftp.reaching import connect
-from doorward.clients.ftp.streams import HELD_BYTES, Interrupted, Stream
+from doorward.clients._reaching import connect
+from doorward.clients._streams import HELD_BYTES, Interrupted, Stream
+from doorward.clients._tls import Distrusted
 from doorward.core.errors import TlsFailed
-from tests.certificates import Written, client_context, server_context
+from doorward.lines.tls import TlsLayer
+from tests.certificates import Authority, Written, client_context, server_context
 from tests.clients.ftp.faults import end_below_tls
 from tests.clients.ftp.files import content
 
@@ -122,6 +125,53 @@ async def test_what_came_before_tls_is_not_taken_for_said_in_it(localhost: Writt
         await stream.until(lambda: bool(stream._arrived))
         with pytest.raises(TlsFailed, match="plain text"):
             await stream.start_tls(client_context(localhost.file), server_hostname="localhost")
+
+
+async def test_who_is_not_trusted_is_not_told_who_we_are(root: Authority, tmp_path: Path) -> None:
+    server, client = await asyncio.to_thread(
+        lambda: (root.issue(tmp_path / "server", "localhost"), root.issue(tmp_path / "client", "alice"))
+    )
+    layer = TlsLayer(server_context(server, client_authority=root.file), server_side=True)
+    heard = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        flights = 0
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                flights += 1
+                layer.receive_data(data)
+                writer.write(layer.bytes_to_send())
+        heard.set_result(flights)
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(client.file, client.key)
+    der = await asyncio.to_thread(lambda: server.der)
+    for is_trusted in (False, True):
+        async with connected(serve) as stream:
+            shown: list[bytes | None] = []
+
+            def look(certificate: bytes | None) -> bool:
+                shown.append(certificate)  # noqa: B023 - of this round
+                return is_trusted  # noqa: B023
+
+            starting = stream.start_tls(context, server_hostname="localhost", is_trusted=look)
+            if is_trusted:
+                await starting
+                stream.finish()
+                await read_all(stream)
+                stream.abort()
+                assert await heard > 1
+                assert layer.peer_certificate is not None
+            else:
+                with pytest.raises(Distrusted) as caught:
+                    await starting
+                assert caught.value.certificate == der
+                assert await heard == 1
+                assert not layer.is_established
+            assert shown == [der]
+        layer = TlsLayer(server_context(server, client_authority=root.file), server_side=True)
+        heard = asyncio.get_running_loop().create_future()
 
 
 async def test_what_nobody_reads_makes_the_peer_wait() -> None:

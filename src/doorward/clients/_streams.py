@@ -5,8 +5,9 @@ import errno
 import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
+from doorward.clients._tls import Distrusted
 from doorward.core.errors import ProtocolError, TlsFailed
 from doorward.core.limits import KIB
 from doorward.lines.tls import TlsLayer
@@ -21,6 +22,14 @@ PLAIN_TEXT = "PLAIN_TEXT"
 """The code of what OpenSSL never sees: what was said before TLS must not be taken for said in it."""
 
 
+Trusts = Callable[[bytes | None], bool]
+"""Says whether a certificate in DER, or none, is that of somebody who is trusted."""
+
+
+def _anybody(_certificate: bytes | None) -> bool:
+    return True
+
+
 class Interrupted(Exception):
     """Somebody else knows that it is no use to go on; no client lets it out."""
 
@@ -30,7 +39,8 @@ class Stream(asyncio.Protocol):
     The protocol of one connection; `create_connection` makes it.
 
     One task reads and one writes, which may be the same. What fails is raised where it is waited for: an
-    OSError for the connection, a TlsFailed for what is in it, and Interrupted after `interrupt`.
+    OSError for the connection, a TlsFailed for what is in it, Distrusted for whom it is with, and Interrupted
+    after `interrupt`.
 
     Attributes:
         has_ended: the peer says nothing more; what came before may still wait to be read.
@@ -46,6 +56,7 @@ class Stream(asyncio.Protocol):
         self._is_paused = False
         self._is_full = False
         self._is_lost = False
+        self._is_trusted: Trusts = _anybody
         self._failure: Exception | None = None
         self._waiters: set[asyncio.Future[None]] = set()
         self.has_ended = False
@@ -83,6 +94,12 @@ class Stream(asyncio.Protocol):
     # What a client calls
 
     @property
+    def own_address(self) -> tuple[Any, ...]:
+        """The address and the port that the connection has here."""
+        name: tuple[Any, ...] = self._written.get_extra_info("sockname")
+        return name
+
+    @property
     def is_alive(self) -> bool:
         """Whether, as far as is known, the peer still listens and speaks."""
         is_closing = self._transport is None or self._transport.is_closing()
@@ -97,6 +114,11 @@ class Stream(asyncio.Protocol):
         """The TLS of it; None while it is plain."""
         return self._layer
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether something that was written waits for the peer, or the network, to take it."""
+        return self._transport is not None and self._transport.get_write_buffer_size() > 0
+
     def deliver_to(self, on_data: Callable[[bytes], None]) -> None:
         """
         Give what comes, and what came, to `on_data`, in place of `read`.
@@ -108,12 +130,24 @@ class Stream(asyncio.Protocol):
             self._take(self._arrived.popleft(), on_data)
 
     async def start_tls(
-        self, context: ssl.SSLContext, *, server_hostname: str, session: ssl.SSLSession | None = None
+        self,
+        context: ssl.SSLContext,
+        *,
+        server_hostname: str,
+        session: ssl.SSLSession | None = None,
+        is_trusted: Trusts = _anybody,
     ) -> None:
         """
         Encrypt from here on.
 
+        Args:
+            context: who is trusted, and who we are.
+            server_hostname: whom the peer's certificate is to be for.
+            session: one that may be resumed.
+            is_trusted: asked beside the context, before the peer learns who we are.
+
         Raises:
+            Distrusted: `is_trusted` said no.
             TlsFailed: the peer said something before that, or it speaks no TLS, or is not trusted.
             OSError: the connection was lost.
             ValueError: `server_hostname` cannot be the name of a host.
@@ -122,10 +156,11 @@ class Stream(asyncio.Protocol):
             raise TlsFailed("plain text came before it", code=PLAIN_TEXT)
         self._layer = TlsLayer(context, server_side=False, server_hostname=server_hostname, session=session)
         self._flush()
+        self._is_trusted = is_trusted
         layer = self._layer
         await self.until(lambda: layer.is_established or self.has_ended)
+        self.raise_failure()
         if not layer.is_established:
-            self.raise_failure()
             raise ConnectionResetError(errno.ECONNRESET, "the connection was closed")
 
     async def read(self) -> bytes:
@@ -230,13 +265,21 @@ class Stream(asyncio.Protocol):
         if self._layer is None:
             self._deliver(data)
             return
+        was_established = self._layer.is_established
         try:
             self._layer.receive_data(data)
+            if self._layer.is_established and not was_established:
+                self._look_at_peer(self._layer.peer_certificate)
         finally:
             self._flush()
             self._deliver(self._layer.take_plain())
         if self._layer.peer_has_ended:
             self.has_ended = True
+
+    def _look_at_peer(self, certificate: bytes | None) -> None:
+        if not self._is_trusted(certificate):
+            self._fail(Distrusted(None, certificate))
+            self.abort()  # what waits to be sent would say who we are
 
     def _deliver(self, data: bytes) -> None:
         if not data or self._failure is not None:

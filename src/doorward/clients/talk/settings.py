@@ -1,0 +1,157 @@
+"""With whom a conversation is, how it is encrypted, and how long it may take."""
+
+import enum
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint
+from doorward.clients._trust import Trust, is_this_machine
+from doorward.clients.talk.starttls import PROTOCOLS, USUAL_PORTS
+from doorward.clients.talk.telnet import TelnetMode
+from doorward.core.errors import ConnectError
+from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
+
+_HOST_AND_PORT = re.compile(
+    r"(?:tcp://|tls://)?(?:\[(?P<six>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:/@?#\s]+))(?::(?P<port>[0-9]{1,5}))?/?"
+)
+_NAKED_SIX = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+
+
+class Security(enum.Enum):
+    """How a conversation is encrypted; those not named here begin it with a command, as in `PROTOCOLS`."""
+
+    NONE = ""
+    TLS = "tls"
+    """From the first byte on."""
+    SMTP = "smtp"
+    IMAP = "imap"
+    POP3 = "pop3"
+    FTP = "ftp"
+
+    @property
+    def protocol(self) -> str:
+        """The one whose command begins TLS; empty for none."""
+        return self.value if self.value in PROTOCOLS else ""
+
+
+@dataclass(frozen=True, slots=True)
+class TcpPlace:
+    """
+    A host and a port.
+
+    Attributes:
+        host: a name, or an address without brackets.
+        port: 1 to 65535.
+    """
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnixPlace:
+    """
+    A socket of the file system.
+
+    Attributes:
+        path: of it.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkSettings:
+    """
+    A conversation that is to be had.
+
+    Attributes:
+        address: as it was given, for people.
+        place: where the peer is.
+        security: how it is encrypted.
+        trust: whom we take for the peer, over TLS.
+        server_name: whom its certificate is to be for; empty for the host of `place`.
+        is_checked: whether a certificate has to be trusted at all.
+        may_be_overheard: a secret may go where others read it, or to whoever is there.
+        line_end: what ends a line that is sent; empty for CR LF over the network, and for LF on a socket of
+            the file system.
+        telnet: whether the peer speaks Telnet.
+        connect_seconds: for a connection, all addresses of a host together, and again for a handshake.
+        seconds: for all of it; None for no end.
+        window_characters: how long a match may be, to be surely found.
+    """
+
+    address: str
+    place: TcpPlace | UnixPlace
+    security: Security = Security.NONE
+    trust: Trust = field(default_factory=Trust)
+    server_name: str = ""
+    is_checked: bool = True
+    may_be_overheard: bool = False
+    line_end: str = ""
+    telnet: TelnetMode = TelnetMode.AUTO
+    connect_seconds: float = CONNECT_SECONDS
+    seconds: float | None = MOST_SECONDS
+    window_characters: int = WINDOW_CHARACTERS
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is to be over TLS."""
+        return self.security is not Security.NONE
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether nobody but the peer that is meant reads what is said."""
+        if isinstance(self.place, UnixPlace) or is_this_machine(self.place.host):
+            return True
+        return self.is_encrypted and self.is_checked
+
+    @property
+    def ends_lines_with(self) -> str:
+        """What ends a line that is sent."""
+        return self.line_end or ("\n" if isinstance(self.place, UnixPlace) else "\r\n")
+
+    @property
+    def tls_endpoint(self) -> TlsEndpoint:
+        """
+        The place, with whom to believe.
+
+        Raises:
+            ConnectError: it is a socket of the file system, which TLS is not spoken on here.
+        """
+        if isinstance(self.place, UnixPlace):
+            raise ConnectError(self.address, "TLS", "TLS needs a host and a port")
+        return TlsEndpoint(self.address, self.place.host, self.place.port, self.trust)
+
+
+def parse_place(address: str, security: Security = Security.NONE) -> TcpPlace | UnixPlace:
+    """
+    Read `HOST:PORT`, `[::1]:PORT`, `unix://PATH`, or a path with a `/` in it.
+
+    `tcp://HOST:PORT` and `tls://HOST:PORT` are read as well. Without a port, that of `security.protocol` is
+    meant.
+
+    Raises:
+        ConnectError: it is none of them.
+    """
+    path = address.removeprefix("unix://")
+    if path != address or address.startswith(("/", "./", "../", "~/")):
+        if not path or "\0" in path:
+            raise ConnectError(address, "address", "this is no path of a socket", "Write unix://PATH.")
+        return UnixPlace(str(Path(path).expanduser()) if path.startswith("~/") else path)
+    match = _HOST_AND_PORT.fullmatch(address)
+    if match is None:
+        raise ConnectError(address, "address", *_what_is_wrong(address))
+    port = int(match["port"] or USUAL_PORTS.get(security.protocol, 0))
+    host: str = match["six"] or match["host"]
+    if not 0 < port < 65536 or host.startswith("-"):
+        problem = "the port is missing" if not match["port"] else "this is no host with a port of 1 to 65535"
+        raise ConnectError(address, "address", problem, f"Write {host}:PORT.")
+    return TcpPlace(host, port)
+
+
+def _what_is_wrong(address: str) -> tuple[str, str]:
+    if _NAKED_SIX.fullmatch(address):
+        return "an IPv6 address stands in brackets", f"Write [{address}]:PORT."
+    return "this is no host with a port", "Write HOST:PORT, [ADDRESS]:PORT or unix://PATH."

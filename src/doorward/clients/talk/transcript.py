@@ -1,0 +1,83 @@
+r"""
+What was said, a line each with its time, as a record to be read later; no secret stands in it.
+
+`>` is ours and `<` the peer's. All is escaped as in a Python literal, line ends too, so that nothing is lost
+and nothing commands a terminal. A line that goes on has no `\n` at its end. `-` tells of the connection.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from doorward.core.errors import one_line
+from doorward.core.limits import KIB
+from doorward.core.secret import REDACTED, Secret
+from doorward.core.talking import safe_line
+
+RECORD_BYTES = 4 * KIB
+"""A longer line is written as several."""
+
+
+class Transcript:
+    """
+    Writes down both sides.
+
+    Args:
+        write: takes a line, with its LF; None for no transcript.
+        wall: gives the time, in seconds since 1970 UTC.
+    """
+
+    def __init__(self, write: Callable[[str], object] | None, wall: Callable[[], float]) -> None:
+        self._write = write
+        self._wall = wall
+        self._unfinished = bytearray()
+        self._secrets: list[str] = []
+
+    def told(self, text: str) -> None:
+        """Write down what happened to the connection."""
+        self._flush()
+        self._record("-", one_line(text))
+
+    def received(self, data: bytes) -> None:
+        """Write down what the peer said; a line when it has ended, or something else follows."""
+        if self._write is None:
+            return
+        self._unfinished += data
+        *lines, rest = bytes(self._unfinished).split(b"\n")
+        for line in lines:
+            self._record_bytes("<", line + b"\n")
+        while len(rest) > RECORD_BYTES:
+            self._record_bytes("<", rest[:RECORD_BYTES])
+            rest = rest[RECORD_BYTES:]
+        self._unfinished[:] = rest
+
+    def sent(self, data: bytes) -> None:
+        """Write down what we said."""
+        if self._write is None:
+            return
+        self._flush()
+        for line in data.splitlines(keepends=True):
+            self._record_bytes(">", line)
+
+    def sent_secret(self, secret: Secret) -> None:
+        """Write down that it was sent, and leave it out where the peer repeats it."""
+        self._flush()
+        if secret.revealed and secret.revealed not in self._secrets:
+            self._secrets.append(secret.revealed)
+        self._record(">", REDACTED)
+
+    def _flush(self) -> None:
+        if self._unfinished:
+            self._record_bytes("<", bytes(self._unfinished))
+            self._unfinished.clear()
+
+    def _record_bytes(self, side: str, data: bytes) -> None:
+        text = data.decode("utf-8", "surrogateescape")
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
+        self._record(side, safe_line(text.replace("\\", "\\\\")))
+
+    def _record(self, side: str, text: str) -> None:
+        if self._write is None:
+            return
+        moment = datetime.fromtimestamp(self._wall(), UTC)
+        self._write(f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z {side} {text}\n")

@@ -1,0 +1,78 @@
+"""A record of both sides, in which nothing is lost but secrets."""
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doorward.clients.talk.transcript import RECORD_BYTES, Transcript
+from doorward.core.secret import Secret
+from tests.clients.talk.chunkings import CUTS, pieces
+
+AT = 1_790_000_000.25
+STAMP = "2026-09-21T14:13:20.250Z"
+
+
+def begun() -> tuple[Transcript, list[str]]:
+    lines: list[str] = []
+    return Transcript(lines.append, lambda: AT), lines
+
+
+def test_each_side_has_its_lines_with_the_time_and_line_ends_are_seen() -> None:
+    transcript, lines = begun()
+    transcript.told("talking to x:25")
+    transcript.received(b"220 hel")
+    transcript.received(b"lo\r\n220-")
+    transcript.sent(b"EHLO me\r\nNOOP\r\n")
+    transcript.received(b"more")
+    transcript.told("we left")
+    assert lines == [
+        f"{STAMP} - talking to x:25\n",
+        f"{STAMP} < 220 hello\\r\\n\n",
+        f"{STAMP} < 220-\n",
+        f"{STAMP} > EHLO me\\r\\n\n",
+        f"{STAMP} > NOOP\\r\\n\n",
+        f"{STAMP} < more\n",
+        f"{STAMP} - we left\n",
+    ]
+
+
+DATA = st.one_of(st.binary(max_size=100), st.text(max_size=60).map(lambda text: text.encode()))
+
+
+@given(data=DATA, cuts=CUTS)
+def test_what_came_can_be_had_back_and_commands_no_terminal(data: bytes, cuts: list[int]) -> None:
+    transcript, lines = begun()
+    for piece in pieces(data, cuts):
+        transcript.received(piece)
+    transcript.told("end")
+    assert all(line[:-1].isprintable() and line.endswith("\n") for line in lines)
+    text = "".join(line[len(STAMP) + 3 : -1] for line in lines[:-1])
+    assert re.sub(rb"\\(?:x(..)|u(....)|U(.{8})|(.))", meant, text.encode()) == data
+
+
+def meant(match: re.Match[bytes]) -> bytes:
+    byte, short, long, named = match.groups()
+    if byte is not None:
+        return bytes.fromhex(byte.decode())
+    if named is not None:
+        return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}[named]
+    return chr(int(short or long, 16)).encode()
+
+
+def test_a_secret_is_left_out_where_it_is_sent_and_where_it_comes_back() -> None:
+    transcript, lines = begun()
+    transcript.sent_secret(Secret("s3sam\u00e9"))
+    transcript.received("you said s3sam\u00e9!\r\n".encode())
+    transcript.sent("again s3sam\u00e9\n".encode())
+    text = "".join(lines)
+    assert "s3sam" not in text
+    assert text.count("••••") == 3
+
+
+def test_a_line_without_end_is_written_in_parts() -> None:
+    transcript, lines = begun()
+    for _ in range(100):
+        transcript.received(b"x" * 1000)
+    assert len(lines) == 100_000 // RECORD_BYTES
+    assert all(len(line) <= RECORD_BYTES + 40 for line in lines)

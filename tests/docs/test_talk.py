@@ -1,0 +1,84 @@
+"""docs/talk.md is played: its commands, its script and its program, against something like a mail server."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doorward.cli.talk import command
+from tests.cli.talking import listening, mail_server
+from tests.daemon import ANSWER_SECONDS, Shell
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "talk.md").read_text()
+ADDRESS = "mail.example.org:25"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_every_command_that_the_page_shows_works(shell: Shell) -> None:
+    lines = blocks("sh")[0].splitlines()
+    assert len(lines) == 4
+    program = shlex.join(shell.words())
+    with listening(mail_server) as address:
+        for line in lines:
+            typed = subprocess.run(
+                ["sh", "-c", line.replace("doorward ", f"{program} ").replace(ADDRESS, address)],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=shell.folder,
+                env=dict(shell.environment),
+                stdin=subprocess.DEVNULL,
+                timeout=ANSWER_SECONDS,
+            )
+            assert (typed.returncode, typed.stderr) == (0, ""), line
+            assert typed.stdout.startswith("220 mail.example ESMTP\n")
+    assert "221 Bye" in (shell.folder / "talk.log").read_text()
+
+
+def test_the_script_of_the_page_is_played(shell: Shell) -> None:
+    (shell.folder / "login.talk").write_text(blocks("text")[0])
+    (shell.folder / "password").write_text("s3same\n")
+    (shell.folder / "password").chmod(0o600)
+    with listening(mail_server) as address:
+        typed = shell.run("talk", address, "--script", "login.talk")
+    assert (typed.returncode, typed.stderr) == (0, "")
+    assert typed.stdout.endswith("235 in as s3same\n221 Bye\n")
+
+
+def test_the_program_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with listening(mail_server) as address:
+        program = blocks("python")[0].replace(ADDRESS, address)
+        exec(compile(program, "talk.md", "exec"), {})  # noqa: S102 - it is our own text
+    assert capsys.readouterr().out.splitlines() == [
+        "0 '250 HELP\\n' '250-mail.example\\n'",
+        "221 Bye",
+        "",
+        f"{address}: read: the peer ended the conversation before 'more' came ''",
+    ]
+
+
+def test_every_option_is_explained_and_none_that_is_not_there() -> None:
+    there: set[str] = {
+        name
+        for each in command.params
+        for name in (*each.opts, *each.secondary_opts)
+        if name.startswith("--")
+    }
+    told = set(re.findall(r"(?<!-)--[a-z][a-z-]+", PAGE))
+    assert told == there
+
+
+def test_the_lines_of_the_readme_have_options_that_there_are() -> None:
+    readme = (ROOT / "README.md").read_text()
+    lines = re.findall(r"^    \.venv/bin/doorward talk (.+)$", readme, re.MULTILINE)
+    assert lines
+    for line in lines:
+        context: Any = command.make_context("talk", shlex.split(line, comments=True))
+        assert context.params["address"]
