@@ -26,7 +26,8 @@ The whole tree of errors, rooted at one class.
         ├── NameTaken           what was to get a name would have taken another's
         ├── OutOfTime           the time of the whole fetch is over: in core/fetching.py, as the next two
         ├── TooLong             more came than was allowed
-        └── Interrupted         it broke off, and another try may do better
+        ├── Interrupted         it broke off, and another try may do better
+        └── StoreError          a place of backups could not do it: what kind of trouble; core/backup_store.py
 
 Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
 """
