@@ -70,6 +70,7 @@ class Login:
         self._listener: asyncio.Server | None = None
         self._data: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
         self._opened: list[asyncio.StreamWriter] = []
+        self._is_closed = False
 
     async def say(self, line: str) -> None:
         await self.send(line.encode("utf-8", "surrogateescape") + b"\r\n")
@@ -109,6 +110,7 @@ class Login:
                 return
 
     async def close(self) -> None:
+        self._is_closed = True
         opened = (self.writer, *self._opened)
         for writer in opened:
             # whoever does not read would hold it open
@@ -124,6 +126,9 @@ class Login:
             await self._listener.wait_closed()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_closed:  # it was on its way when that was
+            writer.transport.abort()
+            return
         self._opened.append(writer)
         self._data.put_nowait((reader, writer))
 

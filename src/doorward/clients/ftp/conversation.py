@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from doorward.clients._tls import client_context
 from doorward.clients._trust import Check, checks_of, words_of_distrust
 from doorward.clients.ftp.commands import format_command
-from doorward.clients.ftp.reaching import Peer, reach
+from doorward.clients.ftp.reaching import Address, Peer, reach
 from doorward.clients.ftp.replies import Reply, ReplyReader
 from doorward.clients.ftp.settings import ANONYMOUS, FtpServer, Security
 from doorward.clients.ftp.streams import PLAIN_TEXT, Stream
@@ -18,6 +18,12 @@ from doorward.core.secret import Secret
 
 CLOSING = 421
 """The server ends the connection, whatever was asked: RFC 959 section 4.2.2."""
+
+AT_ONCE = 32
+"""How many commands are sent before the first is answered: neither end may have to wait for the other."""
+
+Command = tuple[str] | tuple[str, str]
+"""A verb, and an argument if it has one."""
 
 _NOBODY = Secret("doorward@")
 """What RFC 1635 section 3 wants of a guest has the shape of an address."""
@@ -47,6 +53,11 @@ class Conversation:
         stream.deliver_to(self._receive)
 
     @property
+    def own_address(self) -> Address:
+        """The address and the port that it has here."""
+        return self._stream.own_address
+
+    @property
     def is_alive(self) -> bool:
         """Whether something can be asked, as far as is known."""
         return self._stream.is_alive and self._replies.is_empty
@@ -64,11 +75,40 @@ class Conversation:
         Raises:
             ConnectError: there is none, or the argument cannot be sent; then nothing was.
         """
-        line = formatted(self._teller, verb, argument)
+        await self.tell(verb, argument, phase=phase)
+        return await self.next_reply(phase)
+
+    async def tell(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> None:
+        """
+        Send a command, whose reply is then the `next_reply`.
+
+        Raises:
+            ConnectError: it cannot be sent.
+        """
+        await self._send(formatted(self._teller, verb, argument), phase)
+
+    async def ask_all(self, commands: Sequence[Command]) -> list[Reply]:
+        """
+        Send commands without waiting for replies in between, some at a time; gives the replies in order.
+
+        None of them may depend on what another is answered, nor have a preliminary reply.
+
+        Raises:
+            ConnectError: a reply did not come, or a command cannot be sent; then nothing was.
+        """
+        lines = [formatted(self._teller, *command) for command in commands]
+        replies: list[Reply] = []
+        while len(replies) < len(lines):
+            batch = lines[len(replies) : len(replies) + AT_ONCE]
+            self._replies.expect(len(batch))
+            await self._send(b"".join(batch), "reply")
+            replies += [await self.next_reply() for _ in batch]
+        return replies
+
+    async def _send(self, lines: bytes, phase: str) -> None:
         async with self._teller.phase(phase, self._server.deadlines.reply_seconds):
             self._check_nothing_waits()
-            await self._stream.write(line)
-        return await self.next_reply(phase)
+            await self._stream.write(lines)
 
     async def ask_for(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> Reply:
         """

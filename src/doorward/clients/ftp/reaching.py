@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import Any
 
 from doorward.clients._connecting import tune
 from doorward.clients.ftp.settings import FtpServer
@@ -11,7 +12,10 @@ from doorward.clients.ftp.telling import Teller
 ADDRESSES = 4
 """How many of a host's are tried."""
 
-Peer = tuple[socket.AddressFamily, tuple[object, ...]]
+Address = tuple[Any, ...]
+"""An address with a port, as a socket has it."""
+
+Peer = tuple[socket.AddressFamily, Address]
 """A family and an address in it, as `connect` of a socket wants it."""
 
 

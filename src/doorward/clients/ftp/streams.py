@@ -5,7 +5,7 @@ import errno
 import ssl
 from collections import deque
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from doorward.core.errors import ProtocolError, TlsFailed
 from doorward.core.limits import KIB
@@ -81,6 +81,12 @@ class Stream(asyncio.Protocol):
         self._wake()
 
     # What a client calls
+
+    @property
+    def own_address(self) -> tuple[Any, ...]:
+        """The address and the port that the connection has here."""
+        name: tuple[Any, ...] = self._written.get_extra_info("sockname")
+        return name
 
     @property
     def is_alive(self) -> bool:
