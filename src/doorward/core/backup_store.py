@@ -94,6 +94,8 @@ class BackupPlace(Protocol):
         """
         List the files of the folder, all of them or nothing: a list that could be cut is an error.
 
+        Some servers keep names that begin with a dot to themselves.
+
         Args:
             is_wanted: of which names the files are; None for all. Where a size takes a question of its own,
                 it is asked for these alone.

@@ -315,6 +315,11 @@ class TransferIncomplete(ConnectError):
     expected_bytes: int | None = None
     code: int = 0
 
+    @property
+    def was_called_good(self) -> bool:
+        """Whether the peer said that all of it was there, which then was not so."""
+        return 200 <= self.code < 300
+
 
 class NameTaken(ConnectError):
     """What was to get a name would have taken the place of what has it; nothing was changed."""

@@ -68,15 +68,28 @@ class Conversation:
         layer = self._stream.layer
         return layer.session if layer is not None else None
 
-    async def ask(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> Reply:
+    async def ask(
+        self,
+        verb: str,
+        argument: str | None = None,
+        *,
+        phase: str = "reply",
+        within_seconds: float | None = None,
+    ) -> Reply:
         """
         Send a command and wait for its reply, whatever that is; a preliminary one is a reply.
+
+        Args:
+            verb: of the command.
+            argument: likewise.
+            phase: for errors.
+            within_seconds: how long the reply may take; None for as long as any.
 
         Raises:
             ConnectError: there is none, or the argument cannot be sent; then nothing was.
         """
         await self.tell(verb, argument, phase=phase)
-        return await self.next_reply(phase)
+        return await self.next_reply(phase, within_seconds=within_seconds)
 
     async def tell(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> None:
         """
