@@ -135,7 +135,7 @@ def proftpd_running(security: Security, *options: str, host: str = LOCALHOST) ->
 
 @contextmanager
 def pureftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
-    """Yield one with the user `alice`, who has a password; with TLS, it insists on `AUTH TLS` and on encrypted files."""
+    """Yield one with the user `alice`, who has a password; with TLS, it insists on that, by `AUTH TLS`."""
     with certified_folder() as (folder, certificate):
         port, users = _free_port(host), folder / "users"
         users.touch(mode=0o600)

@@ -1,16 +1,14 @@
 """Which failures pass by themselves; the errors of this client as those of a place of backups."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from doorward.clients._trouble import trouble_of_connection
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.errors import ConnectError, NameTaken, PeerRefused, TransferIncomplete
 
 _FULL_CODES = frozenset({452, 552})
 _FULL_WORDS = ("no space left", "disk full", "disc full", "quota")
-_LASTING_PHASES = frozenset({"address", "login", "send", "TLS"})
-"""Of errors that no failing connection caused."""
 
 
 @contextmanager
@@ -39,14 +37,4 @@ def trouble_of(error: ConnectError) -> Trouble:
         case TransferIncomplete():
             return Trouble.TEMPORARY
         case _:
-            return _of_the_connection(error)
-
-
-def _of_the_connection(error: ConnectError) -> Trouble:
-    match error.__cause__:
-        case socket.gaierror(errno=number):
-            return Trouble.TEMPORARY if number == socket.EAI_AGAIN else Trouble.PERMANENT
-        case OSError():  # a TimeoutError is one
-            return Trouble.TEMPORARY
-        case _:
-            return Trouble.PERMANENT if error.phase in _LASTING_PHASES else Trouble.TEMPORARY
+            return trouble_of_connection(error)
