@@ -249,6 +249,23 @@ async def _names(login: Login, _argument: str) -> None:
     await login.say("226 these")
 
 
+async def _delete(login: Login, name: str) -> None:
+    gone = login.server.files.pop(name, None) is not None
+    await login.say("250 gone" if gone else "550 not there")
+
+
+async def append_file(login: Login, name: str) -> None:
+    login.offset = len(login.server.files.get(name, b""))
+    await take_file(login, name)
+
+
+async def list_facts(login: Login, _argument: str) -> None:
+    """What MLSD is answered by a server that has it; `FEAT` is to say so."""
+    lines = "".join(f"type=file;size={len(data)}; {name}\r\n" for name, data in login.server.files.items())
+    await send_data(login, f"type=cdir; .\r\ntype=dir; folder\r\n{lines}".encode("utf-8", "surrogateescape"))
+    await login.say("226 these")
+
+
 async def _rename_from(login: Login, name: str) -> None:
     login.renamed = name
     await login.say("350 to what" if name in login.server.files else "550 not there")
@@ -268,6 +285,7 @@ _USUAL: dict[str, Handler] = {
     "TYPE": _answer("200 binary"),
     "PWD": _answer('257 "/folder" is current'),
     "CWD": _answer("250 there"),
+    "NOOP": _answer("200 well"),
     "MDTM": _answer("213 20300615120000"),
     "QUIT": _answer("221 bye"),
     "EPSV": _epsv,
@@ -276,6 +294,8 @@ _USUAL: dict[str, Handler] = {
     "REST": _rest,
     "RETR": send_file,
     "STOR": take_file,
+    "APPE": append_file,
+    "DELE": _delete,
     "NLST": _names,
     "RNFR": _rename_from,
     "RNTO": _rename_to,
