@@ -487,3 +487,53 @@ async def test_there_is_no_digest_of_a_server_that_computes_none(faulty: FaultyS
     async with store_at(faulty).connect() as place:
         assert await place.sha256("web.1") is None
     assert not {"HASH", "XSHA256"} & set(faulty.verbs())
+
+
+# The control connection while a file is on its way
+
+
+def talkative(faulty: FaultyServer, deadlines: Deadlines = PATIENT) -> FtpStore:
+    always_over = -1.0  # the clock of the loop may stand still for a millisecond
+    return FtpStore(replace(faulty.server(deadlines), noop_seconds=always_over), "folder")
+
+
+async def test_something_is_said_while_a_file_is_on_its_way(faulty: FaultyServer) -> None:
+    async with talkative(faulty).connect() as place:
+        for _ in range(3):
+            assert await place.send(in_chunks(DATA), PARTIAL) == len(DATA)
+        assert await whole(place, PARTIAL) == DATA
+    assert faulty.verbs().count("NOOP") == 4
+    assert faulty.logins == 1
+
+
+@pytest.mark.parametrize("answer", ["500 not now", "503 not now"])
+async def test_a_server_that_does_not_know_that_then_takes_the_file_all_the_same(
+    faulty: FaultyServer, answer: str
+) -> None:
+    faulty.says("NOOP", answer)
+    async with talkative(faulty).connect() as place:
+        assert await place.send(in_chunks(DATA), PARTIAL) == len(DATA)
+        await place.rename(PARTIAL, FINAL)
+    assert faulty.files == {FINAL: DATA}
+    assert faulty.logins == 1
+
+
+async def test_a_server_that_does_not_answer_it_is_asked_on_another_connection(faulty: FaultyServer) -> None:
+    faulty.says("NOOP")
+    async with talkative(faulty).connect() as place:
+        assert await place.send(in_chunks(DATA), PARTIAL) == len(DATA)
+        await place.rename(PARTIAL, FINAL)
+    assert faulty.files == {FINAL: DATA}
+    assert faulty.logins == 2
+
+
+async def test_a_refused_transfer_is_one_whatever_was_said_beside_it(faulty: FaultyServer) -> None:
+    async def full(login: Login, name: str) -> None:
+        await take_data(login, name)
+        await login.say("452 no room")
+
+    faulty.instead["STOR"] = full
+    async with talkative(faulty).connect() as place:
+        with pytest.raises(StoreError) as caught:
+            await place.send(in_chunks(DATA), PARTIAL)
+        assert caught.value.trouble is Trouble.FULL

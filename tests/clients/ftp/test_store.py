@@ -13,7 +13,13 @@ import pytest
 
 from doorward.clients.ftp.settings import Security
 from doorward.clients.ftp.store import FtpStore
-from doorward.testing.backup_store_contract import BackupStoreContract, KeptUnderTest
+from doorward.testing.backup_store_contract import (
+    BackupStoreContract,
+    KeptUnderTest,
+    in_chunks,
+    some_bytes,
+    whole,
+)
 from tests.clients.folders import kept_in
 from tests.clients.ftp.servers import (
     LOCALHOST,
@@ -117,3 +123,15 @@ async def test_a_digest_is_had_where_the_server_offers_one(kept: KeptUnderTest, 
         (real.folder.parents[1] / "proftpd.conf").read_text
     )
     assert (digest is not None) == offers
+
+
+async def test_a_server_that_is_spoken_to_meanwhile_takes_and_gives_its_files(
+    kept: KeptUnderTest, real: RealServer
+) -> None:
+    content = some_bytes(3_000_000)
+    talkative = replace(real.server, noop_seconds=0.001)
+    async with FtpStore(talkative, f"{real.inside}/kept").connect() as place:
+        for number in range(2):
+            assert await place.send(in_chunks(content), f"web.{number}") == len(content)
+            assert await whole(place, f"web.{number}") == content
+    assert await kept.found() == {"web.0": content, "web.1": content}

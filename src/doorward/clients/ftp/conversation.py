@@ -13,7 +13,7 @@ from doorward.clients.ftp.replies import Reply, ReplyReader
 from doorward.clients.ftp.settings import ANONYMOUS, FtpServer, Security
 from doorward.clients.ftp.streams import PLAIN_TEXT, Stream
 from doorward.clients.ftp.telling import DISTRUST, Teller
-from doorward.core.errors import ProtocolError, TlsFailed
+from doorward.core.errors import ConnectError, ProtocolError, TlsFailed
 from doorward.core.secret import Secret
 
 CLOSING = 421
@@ -24,6 +24,9 @@ AT_ONCE = 32
 
 Command = tuple[str] | tuple[str, str]
 """A verb, and an argument if it has one."""
+
+_OF_NOOP = frozenset({200, 500, 501, 502, 503})
+"""What NOOP is answered in the middle of a transfer: Pure-FTPd knows none there. No transfer ends so."""
 
 _NOBODY = Secret("doorward@")
 """What RFC 1635 section 3 wants of a guest has the shape of an address."""
@@ -47,6 +50,7 @@ class Conversation:
         self._teller = teller
         self._stream = stream
         self._replies = ReplyReader()
+        self._unanswered_noops = 0
         self._on_refusal: Callable[[], None] | None = None
         self.peer = peer
         self.context = context
@@ -146,12 +150,40 @@ class Conversation:
         async with self._teller.phase(phase, seconds):
             await self._stream.until(lambda: self._replies.next_reply is not None or self._stream.has_ended)
             reply = self._replies.take_reply()
+            self._pass_over_noops()
             if reply is None:
                 self._stream.raise_failure()
                 raise ConnectionResetError("the server closed the connection without an answer")
             if reply.code == CLOSING:
                 self.abort()
             return reply
+
+    async def keep_alive(self) -> None:
+        """
+        Say something while a file is on its way, unless the last such is not answered yet.
+
+        A connection that was lost is not told: the end of the transfer tells it.
+        """
+        if self._unanswered_noops or not self.is_alive:
+            return
+        self._unanswered_noops = 1
+        self._replies.expect(1)
+        with contextlib.suppress(ConnectError):
+            await self._send(formatted(self._teller, "NOOP", None), "reply")
+
+    async def hear_out(self, within_seconds: float) -> None:
+        """Wait for the answer to what `keep_alive` said; without one, this is of no more use."""
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._stream.until(lambda: not self._unanswered_noops)
+        except (OSError, ProtocolError):  # a TimeoutError is one
+            self.abort()
+
+    def _pass_over_noops(self) -> None:
+        """Servers answer them at once, or after the transfer, and then after its last word."""
+        while self._unanswered_noops and (reply := self._replies.next_reply) and reply.code in _OF_NOOP:
+            self._replies.take_reply()
+            self._unanswered_noops -= 1
 
     @contextlib.contextmanager
     def watching(self, on_refusal: Callable[[], None]) -> Iterator[None]:
@@ -177,6 +209,7 @@ class Conversation:
 
     def _receive(self, data: bytes) -> None:
         self._replies.receive_data(data)
+        self._pass_over_noops()
         self._tell_refusal()
 
     def _tell_refusal(self) -> None:

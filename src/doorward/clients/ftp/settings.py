@@ -64,6 +64,8 @@ class FtpServer:
         believes_pasv: files come from and go to the address that the server names, be it another machine's,
             in place of the one that was connected to.
         is_active: the server connects for files, in place of being connected to.
+        noop_seconds: how long nothing is said on the control connection while a file is on its way, before
+            something is, lest somebody in between forgets it; 0 for any time.
         deadlines: how long anything may take.
     """
 
@@ -77,6 +79,7 @@ class FtpServer:
     may_be_overheard: bool = False
     believes_pasv: bool = False
     is_active: bool = False
+    noop_seconds: float = 60.0
     deadlines: Deadlines = field(default_factory=Deadlines)
 
     @property
