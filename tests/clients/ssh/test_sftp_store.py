@@ -1,16 +1,12 @@
 """A folder at OpenSSH's server passes the suite of stores, and the server has to be the one that is known."""
 
 import asyncio
-import getpass
-import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from doorward.clients._endpoints import SshEndpoint, SshIdentity
 from doorward.clients.ssh.sftp.login import SftpServer
 from doorward.clients.ssh.sftp.store import SftpStore
 from doorward.core.backup_store import StoreError, Trouble
@@ -22,28 +18,11 @@ from doorward.testing.backup_store_contract import (
     whole,
 )
 from tests.clients.folders import kept_in
-from tests.clients.ssh.sshd import Sshd, needs_sshd, sshd_running
-from tests.daemon import Shell
+from tests.clients.ssh.sftp_server import server_of
+from tests.clients.ssh.sshd import Sshd, needs_sshd
 from tests.doors.ssh_peers import make_key, public_line
 
 pytestmark = [needs_sshd, pytest.mark.timeout(120)]
-
-CONNECT_SECONDS = 60.0
-
-
-def server_of(sshd: Sshd, *, host: str = "127.0.0.1") -> SftpServer:
-    identity = SshIdentity(user=getpass.getuser(), folder=sshd.folder)
-    endpoint = SshEndpoint(f"sftp://{host}:{sshd.port}", host, sshd.port, identity)
-    return SftpServer(endpoint=endpoint, connect_seconds=CONNECT_SECONDS)
-
-
-@pytest.fixture(scope="module")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    folder = tmp_path_factory.mktemp("sshd")
-    home = tmp_path_factory.mktemp("home")
-    shell = Shell(folder, {"HOME": str(home), "PATH": os.environ["PATH"]})
-    with sshd_running(folder, shell, "Subsystem sftp internal-sftp", "MaxStartups 100") as running:
-        yield running
 
 
 @pytest.fixture
