@@ -129,7 +129,7 @@ def _summary(
     declared = sum(not command.is_builtin for command in settings.catalogue)
     clock = "".join(
         f"{counted(number, noun)}; "
-        for number, noun in ((len(settings.schedules), "schedule"), (len(settings.feeds), "errand"))
+        for number, noun in ((len(settings.schedules), "schedule"), (len(settings.errands), "errand"))
         if number
     )
     verb = "is" if file is not None else "are"

@@ -45,7 +45,7 @@ class Clockwork:
         Raises:
             StateError, TrustError: the database cannot be used.
         """
-        if not settings.schedules and not settings.feeds:
+        if not settings.schedules and not settings.errands:
             return
         # the keeper may have moved; what they import takes its time, and no loop waits for it here
         self._zone = await asyncio.to_thread(_local_zone)
@@ -59,9 +59,9 @@ class Clockwork:
         """Have the schedules of `settings` count, which were prepared."""
         self._settings = settings
         if self._scheduler is not None and self._zone is not None:
-            from doorward.errands.feed_schedules import feed_schedules
+            from doorward.errands.errand_schedules import errand_schedules
 
-            schedules = (*settings.schedules.values(), *feed_schedules(settings.feeds.values()))
+            schedules = (*settings.schedules.values(), *errand_schedules(settings.errands.values()))
             self._scheduler.replace(schedules, self._zone)
 
     def report(self) -> list[dict[str, object]]:
@@ -79,15 +79,15 @@ class Clockwork:
             await self._scheduler.close()
 
     def _made(self, database: "Database") -> "Scheduler":
+        from doorward.compose.errand_going import ErrandGoing
         from doorward.compose.errand_runs import ErrandRuns
-        from doorward.compose.feeds import WatchedFeeds
         from doorward.errands.scheduler import Scheduler
         from doorward.service.scheduled import DeskRuns
         from doorward.stores.schedules import SqliteSchedules
 
         store = SqliteSchedules(database, clock=self._clock, limits=lambda: self._settings.limits)
-        feeds = WatchedFeeds(database, self._clock, lambda: self._settings)
-        runs = ErrandRuns(DeskRuns(self._desk), feeds, lambda: self._settings.feeds)
+        going = ErrandGoing(database, self._clock, lambda: self._settings)
+        runs = ErrandRuns(DeskRuns(self._desk), going, lambda: self._settings.errands)
         return Scheduler(clock=self._clock, store=store, runs=runs, compose=self._compose)
 
     def _compose(self, schedule: "Schedule", state: "ScheduleState", result: "RunResult") -> "Mail":

@@ -147,7 +147,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
         catalogue=catalogue,
         mail=mail,
         schedules=schedules,
-        feeds=read_errands(tables.errands, mail=mail, report=report),
+        errands=read_errands(tables.errands, mail=mail, report=report),
         notices=tuple(report.notices),
     )
 

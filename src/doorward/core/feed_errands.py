@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from doorward.core.feeds import Entry
 from doorward.core.mailboxes import Mailbox
@@ -25,12 +26,19 @@ class FeedErrand:
         tell_after: after so many failures in a row somebody is told, once.
     """
 
+    kind: ClassVar[str] = "feed"
+
     name: str
     url: str
     timing: Timing
     to: tuple[Mailbox, ...] = ()
     words: tuple[str, ...] = ()
     tell_after: int = TELL_AFTER
+
+    @property
+    def about(self) -> str:
+        """What it is about, in words for people."""
+        return self.url
 
 
 def is_wanted(entry: Entry, words: tuple[str, ...]) -> bool:
