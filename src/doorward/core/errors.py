@@ -18,6 +18,7 @@ The whole tree of errors, rooted at one class.
     ├── TrustError              a file that others could have written or read
     ├── CertificateError        a certificate or key that cannot be used: file and what to do
     ├── MailError               an address or a message that cannot be sent as it is
+    ├── BackupError             a backup here that cannot be read, or is not what it was: path and what to do
     ├── FeedError               what came is no feed, or one that cannot be read: address and what to do
     │   └── IllFormedFeed       it means to be a feed, but is no XML; somebody more lenient may read it
     └── ConnectError            a client could not reach or understand its peer: address and phase
@@ -257,6 +258,26 @@ class ConnectError(DoorwardError):
     def __str__(self) -> str:
         step = f". {self.next_step}" if self.next_step else ""
         return one_line(f"{self.address}: {self.phase}: {self.problem}{step}")
+
+
+@dataclass(eq=False)
+class BackupError(DoorwardError):
+    """
+    A backup of this machine that cannot be read, or is not what it was when it was listed.
+
+    Attributes:
+        path: the file, or the folder.
+        problem: what is wrong.
+        next_step: what a person can do now; empty when the problem says it.
+    """
+
+    path: str
+    problem: str
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        step = f". {self.next_step}" if self.next_step else ""
+        return one_line(f"{self.path}: {self.problem}{step}")
 
 
 @dataclass(eq=False)
