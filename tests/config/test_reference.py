@@ -12,6 +12,7 @@ from doorward.config.command_settings import RESOURCES
 from doorward.config.parameter_settings import keys_of
 from doorward.config.ranges import plain
 from doorward.config.shapes import (
+    BackupShape,
     CommandShape,
     FeedShape,
     FileShape,
@@ -48,6 +49,7 @@ _SECTIONS = {
     "## `[schedules.NAME]`": ScheduleShape,
     "## `[mail]`": MailShape,
     "## `[errands.feed.NAME]`": FeedShape,
+    "## `[errands.backup.NAME]`": BackupShape,
     "### Parameters": ParameterShape,
 }
 

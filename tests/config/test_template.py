@@ -49,7 +49,10 @@ def test_with_every_example_it_is_valid(write_configuration: WriteConfiguration)
     settings = load_settings(write_configuration(_uncommented()), machine=Machine(uid=0))
     assert settings.notices == ()
     assert settings.limits == Limits(penalties=PenaltyLimits(exempt=("192.0.2.0/24", "2001:db8::7")))
-    assert (set(settings.schedules), set(settings.errands)) == ({"space", "nightly"}, {"feed.nvd"})
+    assert (set(settings.schedules), set(settings.errands)) == (
+        {"space", "nightly"},
+        {"feed.nvd", "backup.offsite"},
+    )
     assert {"df", "usage", "types"} <= set(settings.catalogue.commands)
     assert {type(parameter.type) for parameter in settings.catalogue.commands["types"].parameters} == set(
         TYPES.values()

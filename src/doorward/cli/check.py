@@ -59,6 +59,7 @@ def command(
     A running daemon takes a changed configuration when it is told to: SIGHUP, `systemctl reload doorward` or
     `doorward ask reload`.
     """
+    from doorward.cli.backup_looks import backups_looked_over
     from doorward.cli.certificate_looks import looked_over
     from doorward.cli.configured import examined_state, state_passed_over
     from doorward.cli.mail_looks import mail_looked_over
@@ -97,6 +98,7 @@ def command(
             *users_without_door(users, settings.doors),
             *logins_of_nobody(settings, users),
             *mail_looked_over(settings.mail),
+            *backups_looked_over(settings),
         )
     if as_json:
         members = _members(found, stored, service, problems=problems, warnings=warnings, notices=notices)

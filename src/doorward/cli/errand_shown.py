@@ -1,7 +1,11 @@
 """Errands of every kind, as they are listed."""
 
+from typing import assert_never
+
+from doorward.core.backup_errands import BackupErrand
 from doorward.core.errands import Errand, errand_name
 from doorward.core.errors import one_line
+from doorward.core.feed_errands import FeedErrand
 
 
 def errand_row(errand: Errand) -> tuple[str, ...]:
@@ -11,12 +15,26 @@ def errand_row(errand: Errand) -> tuple[str, ...]:
 
 
 def errand_members(errand: Errand) -> dict[str, object]:
-    """One errand, for JSON."""
+    """One errand, for JSON: what all have, and what its kind has."""
     return {
         "errand": errand_name(errand),
-        "url": errand.url,
         "timing": str(errand.timing),
         "to": [mailbox.address for mailbox in errand.to],
-        "filter": list(errand.words),
-        "tell_after": errand.tell_after,
+        **_own_members(errand),
     }
+
+
+def _own_members(errand: Errand) -> dict[str, object]:
+    match errand:
+        case FeedErrand():
+            return {"url": errand.url, "filter": list(errand.words), "tell_after": errand.tell_after}
+        case BackupErrand():
+            return {
+                "folder": errand.folder,
+                "destination": errand.destination,
+                "names": list(errand.names),
+                "keep": errand.keep,
+                "mail": errand.mail.value,
+            }
+        case _:
+            assert_never(errand)

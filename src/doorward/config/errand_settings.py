@@ -6,9 +6,10 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from doorward.config.backup_settings import read_backup
 from doorward.config.feed_settings import read_feed
 from doorward.config.report import Key, Report
-from doorward.config.shapes import ErrandsShape, FeedShape
+from doorward.config.shapes import BackupShape, ErrandsShape, FeedShape
 from doorward.config.tables import ShapeT, read_named, read_table
 from doorward.core.errands import Errand, errand_name
 from doorward.core.mail_settings import MailSettings
@@ -48,5 +49,5 @@ def read_errands(tables: dict[str, Any], *, mail: MailSettings, report: Report) 
             if errand is not None:
                 yield errand
 
-    errands = (*read("feed", FeedShape, read_feed),)
+    errands = (*read("feed", FeedShape, read_feed), *read("backup", BackupShape, read_backup))
     return MappingProxyType({errand_name(errand): errand for errand in errands})

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from doorward.core.backup_errands import BackupErrand
 from doorward.core.feed_errands import FeedErrand
 
-Errand = FeedErrand
+Errand = FeedErrand | BackupErrand
 """
 One `[errands.KIND.NAME]`, of any kind: each has `kind`, `name`, `timing`, `to`, and `about` for people.
 
