@@ -1,14 +1,17 @@
 """Whole runs over a server of FTP that goes wrong at each step, and what the next one makes of it."""
 
 import asyncio
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from doorward.clients.ftp.settings import Deadlines
 from doorward.clients.ftp.store import FtpStore
+from doorward.core.secret import Secret
 from doorward.errands.backups.planning import Wish
-from doorward.errands.backups.report import Report
+from doorward.errands.backups.report import Report, members_of, report_text
 from tests.clients.ftp.faults import FaultyServer, Login, faulty_server, take_data, usual
 from tests.clients.ftp.test_cut_anywhere import cut_at
 from tests.errands.backups.places import contents, fill, run_of, told
@@ -207,3 +210,21 @@ async def test_an_address_that_the_server_names_for_data_is_not_gone_to(tmp_path
         server.instead["PASV"] = elsewhere
         assert (await run(tmp_path, server)).is_success
         assert server.files == contents(*AFTER, size_bytes=SIZE_BYTES)
+
+
+async def test_a_password_that_the_server_repeats_is_not_in_the_report(tmp_path: Path) -> None:
+    async with faulty_server() as server:
+        await filled(tmp_path, server)
+        heard: list[str] = []
+
+        async def repeat(login: Login, argument: str) -> None:
+            heard.append(argument)
+            await login.say(f"530 {argument} is not the password of alice")
+
+        server.instead["PASS"] = repeat
+        of_alice = replace(server.server(), user="alice", password=Secret("hunter2"))
+        run_by_alice = run_of(tmp_path, FtpStore(of_alice, "folder"), WISH)
+        report = await run_by_alice.push()
+        assert heard == ["hunter2"]
+        assert "530" in report.problem
+        assert "hunter2" not in report_text(report) + json.dumps(members_of(report))
