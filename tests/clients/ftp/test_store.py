@@ -80,7 +80,8 @@ WAYS = [
     Way(kind="vsftpd", security=EXPLICIT, is_soak=False),
     Way(kind="proftpd", security=EXPLICIT, is_active=True, host="::1", options=(DIGEST,), is_soak=False),
     Way(kind="pure-ftpd", is_soak=False),
-    Way(kind="pyftpdlib", is_active=True, is_soak=False),
+    # not active: version 2.2 then leaves data unread, once in some hundred files
+    Way(kind="pyftpdlib", is_soak=False),
     Way(kind="pyftpdlib", host="::1"),
     Way(kind="vsftpd"),
     Way(kind="vsftpd", is_active=True),
