@@ -5,6 +5,8 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
+from tests.clients.serving import serving
+
 
 @dataclass(slots=True)
 class Cutter:
@@ -30,23 +32,12 @@ class Cutter:
 async def cutting(port: int) -> AsyncIterator[Cutter]:
     """Yield what stands before the server at `port` of 127.0.0.1."""
     cutter = Cutter()
-    tasks: set[asyncio.Task[None]] = set()
 
-    def begun(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(_between(cutter, port, reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _between(cutter, port, reader, writer)
 
-    listener = await asyncio.start_server(begun, "127.0.0.1", 0)
-    cutter.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with serving(connected, "127.0.0.1") as cutter.port:
         yield cutter
-    finally:
-        listener.close()
-        for task in (waiting := list(tasks)):
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        await listener.wait_closed()
 
 
 async def _between(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from doorward.clients.ftp.settings import Deadlines, FtpServer, Security
+from tests.clients.serving import serving
 
 PATIENT = Deadlines(connect_seconds=30, tls_seconds=30, reply_seconds=30, data_seconds=30, total_seconds=60)
 
@@ -136,7 +137,6 @@ class Login:
 @contextlib.asynccontextmanager
 async def faulty_server(host: str = "127.0.0.1") -> AsyncIterator[FaultyServer]:
     server = FaultyServer(host=host)
-    tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         login = Login(server, reader, writer)
@@ -147,21 +147,8 @@ async def faulty_server(host: str = "127.0.0.1") -> AsyncIterator[FaultyServer]:
         finally:
             await login.close()
 
-    def begun(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(connected(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    listener = await asyncio.start_server(begun, host, 0)
-    server.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with serving(connected, host) as server.port:
         yield server
-    finally:
-        listener.close()
-        for task in (waiting := list(tasks)):
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        await listener.wait_closed()
 
 
 # What it does when nothing is wrong

@@ -1,10 +1,11 @@
-"""vsftpd, ProFTPD and Pure-FTPd of Debian, each on a port of this machine, with a folder of its own."""
+"""vsftpd, ProFTPD, Pure-FTPd and pyftpdlib, each on a port of this machine, with a folder of its own."""
 
 import functools
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -154,6 +155,19 @@ def pureftpd_running(security: Security, *options: str, host: str = LOCALHOST) -
             words += ["--tls", "3", "--certfile", str(both)]
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
         with _running(words, server, folder / "log"):
+            yield RealServer(server, folder / "root" / "in", "/in", folder / "log")
+
+
+@contextmanager
+def pyftpdlib_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+    """Yield one with the user `alice`, who has a password; it speaks no TLS."""
+    assert security is Security.NONE
+    assert not options
+    with certified_folder() as (folder, certificate):
+        port = _free_port(host)
+        words = [sys.executable, "-m", "tests.clients.ftp.pyftpdlib_server", host, str(port)]
+        server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
+        with _running([*words, f"{folder}/root", PASSWORD], server, folder / "log"):
             yield RealServer(server, folder / "root" / "in", "/in", folder / "log")
 
 

@@ -1,7 +1,7 @@
 """
 A folder at a server of FTP passes the suite of stores, whatever the server and the way to it.
 
-Three ways stand for them, which have all there is between them; the soak tries them all.
+Four ways stand for them, which have all there is between them; the soak tries them all.
 """
 
 import asyncio
@@ -30,13 +30,23 @@ from tests.clients.ftp.servers import (
     needs_vsftpd,
     proftpd_running,
     pureftpd_running,
+    pyftpdlib_running,
     vsftpd_running,
 )
 
-pytestmark = [needs_root, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
-STARTS = {"vsftpd": vsftpd_running, "proftpd": proftpd_running, "pure-ftpd": pureftpd_running}
-MARKS = {"vsftpd": needs_vsftpd, "proftpd": needs_proftpd, "pure-ftpd": needs_pureftpd}
+STARTS = {
+    "vsftpd": vsftpd_running,
+    "proftpd": proftpd_running,
+    "pure-ftpd": pureftpd_running,
+    "pyftpdlib": pyftpdlib_running,
+}
+MARKS = {
+    "vsftpd": [needs_vsftpd, needs_root],
+    "proftpd": [needs_proftpd, needs_root],
+    "pure-ftpd": [needs_pureftpd, needs_root],
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +70,7 @@ class Way:
 
     @property
     def marks(self) -> list[pytest.MarkDecorator]:
-        return [MARKS[self.kind], *([pytest.mark.soak] if self.is_soak else [])]
+        return [*MARKS.get(self.kind, ()), *([pytest.mark.soak] if self.is_soak else [])]
 
 
 EXPLICIT, IMPLICIT = Security.EXPLICIT, Security.IMPLICIT
@@ -70,6 +80,9 @@ WAYS = [
     Way(kind="vsftpd", security=EXPLICIT, is_soak=False),
     Way(kind="proftpd", security=EXPLICIT, is_active=True, host="::1", options=(DIGEST,), is_soak=False),
     Way(kind="pure-ftpd", is_soak=False),
+    # not active: version 2.2 then leaves data unread, once in some hundred files
+    Way(kind="pyftpdlib", is_soak=False),
+    Way(kind="pyftpdlib", host="::1"),
     Way(kind="vsftpd"),
     Way(kind="vsftpd", is_active=True),
     Way(kind="vsftpd", host="::1"),

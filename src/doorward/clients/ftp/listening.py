@@ -4,8 +4,7 @@ import asyncio
 import ipaddress
 import socket
 
-from doorward.clients._connecting import tune
-from doorward.clients.ftp.reaching import Address, Peer
+from doorward.clients.ftp.reaching import Address, Peer, stream_over
 from doorward.clients.ftp.streams import Stream
 
 _WAITING = 4
@@ -55,16 +54,9 @@ class Listener:
         loop = asyncio.get_running_loop()
         while True:
             connected, address = await loop.sock_accept(self._socket)
-            if _host_of(address) != self._peer:
-                connected.close()
-                continue
-            try:
-                tune(connected)
-                _, stream = await loop.create_connection(Stream, sock=connected)
-            except BaseException:
-                connected.close()
-                raise
-            return stream
+            if _host_of(address) == self._peer:
+                return await stream_over(connected)
+            connected.close()
 
     def close(self) -> None:
         """Let nobody in any more; idempotent."""
