@@ -222,7 +222,7 @@ def configuration(here: Path, away: Path, box: Postbox | None = None, *, more: s
 
 
 def test_an_errand_is_gone_on_by_hand_and_told_by_mail(
-    shell: Shell, typed: Type, here: Path, away: Path, box: Postbox, tmp_path: Path
+    shell: Shell, here: Path, away: Path, box: Postbox, tmp_path: Path
 ) -> None:
     file = tmp_path / "doorward.toml"
     file.write_text(configuration(here, away, box, more='mail = "always"\n'))
@@ -252,10 +252,10 @@ def test_an_errand_is_gone_on_by_hand_and_told_by_mail(
     assert "web.5: there it has 1000 bytes, and here 17; it was left as it is" in failed.stderr
     assert "1 kept, 1 failed; web.5: there it has 1000 bytes" in box.subjects[1]
 
-    assert typed("backup", "plan", *given, "--errand", "nightly").returncode == 1
-    listed = typed("backup", "list", *given, "--errand", "backup.nightly")
+    assert shell.run("backup", "plan", *given, "--errand", "nightly").returncode == 1
+    listed = shell.run("backup", "list", *given, "--errand", "backup.nightly")
     assert listed.stdout == "web.5  1000 B\nweb.4  1000 B\n"
-    unknown = typed("backup", "list", *given, "--errand", "nihgtly")
+    unknown = shell.run("backup", "list", *given, "--errand", "nihgtly")
     assert "there is no errand 'nihgtly' that carries backups; did you mean nightly?" in unknown.stderr
 
 

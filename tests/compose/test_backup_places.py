@@ -114,11 +114,15 @@ def test_a_login_is_looked_up_where_that_is_wanted(tmp_path: Path) -> None:
 
 def test_how_one_gets_there_is_passed_on(tmp_path: Path) -> None:
     access = Access(
-        ca=str(tmp_path / "ca.pem"), fingerprint="ab" * 32, may_be_overheard=True, at_most_tls12=True
+        ca=str(tmp_path / "ca.pem"),
+        fingerprint="ab" * 32,
+        may_be_overheard=True,
+        at_most_tls12=True,
+        is_active=True,
     )
     server = server_of(place("ftpes://alice@example.org", access, password="x"))
     assert (server.trust.authorities, server.trust.fingerprint) == (tmp_path / "ca.pem", "ab" * 32)
-    assert (server.may_be_overheard, server.at_most_tls12) == (True, True)
+    assert (server.may_be_overheard, server.at_most_tls12, server.is_active) == (True, True, True)
     store = place("sftp://alice@example.org/a", Access(identity=str(tmp_path / "key"), fingerprint="cd" * 32))
     assert isinstance(store, SftpStore)
     endpoint = store._server.endpoint

@@ -19,8 +19,9 @@ GOOD = (
 
 def test_a_backup_is_read(write_configuration: WriteConfiguration) -> None:
     text = GOOD + (
-        'password_file = "/etc/doorward/password"\nca = "ca.pem"\nat_most_tls12 = true\ncheck = "hash"\n'
-        'at_once = 4\nbytes_per_second = 2000000\nmost_removals = 3\nretries = 9\nmail = "always"\n'
+        'password_file = "/etc/doorward/password"\nca = "ca.pem"\nat_most_tls12 = true\nactive = true\n'
+        'check = "hash"\nat_once = 4\nbytes_per_second = 2000000\nmost_removals = 3\nretries = 9\n'
+        'mail = "always"\n'
         'to = "keeper@example.org"\n'
         '[errands.backup.disk]\nfolder = "backup/"\ndestination = "file:///mnt/disk"\nkeep = "all"\n'
         'every = "6h"\nmount_point = "/mnt"\nunencrypted = true\nnetrc = true\n'
@@ -39,6 +40,7 @@ def test_a_backup_is_read(write_configuration: WriteConfiguration) -> None:
             password_file="/etc/doorward/password",
             ca=str(file.parent / "ca.pem"),
             at_most_tls12=True,
+            is_active=True,
         ),
         check=Check.HASH,
         at_once=4,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(readable=False, path_type=Path)
 _OF_FILES = ("password_file", "identity", "ca", "mount_point")
-_OF_FLAGS = ("netrc", "may_be_overheard", "at_most_tls12")
+_OF_FLAGS = ("netrc", "may_be_overheard", "at_most_tls12", "is_active")
 _PASSWORD_SCHEMES = ("ftp", "ftpes", "ftps")
 
 
@@ -115,6 +115,7 @@ def _place(named: dict[str, Any], fingerprint: str) -> Place:
             fingerprint=fingerprint,
             may_be_overheard=named["may_be_overheard"],
             at_most_tls12=named["at_most_tls12"],
+            is_active=named["is_active"],
         ),
         errand=None,
         password_file=named["password_file"],
@@ -199,6 +200,12 @@ def _options() -> tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
         ),
         click.option(
             "--at-most-tls12", is_flag=True, help="For servers of FTP that lose files over TLS 1.3."
+        ),
+        click.option(
+            "--active",
+            "is_active",
+            is_flag=True,
+            help="Have a server of FTP connect to this machine for files, where it lets nobody connect.",
         ),
         click.option(
             "--mount-point",

@@ -73,6 +73,7 @@ def _ftp(url: str, access: Access, password: Secret | None, environment: Mapping
         password=login.secret if login.secret.revealed else None,
         trust=Trust(fingerprint=access.fingerprint, authorities=Path(access.ca) if access.ca else None),
         at_most_tls12=access.at_most_tls12,
+        is_active=access.is_active,
         may_be_overheard=access.may_be_overheard,
         deadlines=Deadlines(total_seconds=_MOST_SECONDS),
     )

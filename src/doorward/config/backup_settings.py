@@ -136,6 +136,7 @@ class _Table:
             fingerprint=self._fingerprint(shape.fingerprint),
             may_be_overheard=bool(shape.unencrypted),
             at_most_tls12=bool(shape.at_most_tls12),
+            is_active=bool(shape.active),
         )
 
     def _fingerprint(self, text: str | None) -> str:

@@ -167,6 +167,7 @@ class BackupShape(msgspec.Struct):
     fingerprint: OptionalText = None
     unencrypted: YesNo = None
     at_most_tls12: YesNo = None
+    active: YesNo = None
     mount_point: OptionalText = None
     check: OptionalText = None
     at_once: Whole = None

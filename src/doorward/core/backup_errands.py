@@ -43,6 +43,7 @@ class Access:
             hexadecimal digits in lower case; empty for none.
         may_be_overheard: a password may go over the network in the clear.
         at_most_tls12: for servers of FTP that lose files over TLS 1.3.
+        is_active: a server of FTP connects to this machine for files, in place of being connected to.
         mount_point: the absolute path of where a disk has to be mounted, of a folder of this machine; empty
             for what the table of file systems says.
     """
@@ -54,6 +55,7 @@ class Access:
     fingerprint: str = ""
     may_be_overheard: bool = False
     at_most_tls12: bool = False
+    is_active: bool = False
     mount_point: str = ""
 
 
