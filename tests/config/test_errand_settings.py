@@ -39,7 +39,7 @@ def test_who_gets_mail_may_stand_in_the_table_of_mail(write_configuration: Write
     ("before", "after", "said"),
     [
         ("[errands.feed.news]", "[errands.fed.news]", "there is no such key; did you mean feed?"),
-        ("feed.news", 'feed."News 1"', "a feed cannot be called this"),
+        ("feed.news", 'feed."News 1"', "a feed errand cannot be called this"),
         ('url = "https://example.org/rss"\n', "", "url: this is missing"),
         ("https://example.org/rss", "example.org/rss", "url: this is no address of a feed"),
         ("https://example.org", "ssh://example.org", "url: this is no address of a feed"),

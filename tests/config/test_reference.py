@@ -14,6 +14,8 @@ from doorward.config.ranges import plain
 from doorward.config.shapes import (
     BackupShape,
     CommandShape,
+    CveShape,
+    CveSourceShape,
     FeedShape,
     FileShape,
     MailShape,
@@ -49,6 +51,8 @@ _SECTIONS = {
     "## `[schedules.NAME]`": ScheduleShape,
     "## `[mail]`": MailShape,
     "## `[errands.feed.NAME]`": FeedShape,
+    "## `[errands.cve.NAME]`": CveShape,
+    "### A source": CveSourceShape,
     "## `[errands.backup.NAME]`": BackupShape,
     "### Parameters": ParameterShape,
 }

@@ -62,6 +62,7 @@ def command(
     from doorward.cli.backup_looks import backups_looked_over
     from doorward.cli.certificate_looks import looked_over
     from doorward.cli.configured import examined_state, state_passed_over
+    from doorward.cli.cve_looks import keys_looked_over
     from doorward.cli.mail_looks import mail_looked_over
     from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
     from doorward.cli.ssh_looks import ssh_looked_over
@@ -98,6 +99,7 @@ def command(
             *users_without_door(users, settings.doors),
             *logins_of_nobody(settings, users),
             *mail_looked_over(settings.mail),
+            *keys_looked_over(settings),
             *backups_looked_over(settings),
         )
     if as_json:

@@ -9,7 +9,8 @@ import click
 from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import aligned, complain, complain_of
+from doorward.cli.screen import complain, complain_of
+from doorward.core.columns import aligned
 from doorward.core.errands import errand_name, errands_called
 from doorward.core.errors import ConfigurationError, DoorwardError
 
@@ -32,7 +33,7 @@ def command() -> None:
     """
     See what the daemon goes out for by the clock, and have it done now.
 
-    The tables [errands.feed.NAME] of the configuration say which feeds are watched.
+    The tables [errands.KIND.NAME] of the configuration say what: feeds (feed) and vulnerabilities (cve).
     """
 
 
@@ -83,14 +84,14 @@ def run(*, names: tuple[str, ...], state: str | None, config: Path | None) -> in
     What is new is told by mail, as when the clock has it done, and is not told again. A running daemon
     delivers it; without one this command does. One errand that fails holds up no other.
 
-    The exit status is 0 when all of them were done; 125 when a feed did not come or its mail waits, 1 when
-    what came is no feed or the mail was refused.
+    The exit status is 0 when all of them were done; 125 when a feed or a source did not come or the mail
+    waits, 1 when what came cannot be used or the mail was refused.
     """
     from doorward.cli.outbox import given_options, has_daemon, report, with_outbox
 
     tell_passed_over(state, config)
     settings = settings_of(config)
-    errands = [_errand(name, settings) for name in dict.fromkeys(names)]
+    errands = [errand_called(name, settings) for name in dict.fromkeys(names)]
     is_daemons = has_daemon(state)
     status = 0
     for errand in errands:
@@ -133,7 +134,13 @@ def _tell(errand: "Errand", gone: "Gone") -> int:
     return max(map(complain_of, gone.troubles), default=0)
 
 
-def _errand(name: str, settings: "Settings") -> "Errand":
+def errand_called(name: str, settings: "Settings") -> "Errand":
+    """
+    The errand that is meant by `feed.news`, or by `news` where no other kind has that name.
+
+    Raises:
+        ConfigurationError: there is none, or more than one.
+    """
     names = errands_called(name, settings.errands)
     if len(names) == 1:
         return settings.errands[names[0]]

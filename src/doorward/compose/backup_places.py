@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 from doorward.clients._asking import nobody_there
 from doorward.clients._endpoints import url_to_show
-from doorward.clients._password_file import read_password
+from doorward.clients._secret_lines import secret_line
 from doorward.clients.fetch.logins import netrc_file, read_netrc_now
 from doorward.core.backup_errands import Access
 from doorward.core.backup_store import BackupStore
-from doorward.core.errors import ConnectError
+from doorward.core.errors import ConnectError, SourceError
 from doorward.core.fetching import Login
 from doorward.core.secret import Secret
 
@@ -78,6 +78,13 @@ def _ftp(url: str, access: Access, password: Secret | None, environment: Mapping
         deadlines=Deadlines(total_seconds=_MOST_SECONDS),
     )
     return FtpStore(server, location.path)
+
+
+def _password(path: str, *, where: str) -> Secret:
+    try:
+        return secret_line(path, kind="password")
+    except SourceError as error:
+        raise ConnectError(where, "login", f"{error.source}: {error.problem}", error.next_step) from error
 
 
 def _sftp(
@@ -148,7 +155,7 @@ def _login(
 ) -> Login:
     """Who one is there; with no name nobody in particular, and with an empty password without one."""
     if password is None and access.password_file:
-        password = read_password(access.password_file, where=url_to_show(url))
+        password = _password(access.password_file, where=url_to_show(url))
     if password is None and access.netrc:
         found = read_netrc_now(netrc_file(environment)).login_for(host)
         if found is not None and user in {"", found.name}:

@@ -13,6 +13,7 @@ from doorward.stores.clock import SystemClock
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from doorward.compose.errand_going import ErrandGoing
     from doorward.core.mail import Mail
     from doorward.core.schedules import RunResult, Schedule, ScheduleState
     from doorward.errands.scheduler import Scheduler
@@ -36,6 +37,7 @@ class Clockwork:
         self._clock = clock
         self._settings = settings
         self._scheduler: Scheduler | None = None
+        self._going: ErrandGoing | None = None
         self._zone: tzinfo | None = None
 
     async def prepare(self, settings: Settings) -> None:
@@ -69,9 +71,11 @@ class Clockwork:
         return [] if self._scheduler is None else self._scheduler.report()
 
     def stop(self) -> None:
-        """Begin nothing any more."""
+        """Begin nothing any more, and end what would not be ended by the end of runs."""
         if self._scheduler is not None:
             self._scheduler.stop()
+        if self._going is not None:
+            self._going.stop()
 
     async def close(self) -> None:
         """Have it noted how runs ended; idempotent."""
@@ -86,7 +90,7 @@ class Clockwork:
         from doorward.stores.schedules import SqliteSchedules
 
         store = SqliteSchedules(database, clock=self._clock, limits=lambda: self._settings.limits)
-        going = ErrandGoing(database, self._clock, lambda: self._settings)
+        going = self._going = ErrandGoing(database, self._clock, lambda: self._settings)
         runs = ErrandRuns(DeskRuns(self._desk), going, lambda: self._settings.errands)
         return Scheduler(clock=self._clock, store=store, runs=runs, compose=self._compose)
 

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, assert_never
 
-from doorward.compose.feeds import WatchedFeeds
 from doorward.core.backup_errands import BackupErrand
+from doorward.core.cve_errands import CveErrand
 from doorward.core.errands import Errand
 from doorward.core.feed_errands import FeedErrand
 from doorward.core.ports import Clock
@@ -17,6 +17,8 @@ from doorward.stores.database import Database
 
 if TYPE_CHECKING:
     from doorward.compose.carried_backups import CarriedBackups
+    from doorward.compose.cve_look import CveLooks
+    from doorward.compose.feeds import WatchedFeeds
 
 
 class ErrandGoing:
@@ -30,8 +32,12 @@ class ErrandGoing:
     """
 
     def __init__(self, database: Database, clock: Clock, settings: Callable[[], Settings]) -> None:
-        self._feeds = WatchedFeeds(database, clock, settings)
-        self._backups = partial(_backups, database, clock, settings)
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._feeds: WatchedFeeds | None = None
+        self._cves: CveLooks | None = None
+        self._backups: CarriedBackups | None = None
 
     async def go(self, errand: Errand) -> Gone:
         """
@@ -43,17 +49,52 @@ class ErrandGoing:
         """
         match errand:
             case FeedErrand():
-                watched = await self._feeds.look(errand)
-                return Gone(text=outcome_text(watched), mails=watched.mails, notes=watched.notes)
+                return await self._look_at_feed(errand)
+            case CveErrand():
+                return await self._look_at_cves(errand)
             case BackupErrand():
-                backups = await asyncio.to_thread(self._backups)
-                return await backups.go(errand)
+                return await self._carry_backups(errand)
             case _:
                 assert_never(errand)
 
+    def stop(self) -> None:
+        """End what goes on in processes of its own, and begin no more of it; idempotent."""
+        if self._cves is not None:
+            self._cves.stop()
 
-def _backups(database: Database, clock: Clock, settings: Callable[[], Settings]) -> "CarriedBackups":
-    # it takes its time to be brought in, and no loop waits for it here
-    from doorward.compose.carried_backups import CarriedBackups
+    # what a kind brings in takes its time, and no loop waits for it
 
-    return CarriedBackups(database, clock, settings)
+    async def _look_at_feed(self, errand: FeedErrand) -> Gone:
+        await asyncio.to_thread(import_module, "doorward.compose.feeds")
+        watched = await self._feed_looks().look(errand)
+        return Gone(text=outcome_text(watched), mails=watched.mails, notes=watched.notes)
+
+    async def _look_at_cves(self, errand: CveErrand) -> Gone:
+        await asyncio.to_thread(import_module, "doorward.compose.cve_look")
+        settings = self._settings()
+        return await self._cve_looks().look(errand, limits=settings.limits, mail=settings.mail)
+
+    async def _carry_backups(self, errand: BackupErrand) -> Gone:
+        await asyncio.to_thread(import_module, "doorward.compose.carried_backups")
+        return await self._carried_backups().go(errand)
+
+    def _feed_looks(self) -> "WatchedFeeds":
+        from doorward.compose.feeds import WatchedFeeds
+
+        if self._feeds is None:
+            self._feeds = WatchedFeeds(self._database, self._clock, self._settings)
+        return self._feeds
+
+    def _cve_looks(self) -> "CveLooks":
+        from doorward.compose.cve_look import CveLooks
+
+        if self._cves is None:
+            self._cves = CveLooks(self._database.path.parent)
+        return self._cves
+
+    def _carried_backups(self) -> "CarriedBackups":
+        from doorward.compose.carried_backups import CarriedBackups
+
+        if self._backups is None:
+            self._backups = CarriedBackups(self._database, self._clock, self._settings)
+        return self._backups

@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from doorward.core.backup_errands import BackupErrand
-from doorward.core.builtin_commands import BACKUP
+from doorward.core.builtin_commands import BACKUP, LATER
 from doorward.core.catalogue import Catalogue
-from doorward.core.command import Command
+from doorward.core.command import Command, Function
 from doorward.core.limits import Limits
 from doorward.core.principal import User
 from doorward.core.settings import SSH, WEB, DoorSettings, Settings
@@ -70,6 +70,7 @@ class Preparation:
         socket_path: where the unix door listens when the configuration does not say.
         inherited: the sockets that were made for this process.
         own_commands: what the daemon adds to every catalogue.
+        answers: what it does for the commands whose action is `LATER`, by their names.
         wall: the time in seconds since 1970.
     """
 
@@ -80,6 +81,7 @@ class Preparation:
         socket_path: Path,
         inherited: Iterable[Listener],
         own_commands: Iterable[Command],
+        answers: Mapping[str, Function],
         wall: Callable[[], float],
     ) -> None:
         self._folder = folder
@@ -87,6 +89,7 @@ class Preparation:
         self._socket_path = socket_path
         self._inherited = tuple(inherited)
         self._own_commands = tuple(own_commands)
+        self._answers = answers
         self._user_file = UserFile(folder)
         self._token_file = TokenFile(folder)
 
@@ -99,7 +102,7 @@ class Preparation:
         Raises:
             CatalogueError: one of them has a name that is the daemon's own.
         """
-        catalogue = Catalogue([*settings.catalogue, *self._own_commands])
+        catalogue = Catalogue([*map(self._answered, settings.catalogue), *self._own_commands])
         backups = {each.name: each for each in settings.errands.values() if isinstance(each, BackupErrand)}
         if backups and BACKUP not in catalogue.commands:
             from doorward.compose.backup_command import backup_command
@@ -152,6 +155,10 @@ class Preparation:
         """
         users, tokens = self._load_users(before.settings, []), self._load_tokens(before.settings)
         return replace(before, users=users, tokens=tokens, contexts=_contexts(before.pairs, users))
+
+    def _answered(self, command: Command) -> Command:
+        """`command`, with what the daemon does for it."""
+        return replace(command, action=self._answers[command.name]) if command.action is LATER else command
 
     def _load_users(self, settings: Settings, notices: list[str]) -> tuple[User, ...]:
         users = merge_users(

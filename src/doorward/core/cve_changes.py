@@ -67,9 +67,22 @@ def changes_between(before: Vulnerability | None, after: Vulnerability) -> tuple
         *_score_change(before, after),
         *_exploited_change(before, after),
         *_exposure_changes(before, after),
-        *_epss_change(before, after),
+        *epss_change(_epss_of(before), _epss_of(after)),
         *_rejection(before, after),
     )
+
+
+def epss_change(before: float | None, after: float | None) -> tuple[Change, ...]:
+    """What happened between two scores of EPSS, None for nobody reckoned it; nothing below `EPSS_STEP`."""
+    # it has five decimals: 0.4 is a step from 0.3, whatever the difference of their floats is
+    if after is None or round(abs(after - (before or 0.0)), 5) < EPSS_STEP:
+        return ()
+    written = "" if before is None else f"{before:.2f}"
+    return (Change(kind=ChangeKind.EPSS, before=written, after=f"{after:.2f}"),)
+
+
+def _epss_of(vulnerability: Vulnerability) -> float | None:
+    return None if vulnerability.epss is None else vulnerability.epss.score
 
 
 def _score_change(before: Vulnerability, after: Vulnerability) -> tuple[Change, ...]:
@@ -87,26 +100,19 @@ def _exploited_change(before: Vulnerability, after: Vulnerability) -> tuple[Chan
 
 
 def _exposure_changes(before: Vulnerability, after: Vulnerability) -> tuple[Change, ...]:
-    old = {each.package: each for each in before.exposures}
+    # several sources, or suites, may speak of one package
+    fixes: dict[str, list[str]] = {}
+    for each in before.exposures:
+        fixes.setdefault(each.package, []).append(each.fixed)
     changes = []
     for each in after.exposures:
-        was = old.get(each.package)
-        if was is None:
+        were = fixes.get(each.package)
+        if were is None:
             changes.append(Change(kind=ChangeKind.EXPOSED, after=f"{each.package} {each.installed}"))
-        elif each.has_fix and each.fixed != was.fixed:
+        elif each.has_fix and each.fixed not in were:
             fixed = f"{each.package} {each.fixed}"
-            changes.append(Change(kind=ChangeKind.FIX, before=was.fixed, after=fixed))
-    return tuple(changes)
-
-
-def _epss_change(before: Vulnerability, after: Vulnerability) -> tuple[Change, ...]:
-    if after.epss is None:
-        return ()
-    old = 0.0 if before.epss is None else before.epss.score
-    if abs(after.epss.score - old) < EPSS_STEP:
-        return ()
-    written = "" if before.epss is None else f"{old:.2f}"
-    return (Change(kind=ChangeKind.EPSS, before=written, after=f"{after.epss.score:.2f}"),)
+            changes.append(Change(kind=ChangeKind.FIX, before=were[0], after=fixed))
+    return tuple(dict.fromkeys(changes))
 
 
 def _rejection(before: Vulnerability, after: Vulnerability) -> tuple[Change, ...]:

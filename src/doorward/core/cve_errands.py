@@ -2,6 +2,7 @@
 
 import enum
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from doorward.core.cve_filters import CveFilter
 from doorward.core.feed_errands import TELL_AFTER
@@ -78,6 +79,8 @@ class CveErrand:
         tell_after: after so many failures of a source in a row somebody is told, once.
     """
 
+    kind: ClassVar[str] = "cve"
+
     name: str
     sources: tuple[CveSource, ...]
     timing: Timing
@@ -85,3 +88,8 @@ class CveErrand:
     to: tuple[Mailbox, ...] = ()
     mails: bool = True
     tell_after: int = TELL_AFTER
+
+    @property
+    def about(self) -> str:
+        """What it is about, in words for people."""
+        return ", ".join(source.key for source in self.sources)

@@ -1,12 +1,12 @@
 """A feed that is watched: where it is, and who is told of what is new."""
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from doorward.core.feeds import Entry
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Timing
+from doorward.core.whole_words import stands_in
 
 TELL_AFTER = 3
 """So many failures in a row are told: fewer mend themselves, as a rule."""
@@ -50,12 +50,4 @@ def is_wanted(entry: Entry, words: tuple[str, ...]) -> bool:
     """
     if not words:
         return True
-    text = "\n".join((entry.title, entry.summary, *entry.categories)).casefold()
-    return any(_stands_in(word.casefold(), text) for word in words)
-
-
-def _stands_in(word: str, text: str) -> bool:
-    # a word boundary is only where the word itself begins or ends with a letter: `c++`
-    before = r"(?<!\w)" if word[:1].isalnum() else ""
-    after = r"(?!\w)" if word[-1:].isalnum() else ""
-    return re.search(before + r"\s+".join(map(re.escape, word.split())) + after, text) is not None
+    return stands_in(words, "\n".join((entry.title, entry.summary, *entry.categories)))

@@ -2,9 +2,9 @@
 
 import ssl
 
-from doorward.clients._password_file import read_password
+from doorward.clients._secret_lines import secret_line
 from doorward.clients._tls import trust_file, words_of_error
-from doorward.core.errors import ConnectError
+from doorward.core.errors import ConnectError, SourceError
 from doorward.core.mail_settings import MailSettings
 from doorward.core.secret import Secret
 
@@ -42,4 +42,9 @@ def password_of(settings: MailSettings) -> Secret:
     Raises:
         ConnectError: it cannot be read, everybody else can, or there is nothing in it.
     """
-    return read_password(settings.password_file, where=settings.server)
+    try:
+        return secret_line(settings.password_file, kind="password")
+    except SourceError as error:
+        raise ConnectError(
+            settings.server, "login", f"{error.source}: {error.problem}", error.next_step
+        ) from error
