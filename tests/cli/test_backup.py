@@ -271,9 +271,11 @@ def test_a_check_tells_what_errands_would_stumble_over(
     told = capsys.readouterr().out
     assert f"warning: errands.backup.other.folder: there is no folder {here}/none" in told
     assert "warning: errands.backup.other.destination: it is that of nightly too, and one carries all" in told
-    assert (
-        f"errands.backup.secret: ftps://example.org/{away}: login: {tmp_path}/missing cannot be read" in told
+    (of_secret,) = (
+        line for line in told.splitlines() if "errands.backup.secret: ftps://example.org/" in line
     )
+    assert f"{tmp_path}/missing" in of_secret
+    assert "cannot be read" in of_secret
 
 
 def test_bars_are_shown_on_a_terminal(shell: Shell, typed: Type, here: Path, away: Path) -> None:
