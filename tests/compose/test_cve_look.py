@@ -218,7 +218,9 @@ async def test_it_is_gone_when_its_parent_is_killed(folder: Path, silent: Silent
         async with asyncio.timeout(BOUND_SECONDS):
             await silent.is_asked.wait()
         (child,) = await asyncio.to_thread(looks_of, parent.pid)
-        assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, parent.pid) + 10
+        # the tests may be niced themselves, and there is nothing nicer than 19
+        nice = min(19, os.getpriority(os.PRIO_PROCESS, parent.pid) + 10)
+        assert os.getpriority(os.PRIO_PROCESS, child) == nice
     finally:
         parent.send_signal(signal.SIGKILL)
         await asyncio.to_thread(parent.wait)

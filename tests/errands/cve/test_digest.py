@@ -170,7 +170,7 @@ def test_texts_of_strangers_are_escaped_and_deceive_nobody() -> None:
         assert "only-upgrade" not in text
     tags = _Tags()
     tags.feed(draft.html)
-    assert tags.tags <= {"html", "head", "meta", "body", "p", "h3", "ul", "li", "b", "a", "br"}
+    assert tags.tags <= {"html", "head", "meta", "body", "p", "h3", "ul", "li", "b", "i", "a", "br"}
     assert tags.links == {"utf-8", "https://e.org/good"}
     message = read(composed(draft))
     assert message["Bcc"] is None

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from doorward.core.secret import Secret
 from doorward.errands.cve.sources import CveSources
 from doorward.errands.cve.updates import AccountsUpdate
 from tests.errands.cve.documents import HTML
+
+pytestmark = pytest.mark.timeout(300)
 
 BEGIN = datetime(2026, 11, 27, 12, tzinfo=UTC)
 SOURCE = CveSource(kind=CveSourceKind.NVD, url="https://nvd.example.org/cves")

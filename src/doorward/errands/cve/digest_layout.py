@@ -64,7 +64,7 @@ def _entry_text(entry: Entry) -> str:
 
 def _html(section: Section) -> str:
     heading = f"<h3>{escape(section.heading)}</h3>\n" if section.heading else ""
-    items = "".join(f"<li>{_entry_html(entry)}</li>\n" for entry in section.entries)
+    items = "".join(f"<li><p>{_entry_html(entry)}</p></li>\n" for entry in section.entries)
     listed = f"<ul>\n{items}</ul>\n" if items else ""
     lines = "<br>\n".join(map(escape, section.lines))
     return f"{heading}{listed}{f'<p>{lines}</p>{chr(10)}' if lines else ''}"
@@ -73,7 +73,7 @@ def _html(section: Section) -> str:
 def _entry_html(entry: Entry) -> str:
     first = entry.links[0] if entry.links else ""
     title = f": {escape(entry.title)}" if entry.title else ""
-    facts = "".join(f"<br>{escape(name)}: {escape(fact)}" for name, fact in entry.facts)
+    facts = "".join(f"<br><i>{escape(name)}:</i> {escape(fact)}" for name, fact in entry.facts)
     about = f"<br>{escape(entry.about)}" if entry.about else ""
     links = "".join(f"<br>{anchor(link, link)}" for link in entry.links[1:])
     return f"<b>{anchor(first, entry.id)}</b>{title}{facts}{about}{links}"
