@@ -243,6 +243,28 @@ class BackupStoreContract:
             assert await place.send(in_chunks(content[there:]), "part", from_offset=there) == 200_000
         assert await kept.found() == {"part": content}
 
+    async def test_whoever_is_cancelled_while_sending_leaves_the_place_of_use(
+        self, kept: KeptUnderTest
+    ) -> None:
+        content = some_bytes(200_000)
+        begun = asyncio.Event()
+
+        async def stuck() -> AsyncIterator[bytes]:
+            yield content[:100_000]
+            begun.set()
+            await asyncio.Event().wait()
+
+        async with kept.store.connect() as place:
+            sending = asyncio.get_running_loop().create_task(place.send(stuck(), "part"))
+            await begun.wait()
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+            there = await place.size("part") or 0
+            assert there <= 100_000
+            assert await place.send(in_chunks(content[there:]), "part", from_offset=there) == 200_000
+        assert await kept.found() == {"part": content}
+
     async def test_a_file_is_read_from_an_offset_and_what_is_not_there_is_an_error(
         self, kept: KeptUnderTest
     ) -> None:
@@ -271,8 +293,10 @@ class BackupStoreContract:
     async def test_what_the_other_end_computes_is_right(self, kept: KeptUnderTest) -> None:
         content = some_bytes(100_000)
         await kept.placed("web.1", content)
+        await kept.placed("with spaces", content)
         async with kept.store.connect() as place:
-            assert await place.sha256("web.1") in {None, sha256(content).hexdigest()}
+            digests = {await place.sha256(name) for name in ("web.1", "with spaces")}
+        assert digests in ({None}, {sha256(content).hexdigest()})
 
     async def test_several_places_are_had_at_once(self, kept: KeptUnderTest) -> None:
         async def one(number: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from doorward.clients.ftp.settings import Security
 from doorward.clients.ftp.store import FtpStore
+from doorward.core.backup_store import StoreError, Trouble
 from doorward.testing.backup_store_contract import (
     BackupStoreContract,
     KeptUnderTest,
@@ -33,6 +34,7 @@ from tests.clients.ftp.servers import (
     pyftpdlib_running,
     vsftpd_running,
 )
+from tests.plugins.disks import small_file_system
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -148,3 +150,28 @@ async def test_a_server_that_is_spoken_to_meanwhile_takes_and_gives_its_files(
             assert await place.send(in_chunks(content), f"web.{number}") == len(content)
             assert await whole(place, f"web.{number}") == content
     assert await kept.found() == {"web.0": content, "web.1": content}
+
+
+@pytest.fixture
+def full(real: RealServer) -> Iterator[FtpStore]:
+    """A folder where little has room."""
+    if (real.folder / "full").exists():
+        (real.folder / "full").rmdir()
+    with small_file_system(real.folder / "full", "64k") as folder:
+        folder.chmod(0o777)
+        yield FtpStore(real.server, f"{real.inside}/full")
+
+
+async def test_a_full_disk_is_told_at_the_second_try_at_the_latest(full: FtpStore) -> None:
+    """None of these servers says so: a write has failed, or the transfer was aborted."""
+    content = some_bytes(1_000_000)
+    async with full.connect() as place:
+        with pytest.raises(StoreError) as caught:
+            await place.send(in_chunks(content), "part")
+        there = await place.size("part") or 0
+        assert 0 < there < len(content)
+        if caught.value.trouble is not Trouble.FULL:
+            with pytest.raises(StoreError) as caught:
+                await place.send(in_chunks(content[there:]), "part", from_offset=there)
+        assert caught.value.trouble is Trouble.FULL
+        assert await place.size("part") == there

@@ -16,6 +16,8 @@ from doorward.clients.ftp.uploads import upload
 from doorward.core.backup_store import Listing, StoreError, Trouble
 from doorward.core.errors import ConnectError, NameTaken, PeerRefused, TransferIncomplete
 
+_GIVEN_UP = frozenset({426, 451})
+
 
 class FtpPlace:
     """
@@ -59,6 +61,10 @@ class FtpPlace:
             except TransferIncomplete as error:
                 if error.was_called_good:
                     await self._forget(name)
+                elif error.code in _GIVEN_UP and await self._has_no_more(name, from_offset):
+                    problem = f"{error.problem}; no byte more is taken of it"
+                    step = "Make room there, or ask its keeper for more."
+                    raise self._error(error.phase, problem, Trouble.FULL, step) from error
                 raise
             self._unsettled.discard(name)
             return size_bytes
@@ -70,6 +76,12 @@ class FtpPlace:
             has = "is not there" if had_bytes is None else f"has {had_bytes} bytes by now"
             raise self._error("send", f"{name} {has}, and not {from_offset} bytes", Trouble.TEMPORARY)
         return await resume(self._session, name, chunks, offset=from_offset)
+
+    async def _has_no_more(self, name: str, from_offset: int) -> bool:
+        """Whether nothing came to what was there: servers call a full disk anything but that."""
+        with suppress(ConnectError):
+            return from_offset > 0 and await self._session.settled_size(name) == from_offset
+        return False
 
     async def _forget(self, name: str) -> None:
         """Remove what is not what was sent, or the next one would go on with it."""
@@ -163,5 +175,5 @@ class FtpPlace:
         step = "Look what it is; take another name, or remove it."
         return NameTaken(self._address, "reply", problem, step)
 
-    def _error(self, phase: str, problem: str, trouble: Trouble) -> StoreError:
-        return StoreError(self._address, phase, problem, trouble=trouble)
+    def _error(self, phase: str, problem: str, trouble: Trouble, step: str = "") -> StoreError:
+        return StoreError(self._address, phase, problem, step, trouble=trouble)

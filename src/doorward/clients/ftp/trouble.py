@@ -8,7 +8,11 @@ from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.errors import ConnectError, NameTaken, PeerRefused, TransferIncomplete
 
 _FULL_CODES = frozenset({452, 552})
-_FULL_WORDS = ("no space left", "disk full", "disc full", "quota")
+_FULL_WORDS = (
+    *("no space left", "disk full", "disc full", "quota"),
+    # vsftpd and Pure-FTPd of a write that failed, with 451
+    *("failure writing to local file", "error during write to file"),
+)
 
 
 @contextmanager
