@@ -27,12 +27,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import argon2
+from http_servers import NGINX, NGINX_WORDS, configured, read_chosen_port, tree_cpu_seconds
 from line_door import (
+    ANSWER,
     BenchmarkError,
     Cores,
     Server,
     choose_cores,
-    cpu_seconds,
     end_on_term,
     find_doorward,
     lines_of_table,
@@ -79,6 +80,12 @@ RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
 ANSWERED = re.compile(r"(\d+) requests in")
 P99 = re.compile(r"99%\s+([0-9.]+)(us|ms|s)")
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+WEBHOOK = """
+- id: uptime
+  execute-command: /usr/bin/uptime
+  include-command-output-in-response: true
+"""
+WEBHOOK_WORDS = ("-hooks", "{configuration}", "-ip", "127.0.0.1", "-port", "{port}")
 AIMS = {"aiohttp": 0.7, "twisted": 1.0, "webhook": 8.0}
 STREAMS = 2000
 
@@ -101,28 +108,6 @@ def our_argv(program: str, keep: bool, folder: Path) -> list[str]:  # noqa: FBT0
     return [program, "serve", "--config", str(configuration), "--state", str(folder / "state")]
 
 
-def webhook_argv(program: str, keep: bool, folder: Path) -> list[str]:  # noqa: FBT001 - called through a table
-    hooks = folder / "hooks.json"
-    hook = {"id": "uptime", "execute-command": "/usr/bin/uptime", "include-command-output-in-response": True}
-    hooks.write_text(json.dumps([hook]))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "port").write_text(str(port))
-    return [program, "-hooks", str(hooks), "-ip", "127.0.0.1", "-port", str(port)]
-
-
-def read_chosen_port(process: "subprocess.Popen[bytes]", folder: Path) -> int | None:
-    """The port that was chosen for a server that prints none, once somebody listens there."""
-    with contextlib.suppress(OSError, ValueError):
-        port = int((folder / "port").read_text())
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        return port
-    if process.poll() is not None:
-        raise BenchmarkError("the server ended")
-    return None
-
-
 def find_servers() -> dict[str, Server]:
     program = find_doorward()
     if program is None:
@@ -140,10 +125,16 @@ def find_servers() -> dict[str, Server]:
             read_printed_port,
         ),
     }
-    if webhook := shutil.which("webhook"):
-        servers["webhook"] = Server(
-            "webhook (Go), runs uptime", functools.partial(webhook_argv, webhook), read_chosen_port
-        )
+    threads = [sys.executable, str(peer("fixed_threads.py"))]
+    servers["threads"] = Server(
+        "http.server, threads", functools.partial(peer_argv, threads), read_printed_port
+    )
+    for key, title, words, text in (
+        ("nginx", "nginx, return", NGINX_WORDS, NGINX % f'return 200 "{ANSWER}\\n";'),
+        ("webhook", "webhook (Go), runs uptime", WEBHOOK_WORDS, WEBHOOK),
+    ):
+        if path := shutil.which(key):
+            servers[key] = Server(title, configured([path, *words], text, root=HERE), read_chosen_port)
     servers["ours"] = Server(
         "Doorward", functools.partial(our_argv, program), functools.partial(read_written_port, door="web")
     )
@@ -162,9 +153,9 @@ def loaded(
     command += ["--latency", "-H", f"Authorization: {BASIC}", f"http://127.0.0.1:{port}{path_of(name)}"]
     if vary:
         command += ["-s", str(HERE / "varied_heads.lua")]
-    before, began_at = cpu_seconds(pid), time.monotonic()
+    before, began_at = tree_cpu_seconds(pid), time.monotonic()
     told = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 30).stdout
-    took_seconds, used = time.monotonic() - began_at, cpu_seconds(pid) - before
+    took_seconds, used = time.monotonic() - began_at, tree_cpu_seconds(pid) - before
     # who is late is slow, and that is told; who breaks off is wrong
     if "Non-2xx" in told or ("Socket errors" in told and "connect 0, read 0, write 0" not in told):
         raise BenchmarkError(f"{name}: {told}")

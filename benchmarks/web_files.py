@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from http_servers import NGINX, NGINX_WORDS, configured, read_chosen_port, tree_cpu_seconds
 from line_door import (
     FULL_CORE,
     BenchmarkError,
@@ -31,7 +31,6 @@ from line_door import (
     Server,
     choose,
     choose_cores,
-    cpu_seconds,
     end_on_term,
     find_doorward,
     lines_of_table,
@@ -43,17 +42,6 @@ from machine import describe
 
 HERE = Path(__file__).parent
 OURS = "ours"
-
-NGINX = """
-daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=1000;
-  client_body_temp_path {folder}/1; proxy_temp_path {folder}/2; fastcgi_temp_path {folder}/3;
-  uwsgi_temp_path {folder}/4; scgi_temp_path {folder}/5;
-  server {{ listen 127.0.0.1:{port} backlog=1024; root {root}; }}
-}}
-"""
 
 CADDY = """
 {{
@@ -126,25 +114,6 @@ class Sample:
 # Servers: each is told its root when it is started
 
 
-def free_port(folder: Path) -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    (folder / "port").write_text(str(port))
-    return port
-
-
-def read_chosen_port(_: "subprocess.Popen[bytes]", folder: Path) -> int | None:
-    """The port that was chosen for a server that prints none, once somebody listens there."""
-    try:
-        port = int((folder / "port").read_text())
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except (OSError, ValueError):
-        time.sleep(0.02)
-        return None
-    return port
-
-
 def read_told_port(process: "subprocess.Popen[bytes]", folder: Path) -> int | None:
     """The port in the address that `doorward files` prints."""
     told = (folder / "log").read_text()
@@ -163,21 +132,6 @@ def read_doors_port(_: "subprocess.Popen[bytes]", folder: Path) -> int | None:
     return int(json.loads(doors.read_text())["web"][0].rpartition(":")[2])
 
 
-def configured_argv(
-    words: Sequence[str],
-    text: str,
-    root: Path,
-    keep: bool,  # noqa: FBT001 - called through a table
-    folder: Path,
-) -> list[str]:
-    """Start a server whose configuration is `text`; `{configuration}` of `words` is its file."""
-    file = folder / "configuration"
-    port = free_port(folder)
-    file.write_text(text.format(folder=folder, port=port, root=root))
-    file.chmod(0o600)
-    return [word.format(configuration=file, folder=folder) for word in words]
-
-
 def plain_argv(words: Sequence[str], keep: bool, folder: Path) -> list[str]:  # noqa: FBT001 - through a table
     return list(words)
 
@@ -186,15 +140,14 @@ def find_servers(root: Path) -> tuple[dict[str, Server], list[str]]:
     """Give the servers that can run here, and a line for each that cannot."""
     servers: dict[str, Server] = {}
     left_out: list[str] = []
-    configured = functools.partial(functools.partial, configured_argv)
     for key, name, words, text in (
-        ("nginx", "nginx", ("-p", "{folder}", "-c", "{configuration}"), NGINX),
+        ("nginx", "nginx", NGINX_WORDS, NGINX % "root {root};"),
         ("caddy", "caddy", ("run", "--config", "{configuration}", "--adapter", "caddyfile"), CADDY),
     ):
         if (path := shutil.which(name)) is None:
             left_out.append(f"{key} is left out: apt-get install {name}")
             continue
-        servers[key] = Server(key, configured([path, *words], text, root), read_chosen_port)
+        servers[key] = Server(key, configured([path, *words], text, root=root), read_chosen_port)
     for key, module, title in (
         ("aiohttp", "aiohttp", "aiohttp static, uvloop"),
         ("twisted", "twisted", "Twisted static.File"),
@@ -211,17 +164,13 @@ def find_servers(root: Path) -> tuple[dict[str, Server], list[str]]:
     alone = [doorward, "files", str(root), "--port", "0", "--quiet"]
     servers[OURS] = Server("doorward files", functools.partial(plain_argv, alone), read_told_port)
     daemon = [doorward, "serve", "--config", "{configuration}", "--state", "{folder}/state"]
-    servers["mount"] = Server("a mount of the web door", configured(daemon, DAEMON, root), read_doors_port)
+    servers["mount"] = Server(
+        "a mount of the web door", configured(daemon, DAEMON, root=root), read_doors_port
+    )
     return servers, left_out
 
 
 # Measuring
-
-
-def tree_cpu_seconds(pid: int) -> float:
-    """Of a process and its children: nginx serves in one of those."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return cpu_seconds(pid) + sum(cpu_seconds(int(child)) for child in children)
 
 
 class Bench:

@@ -22,7 +22,6 @@ HEAVY = (
     "rich",
     "sqlite3",
     "ssl",
-    "structlog",
     "uvloop",
 )
 
@@ -63,6 +62,23 @@ def test_a_daemon_without_mail_brings_in_nothing_that_keeps_or_sends_any() -> No
     loaded = modules_after("import doorward.compose, doorward.compose.daemon")
     assert "doorward.compose.mail_watch" in loaded
     assert loaded.isdisjoint({"aiosmtplib", "aiosmtpd", "email.message", "smtplib", "sqlite3"})
+
+
+def test_what_is_known_of_vulnerabilities_comes_only_when_somebody_asks() -> None:
+    loaded = modules_after("import doorward.compose, doorward.compose.daemon")
+    assert "doorward.compose.cve_answers" in loaded
+    assert loaded.isdisjoint({"sqlite3", "doorward.errands.cve", "doorward.stores.vulnerabilities"})
+
+
+def test_a_list_of_vulnerabilities_brings_in_nothing_that_goes_for_them() -> None:
+    loaded = modules_after(
+        "from doorward.cli.root import run\n"
+        "import doorward.compose.installed, doorward.stores.vulnerabilities\n"
+        "import sys\nsys.stdout = open('/dev/null', 'w')\n"
+        "run(['cve', 'list', '--state', '/nonexistent'])\nsys.stdout = sys.__stdout__"
+    )
+    assert "doorward.errands.cve.texts" in loaded
+    assert loaded.isdisjoint({"aiohttp", "cryptography", "rich", "uvloop", "doorward.errands.cve.sources"})
 
 
 def test_what_reads_certificates_comes_only_when_one_is_read() -> None:

@@ -63,7 +63,7 @@ IMPURE_NAMES = {
 # Names of an impure module that are pure, and so are everybody's.
 PURE_NAMES = {"pathlib": frozenset({"PurePath", "PurePosixPath"})}
 
-LOOP = frozenset({"asyncio", "logging", "structlog", "sys", "time"})
+LOOP = frozenset({"asyncio", "logging", "sys", "time"})
 FILES = frozenset({"errno", "os", "pathlib", "stat", "tempfile"})
 WIRE = frozenset({"errno", "socket", "ssl"})
 
@@ -159,7 +159,7 @@ ROOMS = {
     ),
     "errands": Room(
         rooms=frozenset({"core"}),
-        modules=PURE | {"asyncio", "email", "logging", "structlog", "xml.parsers.expat", "zoneinfo"},
+        modules=PURE | {"asyncio", "email", "logging", "msgspec", "xml.parsers.expat", "zoneinfo"},
     ),
     # Each model waits in its own way, so a model's modules are its own matter.
     "models": Room(rooms=frozenset({"core", "lines"}), modules=EVERYTHING, has_siblings=True),

@@ -19,8 +19,10 @@ count = { type = "integer", max = 10, required = false }
 path = { type = "path", within = "/usr", required = false }
 """
 WORDS = [
-    *("-v", "--version", "-", "--", "-rf/", "text=-v", "host=-oProxyCommand=x", "count=-1", "path=-x"),
+    *("-v", "--version", "-", "-- -v", "-rf/", "text=-v", "host=-oProxyCommand=x", "count=-1", "path=-x"),
     *("path=../etc/passwd", "path=/etc/passwd", "path=/usr/../etc", "'-v'", '"-v"', "text='-v'"),
+    *("--text=-v", "--text -v", "--text --version", "--count=-1", "--host -oProxyCommand=x", "--path=-x"),
+    *("--path ../etc/passwd", "--text '-v'", "-- text=-v --version", "--text=a --text=b", "--host"),
     *("a host=a;b", "host=$(id)", "host=a|b", "count=0x1", "count=1e1", "count=\uff11", "host=`id`"),
 ]
 
@@ -33,6 +35,13 @@ def test_each_is_refused_in_one_line(attacked: Attacked, door: str) -> None:
         assert heard.startswith(b"Uh? "), (word, heard)
         assert heard.count(b"\n") == 1, (word, heard)
     assert not any(line["event"] == "run" for line in daemon.audit())
+
+
+@pytest.mark.parametrize("door", ["tcp", "unix"])
+def test_an_option_of_the_line_is_none_of_the_program(attacked: Attacked, door: str) -> None:
+    daemon = attacked(CONFIG)
+    for line in ("--text=v", "--text v", "-- v", "v --", "--text=v --"):
+        assert answer(address_of(daemon, door), f"show {line}") == b"<v>", line
 
 
 @pytest.mark.parametrize("door", ["tcp", "unix"])

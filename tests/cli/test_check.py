@@ -257,6 +257,20 @@ def test_a_configuration_in_this_folder_that_is_not_named_is_told_as_unread(shel
     assert told not in shell.run("check", "--config", "./doorward.toml").stdout
 
 
+def test_a_key_of_nvd_that_cannot_be_used_is_warned_of(shell: Shell) -> None:
+    errand = '[errands.cve.a]\nevery = "2h"\nmail = false\n'
+    errand += 'sources = ["kev", { kind = "nvd", key_file = "nvd.key" }]\n'
+    written(shell, DOORS + errand)
+    (shell.folder / "nvd.key").write_text("canary\n")
+    (shell.folder / "nvd.key").chmod(0o604)
+    run = shell.run("check", "--config", "doorward.toml")
+    assert run.returncode == 0
+    assert "warning: errands.cve.a.sources[1].key_file: " in run.stdout
+    assert "it holds a key of NVD and others may read it" in run.stdout
+    assert "1 errand;" in run.stdout
+    assert "canary" not in run.stdout
+
+
 def test_a_password_of_mail_that_cannot_be_used_is_warned_of(shell: Shell) -> None:
     mail = '[mail]\nserver = "mail.example.org"\nuser = "a"\npassword_file = "password"\nca = "ca.pem"\n'
     written(shell, DOORS + mail)
@@ -266,7 +280,7 @@ def test_a_password_of_mail_that_cannot_be_used_is_warned_of(shell: Shell) -> No
     password, authorities = run.stdout.splitlines()[:2]
     assert (
         password
-        == f"warning: mail.password_file: {folder}/password cannot be read: No such file or directory"
+        == f"warning: mail.password_file: {folder}/password: it cannot be read: No such file or directory"
     )
     assert authorities == (
         f"warning: mail.ca: {folder}/ca.pem holds no certificates to trust: no such file or directory; "
@@ -275,4 +289,4 @@ def test_a_password_of_mail_that_cannot_be_used_is_warned_of(shell: Shell) -> No
     (folder / "password").write_text("hunter2\n")
     (folder / "password").chmod(0o604)
     run = shell.run("check", "--config", "doorward.toml")
-    assert f"{folder}/password holds a password and others may read it; type: chmod 600" in run.stdout
+    assert f"{folder}/password: it holds a password and others may read it; type: chmod 600" in run.stdout

@@ -75,7 +75,10 @@ def test_without_its_words_a_command_is_shown_as_it_was_declared(shell: Shell, c
 
 
 def test_what_would_be_refused_says_why(shell: Shell, config: Path) -> None:
-    run = shell.run("explain", "--config", str(config), "pick", "--evil")
+    unknown = shell.run("explain", "--config", str(config), "pick", "--evil")
+    assert unknown.returncode == 126
+    assert unknown.stderr.startswith('doorward: expected a parameter of pick, got "--evil"')
+    run = shell.run("explain", "--config", str(config), "pick", "-evil")
     assert run.returncode == 126
     assert run.stderr.startswith("doorward: colour: expected one of red, green, blue")
     unknown = shell.run("explain", "--config", str(config), "pikc")

@@ -17,7 +17,7 @@ from tests.daemon import RunningDaemon, Shell
 
 HEAVY = {
     *("argon2", "asyncio", "concurrent.futures", "difflib", "logging", "msgspec", "rich", "sqlite3"),
-    *("ssl", "structlog", "tomllib", "uvloop"),
+    *("ssl", "tomllib", "uvloop"),
 }
 
 

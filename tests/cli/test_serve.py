@@ -168,7 +168,7 @@ def test_a_door_that_cannot_be_opened_names_door_and_address(start_daemon: Start
 
 
 def test_start_up_needs_no_more_than_it_says() -> None:
-    code = "import doorward.cli.serve, sys; print('structlog' in sys.modules, 'asyncio' in sys.modules)"
+    code = "import doorward.cli.serve, sys; print('rich' in sys.modules, 'asyncio' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert run.stdout == "False False\n"
 

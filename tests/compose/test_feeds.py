@@ -140,7 +140,7 @@ async def test_a_feed_that_another_process_looks_at_is_left_to_it(
     path = database.path.parent / "feed.news.lock"
     lock = await asyncio.to_thread(open_private, path, os.O_RDWR | os.O_CREAT)
     assert try_lock(lock)
-    with pytest.raises(StateError, match="another process looks at this feed"):
+    with pytest.raises(StateError, match="another process is on this errand"):
         await feeds.look(errand(server, "alice@example.org"))
     assert not server.asked
     unlock(lock)

@@ -20,6 +20,7 @@ def preparation_in(folder: Path) -> Preparation:
         socket_path=folder / "doorward.sock",
         inherited=(),
         own_commands=(),
+        answers={},
         wall=NOW.timestamp,
     )
 

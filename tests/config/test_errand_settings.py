@@ -17,8 +17,8 @@ def test_a_feed_is_read(write_configuration: WriteConfiguration) -> None:
     text += (
         '[errands.feed.other]\nurl = "http://[::1]:8080/feed?a=b@c"\nat = "04:30"\nto = ["a@b.c", "d@e.f"]\n'
     )
-    feeds = load_settings(write_configuration(text)).feeds
-    assert feeds["news"] == FeedErrand(
+    errands = load_settings(write_configuration(text)).errands
+    assert errands["feed.news"] == FeedErrand(
         name="news",
         url="https://example.org/rss",
         timing=Every(21_600),
@@ -26,20 +26,20 @@ def test_a_feed_is_read(write_configuration: WriteConfiguration) -> None:
         words=("glibc", "open ssl"),
         tell_after=5,
     )
-    assert feeds["other"].timing == At(4, 30)
-    assert [mailbox.address for mailbox in feeds["other"].to] == ["a@b.c", "d@e.f"]
+    assert errands["feed.other"].timing == At(4, 30)
+    assert [mailbox.address for mailbox in errands["feed.other"].to] == ["a@b.c", "d@e.f"]
 
 
 def test_who_gets_mail_may_stand_in_the_table_of_mail(write_configuration: WriteConfiguration) -> None:
     text = '[mail]\nto = "keeper@example.org"\n' + GOOD.replace('to = "alice@example.org"\n', "")
-    assert load_settings(write_configuration(text)).feeds["news"].to == ()
+    assert load_settings(write_configuration(text)).errands["feed.news"].to == ()
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
         ("[errands.feed.news]", "[errands.fed.news]", "there is no such key; did you mean feed?"),
-        ("feed.news", 'feed."News 1"', "a feed cannot be called this"),
+        ("feed.news", 'feed."News 1"', "a feed errand cannot be called this"),
         ('url = "https://example.org/rss"\n', "", "url: this is missing"),
         ("https://example.org/rss", "example.org/rss", "url: this is no address of a feed"),
         ("https://example.org", "ssh://example.org", "url: this is no address of a feed"),

@@ -195,6 +195,22 @@ def test_a_built_in_s_table_without_run_changes_only_what_stands_there(
     assert (whoami.action, who_can(whoami)) == (Verb.WHOAMI, "x, and admin")
 
 
+def test_cve_is_opened_to_a_role_without_saying_what_it_runs(write_configuration: WriteConfiguration) -> None:
+    built_in = load_settings(None).catalogue.commands["cve"]
+    assert who_can(built_in) == "admin"
+    text = '[commands.cve]\nroles = ["operator"]\nfresh_seconds = 5\n'
+    command = load_settings(write_configuration(text)).catalogue.commands["cve"]
+    assert (who_can(command), command.fresh_seconds, command.is_builtin) == ("operator, and admin", 5.0, True)
+    assert (command.action, command.parameters) == (built_in.action, built_in.parameters)
+
+
+def test_a_keeper_s_own_cve_is_none_of_ours(write_configuration: WriteConfiguration) -> None:
+    text = '[commands.cve]\nrun = ["echo", "{x}"]\nparameters.x = {}\n'
+    command, _ = _program(load_settings(write_configuration(text)), "cve")
+    assert not command.is_builtin
+    assert [parameter.name for parameter in command.parameters] == ["x"]
+
+
 def test_another_user_brings_the_home_folder_along(write_configuration: WriteConfiguration) -> None:
     file = write_configuration('[commands.l]\nrun = ["ls"]\nuser = "daemon"\n')
     account = pwd.getpwnam("daemon")

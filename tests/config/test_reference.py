@@ -13,6 +13,8 @@ from doorward.config.parameter_settings import keys_of
 from doorward.config.ranges import plain
 from doorward.config.shapes import (
     CommandShape,
+    CveShape,
+    CveSourceShape,
     FeedShape,
     FileShape,
     MailShape,
@@ -48,6 +50,8 @@ _SECTIONS = {
     "## `[schedules.NAME]`": ScheduleShape,
     "## `[mail]`": MailShape,
     "## `[errands.feed.NAME]`": FeedShape,
+    "## `[errands.cve.NAME]`": CveShape,
+    "### A source": CveSourceShape,
     "### Parameters": ParameterShape,
 }
 

@@ -10,6 +10,7 @@ from doorward.config import Machine, load_settings
 from doorward.config.cautions import warnings_of
 from doorward.config.shapes import (
     CommandShape,
+    CveShape,
     FeedShape,
     MailShape,
     ParameterShape,
@@ -49,7 +50,8 @@ def test_with_every_example_it_is_valid(write_configuration: WriteConfiguration)
     settings = load_settings(write_configuration(_uncommented()), machine=Machine(uid=0))
     assert settings.notices == ()
     assert settings.limits == Limits(penalties=PenaltyLimits(exempt=("192.0.2.0/24", "2001:db8::7")))
-    assert (set(settings.schedules), set(settings.feeds)) == ({"space", "nightly"}, {"nvd"})
+    assert set(settings.schedules) == {"space", "nightly"}
+    assert set(settings.errands) == {"feed.nvd", "cve.security"}
     assert {"df", "usage", "types"} <= set(settings.catalogue.commands)
     assert {type(parameter.type) for parameter in settings.catalogue.commands["types"].parameters} == set(
         TYPES.values()
@@ -75,6 +77,7 @@ def test_every_key_stands_in_it() -> None:
         ParameterShape,
         ScheduleShape,
         FeedShape,
+        CveShape,
     ):
         for name in shape.__struct_encode_fields__:
             assert re.search(rf"(?m)(^|[{{,] ){name} =|^\[.*\.{name}\]$", text), name

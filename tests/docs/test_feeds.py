@@ -53,7 +53,7 @@ def test_its_configuration_is_one(tmp_path: Path) -> None:
     file = tmp_path / "doorward.toml"
     file.write_text(block("toml"))
     file.chmod(0o600)
-    assert set(load_settings(file).feeds) == {"nvd", "ours"}
+    assert set(load_settings(file).errands) == {"feed.nvd", "feed.ours"}
 
 
 def test_the_errands_that_it_names_can_be_gone_on() -> None:

@@ -6,10 +6,16 @@ import subprocess
 
 import pytest
 
-from doorward.core.errors import ProtocolError
+from doorward.core.builtin_commands import verb_commands
+from doorward.core.command import Command, Verb
+from doorward.core.errors import BadArgument, ProtocolError
+from doorward.core.invocation import bind
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines, outcome_members
+from doorward.core.parameter import Parameter
+from doorward.core.parameter_types import ChoiceType, IntegerType
 from doorward.core.settings import Language
+from doorward.core.words import split_words
 from doorward.gate.gate import SWEEP_SECONDS
 from doorward.lines.events import CancelWanted, InputEnded, InputReceived
 from doorward.lines.frames import FRAME_BYTES, HELLO, PeerFrame, ServerFrame, encode_frame
@@ -21,7 +27,35 @@ from tests.lines.dialogue import Dialogue, Reply, err, out, session
 DF = out(b"/dev/vda1  42%\n")
 STATUS_3 = Outcome(OutcomeKind.EXITED, status=3)
 
+PICK = Command(
+    name="pick",
+    action=Verb.ECHO,
+    parameters=(
+        Parameter(name="colour", type=ChoiceType(choices=("red", "green"))),
+        Parameter(name="count", type=IntegerType(), default=1),
+    ),
+)
+
+
+def bound(line: str) -> Reply:
+    """What a line with options is answered: a colour so many times, or words said again."""
+    name, *words = split_words(line)
+    echo = next(command for command in verb_commands() if command.name == "echo")
+    try:
+        values = bind(PICK if name == "pick" else echo, words, Limits()).values
+    except BadArgument as error:
+        return Reply(outcome=Outcome(OutcomeKind.INVALID, reason=str(error)))
+    said = values.get("words")
+    lines = (
+        [" ".join(said)] if isinstance(said, tuple) else [str(values["colour"])] * int(str(values["count"]))
+    )
+    return Reply(run=21, chunks=[out("".join(f"{each}\n" for each in lines).encode())])
+
+
 IN_TEXT: dict[str | None, Reply] = {
+    **{
+        line: bound(line) for line in ("pick --count 2 red", "pick --colour=red -- count=2", "echo --count 2")
+    },
     "df": Reply(run=17, chunks=[DF]),
     "motd": Reply(run=17, chunks=[out(b"no line ending")]),
     "backup": Reply(run=19, chunks=[err(b"no space left")], outcome=STATUS_3),

@@ -5,7 +5,7 @@ import pytest
 from doorward.core.feed_errands import FeedErrand, is_wanted
 from doorward.core.feeds import Entry
 from doorward.core.schedules import Every, ScheduleState
-from doorward.errands.feed_schedules import feed_schedules
+from doorward.errands.errand_schedules import errand_schedules
 from doorward.errands.schedule_report import schedule_members
 
 ENTRY = Entry(
@@ -41,7 +41,7 @@ def test_a_whole_word_anywhere_in_it_is_wanted(words: tuple[str, ...], *, wanted
 
 
 def test_a_feed_is_not_said_to_send_no_mail() -> None:
-    [schedule] = feed_schedules([FeedErrand(name="a", url="http://e.org/", timing=Every(3600))])
+    [schedule] = errand_schedules([FeedErrand(name="a", url="http://e.org/", timing=Every(3600))])
     told = schedule_members(
         schedule, ScheduleState(name=schedule.name, timing="", next_at=0.0), is_running=False
     )

@@ -18,8 +18,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def database_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KiB: a small database has room there. Only root can make one."""
-    with small_file_system(tmp_path / "disk", "256k") as folder:
+    """A file system of 384 KiB: a small database has room there. Only root can make one."""
+    with small_file_system(tmp_path / "disk", "384k") as folder:
         yield folder
 
 

@@ -98,6 +98,43 @@ def test_it_serves_one_loop_after_another(private_folder: Path) -> None:
     asyncio.run(database.close())
 
 
+# Looking at it
+
+
+async def test_a_long_look_holds_up_nobody_and_sees_one_state(private_folder: Path) -> None:
+    database = Database(private_folder)
+    await database.open()
+    await put_mark(database, "before")
+    held, looks = threading.Event(), threading.Event()
+
+    def look(connection: sqlite3.Connection) -> tuple[int, int]:
+        first = connection.execute("SELECT count(*) FROM seen").fetchone()[0]
+        looks.set()
+        assert held.wait(30)
+        return first, connection.execute("SELECT count(*) FROM seen").fetchone()[0]
+
+    looking = asyncio.get_running_loop().create_task(database.look(look))
+    await asyncio.to_thread(looks.wait, 30)
+    await put_mark(database, "meanwhile")
+    assert await marks(database) == ["before", "meanwhile"]
+    held.set()
+    assert await looking == (1, 1)
+    # what was written before it is asked for is seen
+    assert await database.look(lambda each: each.execute("SELECT count(*) FROM seen").fetchone()[0]) == 2
+    await database.close()
+    with pytest.raises(StateError, match="was closed"):
+        await database.look(look)
+
+
+async def test_who_looks_changes_nothing(private_folder: Path) -> None:
+    database = Database(private_folder)
+    await database.open()
+    with pytest.raises(StateError, match=r"(?i)readonly|read-only"):
+        await database.look(lambda each: each.execute("INSERT INTO seen VALUES ('errand', 'key', '')"))
+    assert await marks(database) == []
+    await database.close()
+
+
 # Other processes
 
 

@@ -1,10 +1,7 @@
 """A process that is killed at a sync of the outbox: nothing that was accepted is gone, nothing is half."""
 
 import asyncio
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,18 +12,11 @@ from doorward.stores.database import Database
 from doorward.stores.outbox import SqliteOutbox
 from doorward.stores.seen import SqliteSeen
 from doorward.testing.clock import ManualClock
+from tests.stores.killing import MOST_CALLS, statuses_of
 
-# it says on a line of its own what is done, as soon as it is: what was promised to whoever asked for it
-WORK = """
-import asyncio, sys
-from pathlib import Path
-from tests.stores.test_outbox_killed import work
-asyncio.run(work(Path(sys.argv[1])))
-"""
 ROUNDS = 4
 DELIVERED = 3
 ACCEPTED = Tried(delivered=Delivered(delivery=Delivery.ACCEPTED, answer="250 ok"))
-MOST_CALLS = 500
 
 pytestmark = pytest.mark.needs_program("strace", package="strace")
 
@@ -81,16 +71,6 @@ def stores_of(database: Database) -> tuple[SqliteOutbox, SqliteSeen]:
     )
 
 
-def killed_at(folder: Path, call: str, number: int) -> tuple[int, set[str]]:
-    """Work in a process that is killed at the call of this number; its status, and what it said."""
-    argv = ["strace", "-f", "-o", os.devnull, "-e", f"trace={call}"]
-    argv += ["-e", f"inject={call}:signal=KILL:when={number}"]
-    argv += [sys.executable, "-B", "-c", WORK, str(folder)]
-    ended = subprocess.run(argv, check=False, capture_output=True, timeout=120, text=True)
-    assert ended.returncode in {0, -9}, ended.stderr
-    return ended.returncode, {" ".join(line.split()[:2]) for line in ended.stdout.splitlines()}
-
-
 async def found_in(folder: Path) -> tuple[dict[str, QueuedMail], set[str]]:
     """What the next process finds; every message is read whole and compared."""
     database = Database(folder)
@@ -108,7 +88,9 @@ async def found_in(folder: Path) -> tuple[dict[str, QueuedMail], set[str]]:
     return found, set(marks)
 
 
-def check(folder: Path, said: set[str]) -> None:
+def check(folder: Path, lines: list[str]) -> None:
+    # what was promised to whoever asked for it: each line was said as soon as it was done
+    said = {" ".join(line.split()[:2]) for line in lines}
     found, marks = asyncio.run(found_in(folder))
     for number in range(ROUNDS):
         is_put, is_dropped = f"put {number}" in said, f"dropped {number}" in said
@@ -125,30 +107,15 @@ def check(folder: Path, said: set[str]) -> None:
             assert line.removeprefix("delivered ") not in found
 
 
-def matrix(tmp_path: Path, call: str, numbers: list[int]) -> list[int]:
-    """Kill at each of these calls; gives the statuses up to the first process that was not killed."""
-    statuses = []
-    for number in numbers:
-        folder = tmp_path / f"{call}-{number}"
-        folder.mkdir(mode=0o700)
-        status, said = killed_at(folder, call, number)
-        check(folder, said)
-        statuses.append(status)
-        if status == 0:
-            assert "closed" in {line.split()[0] for line in said}
-            break
-    return statuses
-
-
 @pytest.mark.parametrize(("call", "calls"), [("fsync", 2), ("fdatasync", 20)])
 def test_killed_at_some_sync_nothing_accepted_is_gone(tmp_path: Path, call: str, calls: int) -> None:
     chosen = sorted(random.Random(call).sample(range(1, calls + 1), min(calls, 4)))
-    assert matrix(tmp_path, call, chosen) == [-9] * len(chosen)
+    assert statuses_of(__name__, tmp_path, call, chosen, check) == [-9] * len(chosen)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("call", ["fsync", "fdatasync", "pwrite64", "rename", "ftruncate", "unlink"])
 def test_killed_at_any_call_that_writes_nothing_accepted_is_gone(tmp_path: Path, call: str) -> None:
-    statuses = matrix(tmp_path, call, list(range(1, MOST_CALLS)))
+    statuses = statuses_of(__name__, tmp_path, call, range(1, MOST_CALLS), check)
     assert statuses[0] == -9
     assert statuses[-1] == 0

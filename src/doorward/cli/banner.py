@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from doorward import __version__
 from doorward.cli.daemon import candidate_urls
-from doorward.cli.screen import aligned
 from doorward.cli.target import Target
 from doorward.core.addresses import Address, parse_address
 from doorward.core.catalogue import Catalogue
+from doorward.core.columns import aligned
 from doorward.core.errors import one_line
 from doorward.core.principal import ADMIN, User
 from doorward.core.settings import SSH, TCP, TLS, UNIX, WEB, Comers, DoorSettings

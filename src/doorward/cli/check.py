@@ -61,6 +61,7 @@ def command(
     """
     from doorward.cli.certificate_looks import looked_over
     from doorward.cli.configured import examined_state, state_passed_over
+    from doorward.cli.cve_looks import keys_looked_over
     from doorward.cli.mail_looks import mail_looked_over
     from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
     from doorward.cli.ssh_looks import ssh_looked_over
@@ -97,6 +98,7 @@ def command(
             *users_without_door(users, settings.doors),
             *logins_of_nobody(settings, users),
             *mail_looked_over(settings.mail),
+            *keys_looked_over(settings),
         )
     if as_json:
         members = _members(found, stored, service, problems=problems, warnings=warnings, notices=notices)
@@ -129,7 +131,7 @@ def _summary(
     declared = sum(not command.is_builtin for command in settings.catalogue)
     clock = "".join(
         f"{counted(number, noun)}; "
-        for number, noun in ((len(settings.schedules), "schedule"), (len(settings.feeds), "errand"))
+        for number, noun in ((len(settings.schedules), "schedule"), (len(settings.errands), "errand"))
         if number
     )
     verb = "is" if file is not None else "are"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from doorward.cli.named_state import has_passed_over, told_of_passed_over
 from doorward.cli.screen import complain
 from doorward.core.errors import ConfigurationError, DoorwardError, StateError, TrustError
 from doorward.core.principal import User
@@ -12,7 +13,7 @@ from doorward.core.settings import Settings
 from doorward.core.tokens import check_number
 from doorward.core.users import merge_users
 from doorward.stores.places import LOCAL_STATE, state_place
-from doorward.stores.state import check_private_folder, is_trusted
+from doorward.stores.state import check_private_folder
 from doorward.stores.tokens import TokenFile
 from doorward.stores.users import UserFile
 
@@ -26,7 +27,7 @@ def state_passed_over(state: str | None, environment: Mapping[str, str]) -> str:
     `ask` would find its daemon there. Who keeps users, or judges by them, says whose: nothing is changed, and
     nobody is told, on the word of the folder that one stands in.
     """
-    if state is not None or environment.get("STATE_DIRECTORY") or not is_trusted(Path(LOCAL_STATE)):
+    if not has_passed_over(state, environment):
         return ""
     return f"the users of ./{LOCAL_STATE} are left out; for those add --state {LOCAL_STATE}"
 
@@ -34,8 +35,8 @@ def state_passed_over(state: str | None, environment: Mapping[str, str]) -> str:
 def passed_over(state: str | None, config: Path | None, environment: Mapping[str, str]) -> tuple[str, ...]:
     """What to tell whoever has a state or a configuration in the current folder and named none."""
     told = []
-    if state is None and not environment.get("STATE_DIRECTORY") and is_trusted(Path(LOCAL_STATE)):
-        told.append(f"./{LOCAL_STATE} is not the state that is used; for that one add --state {LOCAL_STATE}")
+    if has_passed_over(state, environment):
+        told.append(told_of_passed_over())
     if config is None and os.path.isfile(_LOCAL_FILE):
         told.append(f"./{_LOCAL_FILE} is not read; to have it count add --config {_LOCAL_FILE}")
     return tuple(told)

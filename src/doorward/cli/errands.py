@@ -9,18 +9,19 @@ import click
 from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import aligned, complain, complain_of
-from doorward.core.errors import ConfigurationError, DoorwardError, one_line
-from doorward.errands.feed_schedules import FEED_PREFIX
+from doorward.cli.screen import complain, complain_of
+from doorward.core.columns import aligned
+from doorward.core.errands import errand_name, errands_called
+from doorward.core.errors import ConfigurationError, DoorwardError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from doorward.cli.outbox import Sent
     from doorward.compose.mail_room import MailRoom
-    from doorward.core.feed_errands import FeedErrand
+    from doorward.core.errands import Errand
     from doorward.core.settings import Settings
-    from doorward.errands.feed_watch import Watched
+    from doorward.errands.gone import Gone
 
 
 @click.group(
@@ -32,7 +33,7 @@ def command() -> None:
     """
     See what the daemon goes out for by the clock, and have it done now.
 
-    The tables [errands.feed.NAME] of the configuration say which feeds are watched.
+    The tables [errands.KIND.NAME] of the configuration say what: feeds (feed) and vulnerabilities (cve).
     """
 
 
@@ -47,11 +48,13 @@ def list_errands(*, config: Path | None, as_json: bool) -> None:
     """List the errands of a configuration; `doorward schedules` tells how far a daemon is with them."""
     # no state has a part in it
     tell_passed_over("", config)
-    errands = sorted(settings_of(config).feeds.values(), key=lambda errand: errand.name)
+    from doorward.cli.errand_shown import errand_members, errand_row
+
+    errands = [errand for _, errand in sorted(settings_of(config).errands.items())]
     if as_json:
-        click.echo(json.dumps([_members(errand) for errand in errands], ensure_ascii=False))
+        click.echo(json.dumps([*map(errand_members, errands)], ensure_ascii=False))
     elif errands:
-        click.echo(aligned([_row(errand) for errand in errands], indent=""), nl=False)
+        click.echo(aligned([*map(errand_row, errands)], indent=""), nl=False)
     else:
         click.echo("No errands.")
 
@@ -60,11 +63,10 @@ def _complete(context: click.Context, _parameter: click.Parameter, incomplete: s
     from click.shell_completion import CompletionItem
 
     try:
-        feeds = settings_of(context.params.get("config")).feeds
+        errands = settings_of(context.params.get("config")).errands
     except (DoorwardError, OSError):
         return []
-    names = (f"{FEED_PREFIX}{name}" for name in sorted(feeds))
-    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in sorted(errands) if name.startswith(incomplete)]
 
 
 @command.command(
@@ -77,82 +79,78 @@ def _complete(context: click.Context, _parameter: click.Parameter, incomplete: s
 @config_option
 def run(*, names: tuple[str, ...], state: str | None, config: Path | None) -> int:
     """
-    Go on errands now, whenever they are due: `feed.NAME`, or just NAME.
+    Go on errands now, whenever they are due: `feed.NAME`, or just NAME where no other kind has it.
 
     What is new is told by mail, as when the clock has it done, and is not told again. A running daemon
     delivers it; without one this command does. One errand that fails holds up no other.
 
-    The exit status is 0 when all of them were done; 125 when a feed did not come or its mail waits, 1 when
-    what came is no feed or the mail was refused.
+    The exit status is 0 when all of them were done; 125 when a feed or a source did not come or the mail
+    waits, 1 when what came cannot be used or the mail was refused.
     """
     from doorward.cli.outbox import given_options, has_daemon, report, with_outbox
 
     tell_passed_over(state, config)
     settings = settings_of(config)
-    errands = [_errand(name, settings) for name in dict.fromkeys(names)]
+    errands = [errand_called(name, settings) for name in dict.fromkeys(names)]
     is_daemons = has_daemon(state)
     status = 0
     for errand in errands:
 
-        async def go(room: "MailRoom", errand: "FeedErrand" = errand) -> "tuple[Watched, list[Sent]]":
+        async def go(room: "MailRoom", errand: "Errand" = errand) -> "tuple[Gone, list[Sent]]":
             return await _go(room, errand, settings, is_daemons=is_daemons)
 
         try:
-            watched, sent = with_outbox(state, settings, go, make=True)
+            gone, sent = with_outbox(state, settings, go, make=True)
         except DoorwardError as error:
             status = max(status, complain_of(error))
             continue
-        _tell(errand, watched)
+        told = _tell(errand, gone)
         given = given_options(state, config)
-        status = max((status, *(report(each, given=given) for each in sent)))
+        status = max((status, told, *(report(each, given=given) for each in sent)))
     return status
 
 
 async def _go(
-    room: "MailRoom", errand: "FeedErrand", settings: "Settings", *, is_daemons: bool
-) -> "tuple[Watched, list[Sent]]":
+    room: "MailRoom", errand: "Errand", settings: "Settings", *, is_daemons: bool
+) -> "tuple[Gone, list[Sent]]":
     import asyncio
 
     from doorward.cli.outbox import send_now
-    from doorward.compose.feeds import WatchedFeeds
+    from doorward.compose.errand_going import ErrandGoing
     from doorward.stores.clock import SystemClock
 
     clock = SystemClock(asyncio.get_running_loop())
-    watched = await WatchedFeeds(room.database, clock, lambda: settings).look(errand)
-    sent = await send_now(room, watched.mails, has_daemon=is_daemons) if watched.mails else []
-    return watched, sent
+    gone = await ErrandGoing(room.database, clock, lambda: settings).go(errand)
+    sent = await send_now(room, gone.mails, has_daemon=is_daemons) if gone.mails else []
+    return gone, sent
 
 
-def _tell(errand: "FeedErrand", watched: "Watched") -> None:
-    from doorward.errands.feed_report import outcome_text
-
-    click.echo(f"{FEED_PREFIX}{errand.name}: {outcome_text(watched)}")
-    for note in watched.notes:
-        complain(f"{FEED_PREFIX}{errand.name}: {note}")
-
-
-def _errand(name: str, settings: "Settings") -> "FeedErrand":
-    errand = settings.feeds.get(name.removeprefix(FEED_PREFIX))
-    if errand is None:
-        from doorward.core.invocation import nearest_name
-
-        nearest = nearest_name(name.removeprefix(FEED_PREFIX), settings.feeds)
-        hint = f"; did you mean {FEED_PREFIX}{nearest}?" if nearest else "; `doorward errands list` has them"
-        raise ConfigurationError(f"there is no errand {name[:64]!r}{hint}", file=settings.file)
-    return errand
+def _tell(errand: "Errand", gone: "Gone") -> int:
+    """Say what came of it; returns the exit status."""
+    name = errand_name(errand)
+    click.echo(f"{name}: {gone.text}")
+    for note in gone.notes:
+        complain(f"{name}: {note}")
+    return max(map(complain_of, gone.troubles), default=0)
 
 
-def _row(errand: "FeedErrand") -> tuple[str, ...]:
-    to = ", ".join(mailbox.address for mailbox in errand.to)
-    return f"{FEED_PREFIX}{errand.name}", str(errand.timing), one_line(errand.url), to
+def errand_called(name: str, settings: "Settings") -> "Errand":
+    """
+    The errand that is meant by `feed.news`, or by `news` where no other kind has that name.
 
+    Raises:
+        ConfigurationError: there is none, or more than one.
+    """
+    names = errands_called(name, settings.errands)
+    if len(names) == 1:
+        return settings.errands[names[0]]
+    if names:
+        hint = f"there are several errands {name[:64]!r}: say {' or '.join(names)}"
+        raise ConfigurationError(hint, file=settings.file)
+    from doorward.core.invocation import nearest_name
 
-def _members(errand: "FeedErrand") -> dict[str, object]:
-    return {
-        "errand": f"{FEED_PREFIX}{errand.name}",
-        "url": errand.url,
-        "timing": str(errand.timing),
-        "to": [mailbox.address for mailbox in errand.to],
-        "filter": list(errand.words),
-        "tell_after": errand.tell_after,
-    }
+    known = {each: each for each in settings.errands}
+    known |= {errand.name: each for each, errand in settings.errands.items()}
+    nearest = nearest_name(name, known)
+    hint = f"; did you mean {known[nearest]}?" if nearest else "; `doorward errands list` has them"
+    raise ConfigurationError(f"there is no errand {name[:64]!r}{hint}", file=settings.file)

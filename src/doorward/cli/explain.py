@@ -9,7 +9,7 @@ import click
 from doorward.cli.completing import complete_line
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option
-from doorward.cli.screen import aligned
+from doorward.core.columns import aligned
 from doorward.core.command import Command, Function, Program, Verb
 from doorward.core.invocation import Invocation, bind, find_command, launch_of
 from doorward.core.launch import Launch
@@ -94,6 +94,8 @@ def _action_members(command: Command, invocation: Invocation | None, limits: Lim
                 "declared": [executable, *(element.shown for element in elements)],
                 "user": command.action.user or _own_user(),
             }
+        case Function() if command.is_builtin:
+            return {"action": "the daemon's own answer"}
         case Function(function, takes_call, is_async):
             return {
                 "action": "function",

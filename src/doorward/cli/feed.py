@@ -81,7 +81,7 @@ def command(
         show=None if as_json else print_text if as_text else print_table,
     )
     if only_new:
-        from doorward.cli.user_changes import opened_state
+        from doorward.cli.named_state import opened_state
         from doorward.stores.owners import acting_as_owner
         from doorward.stores.state import make_private_folder
 

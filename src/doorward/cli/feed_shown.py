@@ -9,7 +9,8 @@ from datetime import datetime
 
 import click
 
-from doorward.cli.screen import aligned, is_terminal, wants_colours
+from doorward.cli.screen import is_terminal, wants_colours
+from doorward.core.columns import aligned
 from doorward.core.errors import one_line
 from doorward.core.feeds import Entry, Feed
 from doorward.errands.feeds.texts import cut

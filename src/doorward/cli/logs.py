@@ -1,15 +1,13 @@
-"""Logs: the standard library's everywhere, made by structlog into lines for people or JSON for programs."""
+"""Logs: the standard library's everywhere, as lines for people or JSON for programs."""
 
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
-
-import structlog
+from typing import TextIO
 
 from doorward.cli.background_log import BackgroundHandler
+from doorward.cli.log_lines import JsonLines, ReadableLines
 from doorward.cli.screen import is_terminal, wants_colours
-from doorward.core.errors import one_line
 
 
 def configure_logs(
@@ -28,20 +26,7 @@ def configure_logs(
     """
     handler = BackgroundHandler(stream) if in_background else logging.StreamHandler(stream)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.stdlib.ExtraAdder(),
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-            ],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                escape_texts,
-                _renderer(stream, environment),
-            ],
-        )
+        ReadableLines(colours=wants_colours(stream, environment)) if is_terminal(stream) else JsonLines()
     )
     logger = logging.getLogger("doorward")
     logger.handlers[:] = [handler]
@@ -50,22 +35,3 @@ def configure_logs(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-
-
-def escape_texts(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Escape whatever is no plain character; a traceback keeps its line breaks."""
-    for name, value in event.items():
-        if isinstance(value, str):
-            lines = value.split("\n") if name == "exception" else [value]
-            event[name] = "\n".join(one_line(line) for line in lines)
-    return event
-
-
-def _renderer(stream: TextIO, environment: Mapping[str, str]) -> structlog.typing.Processor:
-    if is_terminal(stream):
-        return structlog.dev.ConsoleRenderer(
-            colors=wants_colours(stream, environment),
-            exception_formatter=structlog.dev.plain_traceback,
-            pad_event_to=0,
-        )
-    return structlog.processors.JSONRenderer(ensure_ascii=False)

@@ -10,6 +10,7 @@ import click
 
 from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.examples import GroupWithExamples, WithExamples
+from doorward.cli.named_state import opened_state
 from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.outbox import (
     STATE_HELP,
@@ -22,16 +23,8 @@ from doorward.cli.outbox import (
     state_of,
     with_outbox,
 )
-from doorward.cli.screen import (
-    STATUS_FAILED,
-    aligned,
-    complain,
-    counted,
-    is_terminal,
-    strangers_lines,
-    wants_colours,
-)
-from doorward.cli.user_changes import opened_state
+from doorward.cli.screen import STATUS_FAILED, complain, counted, is_terminal, strangers_lines, wants_colours
+from doorward.core.columns import aligned
 from doorward.core.errors import DoorwardError, StateError, one_line
 from doorward.core.mail import Mail, QueueChange, QueuedMail, Standing
 from doorward.core.moments import iso_utc

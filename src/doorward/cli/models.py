@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from doorward.cli import screen
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import json_option
 from doorward.core.addresses import Address, parse_address
+from doorward.core.columns import aligned
 
 if TYPE_CHECKING:
     from doorward.models._model import Model, Server
@@ -62,7 +62,7 @@ def list_models(*, as_json: bool) -> None:
     for each in about:
         rows = [(key, str(each[key])) for key in ("waits", "costs", "take_when", "missing") if key in each]
         click.echo(each["name"])
-        click.echo(screen.aligned([(key.replace("_", " "), text) for key, text in rows]), nl=False)
+        click.echo(aligned([(key.replace("_", " "), text) for key, text in rows]), nl=False)
 
 
 def _about(name: str) -> dict[str, object]:

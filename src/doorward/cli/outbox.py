@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from doorward.cli.named_state import opened_state
 from doorward.cli.screen import STATUS_FAILED, complain
-from doorward.cli.user_changes import opened_state
 from doorward.core.errors import ConnectError, StateError, one_line
 from doorward.core.mail import QueuedMail, QueuedRecipient, Standing
 from doorward.core.moments import iso_utc

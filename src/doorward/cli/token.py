@@ -11,9 +11,11 @@ import click
 from doorward.cli.completing import complete_token, complete_user
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.expiry import Expiry, ExpiryWord
+from doorward.cli.named_state import opened_state
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import aligned, complain
-from doorward.cli.user_changes import Told, opened_state, tell_daemon
+from doorward.cli.screen import complain
+from doorward.cli.user_changes import Told, tell_daemon
+from doorward.core.columns import aligned
 from doorward.core.errors import ConfigurationError, StateError
 from doorward.core.moments import iso_utc
 from doorward.core.principal import User

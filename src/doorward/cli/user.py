@@ -12,7 +12,7 @@ from doorward.cli.completing import complete_user
 from doorward.cli.examples import GroupWithExamples, WithExamples
 from doorward.cli.options import Uid, config_option, json_option, state_option
 from doorward.cli.passwords import new_password
-from doorward.cli.screen import aligned, complain
+from doorward.cli.screen import complain
 from doorward.cli.user_changes import (
     Told,
     expected_user,
@@ -23,6 +23,7 @@ from doorward.cli.user_changes import (
     tell_daemon,
 )
 from doorward.core.certificates import Certificate, fingerprint_of
+from doorward.core.columns import aligned
 from doorward.core.errors import StateError
 from doorward.core.principal import User
 from doorward.core.secret import Secret

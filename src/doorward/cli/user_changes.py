@@ -1,12 +1,12 @@
 """A state opened for a change of its users or tokens, and the daemon that has to hear of it."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from doorward.cli.daemon import NotThere, Patience, keep_answer
+from doorward.cli.named_state import opened_state
 from doorward.cli.target import Target
 from doorward.core.errors import ConfigurationError, ConnectError, DoorwardError, StateError, TrustError
 from doorward.core.outcome import OutcomeKind
@@ -14,26 +14,13 @@ from doorward.core.principal import User
 from doorward.core.settings import TCP, TLS, UNIX, Settings
 from doorward.core.users import merge_users
 from doorward.stores.owners import acting_as_owner
-from doorward.stores.places import LOCAL_STATE, state_place
-from doorward.stores.state import check_private_folder, read_doors
+from doorward.stores.places import LOCAL_STATE
+from doorward.stores.state import read_doors
 from doorward.stores.users import UserFile
 
 _PATIENCE = Patience(connect_seconds=10.0, timeout_seconds=10.0)
 _OF_THE_RELOAD = frozenset({OutcomeKind.FAILED, OutcomeKind.EXITED})
 """How a reload ends that was begun; a refusal, say, is about who asked."""
-
-
-def opened_state(state: str | None, environment: Mapping[str, str]) -> Path:
-    """
-    The folder of the state that `state` names, or of the usual one; one that is missing is not made.
-
-    Raises:
-        StateError: the folder cannot be used.
-    """
-    folder = state_place(state, environment).folder
-    if os.path.exists(folder):
-        check_private_folder(folder, may_be_anothers=True)
-    return folder
 
 
 def opened_users(state: str | None, environment: Mapping[str, str]) -> UserFile:

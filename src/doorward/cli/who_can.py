@@ -10,7 +10,8 @@ import click
 from doorward.cli.completing import complete_name
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import aligned, complain
+from doorward.cli.screen import complain
+from doorward.core.columns import aligned
 from doorward.core.command import Command
 from doorward.core.errors import one_line
 from doorward.core.policy import Deed, judge, who_can

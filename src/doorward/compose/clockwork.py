@@ -13,6 +13,7 @@ from doorward.stores.clock import SystemClock
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from doorward.compose.errand_going import ErrandGoing
     from doorward.core.mail import Mail
     from doorward.core.schedules import RunResult, Schedule, ScheduleState
     from doorward.errands.scheduler import Scheduler
@@ -36,6 +37,7 @@ class Clockwork:
         self._clock = clock
         self._settings = settings
         self._scheduler: Scheduler | None = None
+        self._going: ErrandGoing | None = None
         self._zone: tzinfo | None = None
 
     async def prepare(self, settings: Settings) -> None:
@@ -45,7 +47,7 @@ class Clockwork:
         Raises:
             StateError, TrustError: the database cannot be used.
         """
-        if not settings.schedules and not settings.feeds:
+        if not settings.schedules and not settings.errands:
             return
         # the keeper may have moved; what they import takes its time, and no loop waits for it here
         self._zone = await asyncio.to_thread(_local_zone)
@@ -59,9 +61,9 @@ class Clockwork:
         """Have the schedules of `settings` count, which were prepared."""
         self._settings = settings
         if self._scheduler is not None and self._zone is not None:
-            from doorward.errands.feed_schedules import feed_schedules
+            from doorward.errands.errand_schedules import errand_schedules
 
-            schedules = (*settings.schedules.values(), *feed_schedules(settings.feeds.values()))
+            schedules = (*settings.schedules.values(), *errand_schedules(settings.errands.values()))
             self._scheduler.replace(schedules, self._zone)
 
     def report(self) -> list[dict[str, object]]:
@@ -69,9 +71,11 @@ class Clockwork:
         return [] if self._scheduler is None else self._scheduler.report()
 
     def stop(self) -> None:
-        """Begin nothing any more."""
+        """Begin nothing any more, and end what would not be ended by the end of runs."""
         if self._scheduler is not None:
             self._scheduler.stop()
+        if self._going is not None:
+            self._going.stop()
 
     async def close(self) -> None:
         """Have it noted how runs ended; idempotent."""
@@ -79,15 +83,15 @@ class Clockwork:
             await self._scheduler.close()
 
     def _made(self, database: "Database") -> "Scheduler":
+        from doorward.compose.errand_going import ErrandGoing
         from doorward.compose.errand_runs import ErrandRuns
-        from doorward.compose.feeds import WatchedFeeds
         from doorward.errands.scheduler import Scheduler
         from doorward.service.scheduled import DeskRuns
         from doorward.stores.schedules import SqliteSchedules
 
         store = SqliteSchedules(database, clock=self._clock, limits=lambda: self._settings.limits)
-        feeds = WatchedFeeds(database, self._clock, lambda: self._settings)
-        runs = ErrandRuns(DeskRuns(self._desk), feeds, lambda: self._settings.feeds)
+        going = self._going = ErrandGoing(database, self._clock, lambda: self._settings)
+        runs = ErrandRuns(DeskRuns(self._desk), going, lambda: self._settings.errands)
         return Scheduler(clock=self._clock, store=store, runs=runs, compose=self._compose)
 
     def _compose(self, schedule: "Schedule", state: "ScheduleState", result: "RunResult") -> "Mail":

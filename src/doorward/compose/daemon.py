@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from doorward import __version__
 from doorward.compose.clockwork import Clockwork
+from doorward.compose.cve_answers import CveAnswers
 from doorward.compose.descriptors import allow_descriptors, most_connections
 from doorward.compose.figures import daemon_figures
 from doorward.compose.mail_watch import MailWatch
@@ -17,6 +18,8 @@ from doorward.compose.protocols import Protocols
 from doorward.compose.reloading import Reloads, Scope, reload_command, tell_of_failure
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.authorized_keys import authority_of
+from doorward.core.command import Function
+from doorward.core.cve_command import CVE
 from doorward.core.errors import DoorwardError, StateError
 from doorward.core.figures import Figure
 from doorward.core.moments import iso_utc
@@ -83,11 +86,14 @@ class Daemon:
         self._is_seen = is_seen
         loop = asyncio.get_running_loop()
         self._clock = SystemClock(loop)
+        self._mail = MailWatch(held.folder, settings, self._clock)
+        answers = CveAnswers(held.folder, self._mail, self._clock, lambda: self._now.settings.limits)
         self._preparation = Preparation(
             held.folder,
             socket_path=socket_path(place, environment),
             inherited=inherited,
             own_commands=(reload_command(self.reload),),
+            answers={CVE: Function(answers.answer, takes_call=False, is_async=True)},
             wall=self._clock.wall,
         )
         self._now = Prepared(settings=settings, catalogue=self._preparation.catalogue(settings))
@@ -133,7 +139,6 @@ class Daemon:
             status=self._status,
             schedules=self._schedules,
         )
-        self._mail = MailWatch(held.folder, settings, self._clock)
         self._clockwork = Clockwork(self._mail, self._desk, self._clock, settings)
         self._protocols = Protocols(
             clock=self._clock,

@@ -3,46 +3,48 @@
 import logging
 from collections.abc import Callable, Mapping
 
-from doorward.compose.feeds import WatchedFeeds
+from doorward.compose.errand_going import ErrandGoing
+from doorward.core.errands import Errand
 from doorward.core.errors import DoorwardError
-from doorward.core.feed_errands import FeedErrand
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.ports import ScheduledRuns
 from doorward.core.schedules import RunResult, Schedule
-from doorward.errands.feed_report import outcome_text
-from doorward.errands.feed_schedules import feed_named
+from doorward.errands.errand_schedules import is_errands
 
 _log = logging.getLogger("doorward.errands")
 
 
 class ErrandRuns:
     """
-    The `ScheduledRuns` that goes on errands itself, and leaves commands to `runs`.
+    The `ScheduledRuns` that has errands gone on, and leaves commands to `runs`.
 
     Args:
         runs: where commands run.
-        feeds: looks at feeds.
-        errands: those that count now, by name.
+        going: goes on errands.
+        errands: those that count now, by `errand_name`.
     """
 
     def __init__(
-        self, runs: ScheduledRuns, feeds: WatchedFeeds, errands: Callable[[], Mapping[str, FeedErrand]]
+        self, runs: ScheduledRuns, going: ErrandGoing, errands: Callable[[], Mapping[str, Errand]]
     ) -> None:
         self._runs = runs
-        self._feeds = feeds
+        self._going = going
         self._errands = errands
 
     async def run(self, schedule: Schedule) -> RunResult:
-        name = feed_named(schedule)
-        if name is None:
+        if not is_errands(schedule):
             return await self._runs.run(schedule)
-        errand = self._errands().get(name)
+        errand = self._errands().get(schedule.name)
         if errand is None:
-            return RunResult(outcome=Outcome(OutcomeKind.FAILED, reason="it is not configured any more"))
+            return RunResult(outcome=_failed("it is not configured any more"))
         try:
-            watched = await self._feeds.look(errand)
+            gone = await self._going.go(errand)
         except DoorwardError as error:
-            return RunResult(outcome=Outcome(OutcomeKind.FAILED, reason=str(error)))
-        text = outcome_text(watched)
-        _log.info("feed %s: %s", name, text)
-        return RunResult(outcome=SUCCESS, output=f"{text}\n".encode())
+            return RunResult(outcome=_failed(str(error)))
+        _log.info("%s: %s", schedule.name.replace(".", " ", 1), gone.text)
+        troubles = "; ".join(map(str, gone.troubles))
+        return RunResult(outcome=_failed(troubles) if troubles else SUCCESS, output=f"{gone.text}\n".encode())
+
+
+def _failed(reason: str) -> Outcome:
+    return Outcome(OutcomeKind.FAILED, reason=reason)

@@ -1,27 +1,26 @@
 """Feeds read, and watched, with real ends: the network, a database, a process for what is no XML."""
 
 import asyncio
-import os
-import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from doorward.clients.fetch.options import FetchOptions
+from doorward.compose.composed import composed
+from doorward.compose.errand_locks import errand_lock
 from doorward.compose.fetching import FetchSession
 from doorward.compose.lenient_feeds import LenientFeeds
+from doorward.core.errands import errand_name
 from doorward.core.errors import ConnectError, FeedError, StateError
 from doorward.core.feed_errands import FeedErrand
 from doorward.core.limits import Limits
 from doorward.core.mail import Mail
 from doorward.core.ports import Clock, SeenStore
 from doorward.core.settings import Settings
-from doorward.errands.composing import Draft, compose
+from doorward.errands.composing import Draft
 from doorward.errands.feed_source import FeedAnswer, FeedSource, Validators
 from doorward.errands.feed_watch import FeedWatch, Watched
 from doorward.errands.feeds.parsing import FeedBounds
 from doorward.stores.database import Database
-from doorward.stores.locks import open_lock, try_lock, unlock
 from doorward.stores.seen import SqliteSeen
 
 AT_ONCE = 8
@@ -111,37 +110,15 @@ class WatchedFeeds:
             return await self._look(errand)
 
     async def _look(self, errand: FeedErrand) -> Watched:
-        lock = self._folder / f"feed.{errand.name}.lock"
-        descriptor = await asyncio.to_thread(_locked, lock)
-        try:
-            async with feed_source(self._settings().limits, lenient=self._lenient) as source:
-                watch = FeedWatch(
-                    feeds=source, seen=self._seen, compose=self._composed, wall_seconds=self._clock.wall
-                )
-                return await watch.look(errand)
-        except StateError as error:
-            raise StateError(f"{errand.url}: what was seen cannot be noted: {error}") from error
-        finally:
-            unlock(descriptor)
+        async with errand_lock(self._folder, errand_name(errand)):
+            try:
+                async with feed_source(self._settings().limits, lenient=self._lenient) as source:
+                    watch = FeedWatch(
+                        feeds=source, seen=self._seen, compose=self._composed, wall_seconds=self._clock.wall
+                    )
+                    return await watch.look(errand)
+            except StateError as error:
+                raise StateError(f"{errand.url}: what was seen cannot be noted: {error}") from error
 
     async def _composed(self, draft: Draft) -> Mail:
-        # a digest of thousands takes its time
-        return await asyncio.to_thread(
-            compose,
-            draft,
-            self._settings().mail,
-            wall_seconds=self._clock.wall(),
-            token=secrets.token_hex(16),
-        )
-
-
-def _locked(path: Path) -> int:
-    descriptor = open_lock(path)
-    try:
-        if try_lock(descriptor):
-            return descriptor
-    except OSError as error:
-        os.close(descriptor)
-        raise StateError(f"{path} cannot be locked: {error.strerror}") from error
-    os.close(descriptor)
-    raise StateError(f"{path} is held: another process looks at this feed just now; try again later")
+        return await composed(draft, self._settings().mail, self._clock)

@@ -22,19 +22,25 @@ class MailRoom:
     """
     The outbox of a state, and who empties it once there is something in it.
 
+    Args:
+        database: open.
+        settings: where mail goes, and the limits of the outbox.
+        clock: of this process.
+        boot: which boot of the machine this is, see `boot_id`.
+
     Attributes:
         database: open until `close`.
         queue: the outbox in it.
     """
 
-    def __init__(self, database: Database, settings: Settings, clock: SystemClock) -> None:
+    def __init__(self, database: Database, settings: Settings, clock: SystemClock, *, boot: str) -> None:
         self._settings = settings
         self._clock = clock
         self._deliverer: Deliverer | None = None
         self._delivering: asyncio.Task[None] | None = None
         self.database = database
         self.queue: MailQueue = SqliteOutbox(
-            database, clock=clock, boot=boot_id(), limits=lambda: self._settings.limits
+            database, clock=clock, boot=boot, limits=lambda: self._settings.limits
         )
 
     @property
@@ -109,4 +115,5 @@ async def open_mail_room(folder: Path, settings: Settings, clock: SystemClock) -
     """
     database = Database(folder)
     await database.open()
-    return MailRoom(database, settings, clock)
+    # a file, and no loop waits for it here
+    return MailRoom(database, settings, clock, boot=await asyncio.to_thread(boot_id))

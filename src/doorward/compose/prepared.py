@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from doorward.core.builtin_commands import LATER
 from doorward.core.catalogue import Catalogue
-from doorward.core.command import Command
+from doorward.core.command import Command, Function
 from doorward.core.limits import Limits
 from doorward.core.principal import User
 from doorward.core.settings import SSH, WEB, DoorSettings, Settings
@@ -68,6 +69,7 @@ class Preparation:
         socket_path: where the unix door listens when the configuration does not say.
         inherited: the sockets that were made for this process.
         own_commands: what the daemon adds to every catalogue.
+        answers: what it does for the commands whose action is `LATER`, by their names.
         wall: the time in seconds since 1970.
     """
 
@@ -78,6 +80,7 @@ class Preparation:
         socket_path: Path,
         inherited: Iterable[Listener],
         own_commands: Iterable[Command],
+        answers: Mapping[str, Function],
         wall: Callable[[], float],
     ) -> None:
         self._folder = folder
@@ -85,6 +88,7 @@ class Preparation:
         self._socket_path = socket_path
         self._inherited = tuple(inherited)
         self._own_commands = tuple(own_commands)
+        self._answers = answers
         self._user_file = UserFile(folder)
         self._token_file = TokenFile(folder)
 
@@ -95,7 +99,7 @@ class Preparation:
         Raises:
             CatalogueError: one of them has a name that is the daemon's own.
         """
-        return Catalogue([*settings.catalogue, *self._own_commands])
+        return Catalogue([*map(self._answered, settings.catalogue), *self._own_commands])
 
     def prepare(self, settings: Settings, open_now: Iterable[Listener]) -> Prepared:
         """
@@ -142,6 +146,10 @@ class Preparation:
         """
         users, tokens = self._load_users(before.settings, []), self._load_tokens(before.settings)
         return replace(before, users=users, tokens=tokens, contexts=_contexts(before.pairs, users))
+
+    def _answered(self, command: Command) -> Command:
+        """`command`, with what the daemon does for it."""
+        return replace(command, action=self._answers[command.name]) if command.action is LATER else command
 
     def _load_users(self, settings: Settings, notices: list[str]) -> tuple[User, ...]:
         users = merge_users(

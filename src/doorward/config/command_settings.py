@@ -15,7 +15,7 @@ from doorward.config.shapes import CommandShape
 from doorward.config.tables import read_each, read_table
 from doorward.config.user_settings import check_roles
 from doorward.core.builtin_commands import RESERVED
-from doorward.core.command import NAME, NUMBERS, Command, Program, Verb
+from doorward.core.command import NAME, NUMBERS, Command, Function, Program, Verb
 from doorward.core.errors import CatalogueError
 from doorward.core.limits import LimitFacts
 from doorward.core.parameter import has_control_characters
@@ -33,6 +33,7 @@ RESOURCE_FACTS = LimitFacts(unit="the unit of prlimit(1)", least=0, most=2**63 -
 SUMMARY_CHARACTERS = 200
 
 _KEYS_OF_VERBS = ("summary", "roles", "doors")
+_KEYS_OF_FUNCTIONS = (*_KEYS_OF_VERBS, "timeout_seconds", "fresh_seconds", "at_once", "linger_seconds")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VARIABLE_BYTES = 128 * 1024 - 1
 """Linux has one variable, with its name, end at 128 KiB."""
@@ -95,7 +96,8 @@ class _Declaration:
         if self._shape.run is None:
             return self._with_action_of(builtin, given, declared | {"parameters": parameters})
         if builtin is not None and not is_replaceable(builtin):
-            self._refuse("run", "the daemon answers this command itself", expected=_verb_keys())
+            expected = f"no more than {', '.join(_KEYS_OF_VERBS)}"
+            self._refuse("run", "the daemon answers this command itself", expected=expected)
             return None
         program = self._program(self._shape.run)
         if program is None:
@@ -110,10 +112,15 @@ class _Declaration:
                 # otherwise it may stand there under a name that was told to be unknown
                 self._refuse("run", "this is missing", expected="an argument vector, an array of texts")
             return None
-        if isinstance(builtin.action, Verb):
+        if isinstance(builtin.action, Verb | Function):
+            keys = _KEYS_OF_VERBS if isinstance(builtin.action, Verb) else _KEYS_OF_FUNCTIONS
             for name in given:
-                if name not in _KEYS_OF_VERBS:
-                    self._refuse(name, "the daemon answers this command itself", expected=_verb_keys())
+                if name not in keys:
+                    self._refuse(
+                        name,
+                        "the daemon answers this command itself",
+                        expected=f"no more than {', '.join(keys)}",
+                    )
             del declared["parameters"]
         elif isinstance(builtin.action, Program):
             declared["action"] = self._surrounded(builtin.action)
@@ -268,7 +275,3 @@ class _Declaration:
 
     def _refuse(self, name: str, problem: str, *, expected: str = "", found: str = "") -> None:
         self._report.add((*self._key, name), problem, expected=expected, found=found)
-
-
-def _verb_keys() -> str:
-    return f"no more than {', '.join(_KEYS_OF_VERBS)}"

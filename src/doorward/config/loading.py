@@ -10,7 +10,13 @@ from doorward.config.catalogues import read_catalogues
 from doorward.config.machine import ExecutableMissing, Machine
 from doorward.config.renewal import is_replaceable, renewed
 from doorward.config.report import Key, Report, found_in, key_of, one_of
-from doorward.core.builtin_commands import PROGRAMS, RESERVED, program_command, verb_commands
+from doorward.core.builtin_commands import (
+    PROGRAMS,
+    RESERVED,
+    function_commands,
+    program_command,
+    verb_commands,
+)
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command
 from doorward.core.errors import CatalogueError, ConfigurationError, TrustError
@@ -147,7 +153,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
         catalogue=catalogue,
         mail=mail,
         schedules=schedules,
-        feeds=read_errands(tables.errands, mail=mail, report=report),
+        errands=read_errands(tables.errands, mail=mail, report=report),
         notices=tuple(report.notices),
     )
 
@@ -176,7 +182,7 @@ def _builtins(machine: Machine, report: Report) -> dict[str, Command]:
             report.notices.append(f"the built-in command {name} is left out: {error}")
         else:
             commands[name] = program_command(name, executable, home=machine.home)
-    return commands | {command.name: command for command in verb_commands()}
+    return commands | {command.name: command for command in (*verb_commands(), *function_commands())}
 
 
 def _assembled(

@@ -137,6 +137,7 @@ class ErrandsShape(msgspec.Struct):
     """The table `[errands]`."""
 
     feed: Tables = {}
+    cve: Tables = {}
 
 
 class FeedShape(msgspec.Struct):
@@ -148,6 +149,34 @@ class FeedShape(msgspec.Struct):
     to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
     filter: Texts = []
     tell_after: Whole = None
+
+
+class CveShape(msgspec.Struct):
+    """A table `[errands.cve.NAME]`."""
+
+    sources: Annotated[list[str | dict[str, Any]], Meta(description="an array of texts and tables")] = []
+    every: OptionalText = None
+    at: OptionalText = None
+    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    mail: YesNo = None
+    words: Texts = []
+    products: Texts = []
+    score: Number = None
+    epss: Number = None
+    kev: YesNo = None
+    installed: YesNo = None
+    fixable: YesNo = None
+    tell_after: Whole = None
+
+
+class CveSourceShape(msgspec.Struct):
+    """A table of `sources` in `[errands.cve.NAME]`."""
+
+    kind: OptionalText = None
+    url: OptionalText = None
+    key_file: OptionalText = None
+    suite: OptionalText = None
+    days: Whole = None
 
 
 class UserShape(msgspec.Struct):

@@ -1,6 +1,7 @@
 """The commands that come with the program."""
 
-from doorward.core.command import Command, Program, Verb
+from doorward.core.command import Command, Function, Program, Verb
+from doorward.core.cve_command import cve_command
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType, IntegerType, PatternType, TextType
 from doorward.core.principal import ADMIN
@@ -65,6 +66,19 @@ def verb_commands() -> list[Command]:
         _verb(Verb.STATUS, "How the daemon is", form, roles=admin),
         _verb(Verb.QUIT, "Leave", guests=True),
     ]
+
+
+def function_commands() -> list[Command]:
+    """The built-ins that the daemon answers with what it alone has, so that their action is `LATER`."""
+    return [cve_command(LATER)]
+
+
+async def _not_yet(**_values: object) -> str:
+    raise NotImplementedError("the daemon has an action of its own for this command")
+
+
+LATER = Function(_not_yet, takes_call=False, is_async=True)
+"""Stands in a configuration's catalogue for an action that the daemon puts in its place."""
 
 
 def _words() -> Parameter:

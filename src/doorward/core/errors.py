@@ -18,8 +18,9 @@ The whole tree of errors, rooted at one class.
     ├── TrustError              a file that others could have written or read
     ├── CertificateError        a certificate or key that cannot be used: file and what to do
     ├── MailError               an address or a message that cannot be sent as it is
-    ├── FeedError               what came is no feed, or one that cannot be read: address and what to do
-    │   └── IllFormedFeed       it means to be a feed, but is no XML; somebody more lenient may read it
+    ├── SourceError             what came from an address is not what was asked for: address and what to do
+    │   └── FeedError           it is no feed, or one that cannot be read
+    │       └── IllFormedFeed   it means to be a feed, but is no XML; somebody more lenient may read it
     └── ConnectError            a client could not reach or understand its peer: address and phase
         ├── PeerRefused         it was understood, and the answer is no: the code
         ├── TransferIncomplete  a file did not come or go whole: how much did
@@ -260,12 +261,12 @@ class ConnectError(DoorwardError):
 
 
 @dataclass(eq=False)
-class FeedError(DoorwardError):
+class SourceError(DoorwardError):
     """
-    What came from an address is no feed, or none that can be read.
+    What came from an address is not what was asked for, or cannot be used.
 
     Attributes:
-        source: the address that was asked for.
+        source: the address that was asked for; of what this machine says itself, the program.
         problem: what is wrong.
         next_step: what a person can do now; empty when there is nothing to say.
     """
@@ -277,6 +278,10 @@ class FeedError(DoorwardError):
     def __str__(self) -> str:
         step = f". {self.next_step}" if self.next_step else ""
         return one_line(f"{self.source}: {self.problem}{step}")
+
+
+class FeedError(SourceError):
+    """What came is no feed, or none that can be read."""
 
 
 class IllFormedFeed(FeedError):

@@ -1,11 +1,12 @@
 """A feed that is watched: where it is, and who is told of what is new."""
 
-import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from doorward.core.feeds import Entry
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Timing
+from doorward.core.whole_words import stands_in
 
 TELL_AFTER = 3
 """So many failures in a row are told: fewer mend themselves, as a rule."""
@@ -25,12 +26,19 @@ class FeedErrand:
         tell_after: after so many failures in a row somebody is told, once.
     """
 
+    kind: ClassVar[str] = "feed"
+
     name: str
     url: str
     timing: Timing
     to: tuple[Mailbox, ...] = ()
     words: tuple[str, ...] = ()
     tell_after: int = TELL_AFTER
+
+    @property
+    def about(self) -> str:
+        """What it is about, in words for people."""
+        return self.url
 
 
 def is_wanted(entry: Entry, words: tuple[str, ...]) -> bool:
@@ -42,12 +50,4 @@ def is_wanted(entry: Entry, words: tuple[str, ...]) -> bool:
     """
     if not words:
         return True
-    text = "\n".join((entry.title, entry.summary, *entry.categories)).casefold()
-    return any(_stands_in(word.casefold(), text) for word in words)
-
-
-def _stands_in(word: str, text: str) -> bool:
-    # a word boundary is only where the word itself begins or ends with a letter: `c++`
-    before = r"(?<!\w)" if word[:1].isalnum() else ""
-    after = r"(?!\w)" if word[-1:].isalnum() else ""
-    return re.search(before + r"\s+".join(map(re.escape, word.split())) + after, text) is not None
+    return stands_in(words, "\n".join((entry.title, entry.summary, *entry.categories)))

@@ -1,7 +1,7 @@
 """The words of a line to an invocation: one command with a value for each of its parameters."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from doorward.core.command import Command, Program
 from doorward.core.errors import BadArgument, UnknownCommand
 from doorward.core.launch import EXECUTABLE_PATH, Launch
 from doorward.core.limits import Limits
+from doorward.core.named_words import name_of_option, option_of, sort_words, takes_options
 from doorward.core.parameter import NAME, Parameter, shown, word_of
 from doorward.core.parameter_types import FlagType, PathType, Value
 from doorward.core.secret import REDACTED, Secret
@@ -100,7 +101,8 @@ def bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
     """
     Make an invocation of `command` with `words`, which do not hold its name.
 
-    `name=value` sets a declared parameter; other words fill the parameters that are left, in their order.
+    `name=value` sets a declared parameter, and so does `--name`, see `sort_words`; other words fill the
+    parameters that are left, in their order.
 
     Raises:
         BadArgument: which parameter, what was expected, what came; not what came when the command takes a
@@ -145,11 +147,7 @@ def bind_values(
         else:
             if value is not None:
                 values[parameter.name] = value
-    for name in said:
-        if name not in known:
-            near = nearest_name(name, known)
-            hint = f"; did you mean {near}?" if near else ""
-            problems.append(BadArgument("", f"a parameter of {command.name}", f"{shown(name)}{hint}"))
+    problems += [_unknown_name(command, name, known) for name in said if name not in known]
     return tuple(problems) or Invocation(command, MappingProxyType(values))
 
 
@@ -168,32 +166,36 @@ def _value_of(parameter: Parameter, words: Sequence[str]) -> Value | None:
 
 def _bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
     _check_sizes(words, limits)
-    by_name = {parameter.name: parameter for parameter in command.parameters if not parameter.repeats}
+    said = sort_words(command.parameters, words)
     values: dict[str, Value] = {}
-    positional: list[str] = []
-    for word in words:
-        name, equals, rest = word.partition("=")
-        parameter = by_name.get(name) if equals else None
-        if parameter is None:
-            positional.append(word)
-        elif name in values:
-            raise BadArgument(name, "one value", "two")
-        else:
-            values[name] = parameter.read(rest)
-    _fill(command.parameters, positional, values)
+    for named in said.named:
+        parameter, word = named.parameter, named.word
+        if parameter.name in values:
+            raise BadArgument(parameter.name, "one value", "two")
+        if word is None:
+            raise BadArgument(parameter.name, parameter.type.expected, "nothing")
+        values[parameter.name] = parameter.read(word)
+    _fill(command.parameters, said.unnamed, values)
     return Invocation(command, MappingProxyType(values))
 
 
 def _misnamed(command: Command, words: Sequence[str]) -> BadArgument | None:
-    """What is wrong, once something is, with the first `name=value` whose name no parameter has."""
+    """What is wrong, once something is, with the first word that names what no parameter is called."""
     names = [parameter.name for parameter in command.parameters]
-    for word in words:
+    with_options = takes_options(command.parameters)
+    for word in sort_words(command.parameters, words).free:
         name, equals, _ = word.partition("=")
+        if with_options and name_of_option(word) not in {"", *names}:
+            return _unknown_name(command, name, [*map(option_of, command.parameters)])
         if equals and NAME.fullmatch(name) and name not in names:
-            near = nearest_name(name, names)
-            hint = f"; did you mean {near}?" if near else ""
-            return BadArgument("", f"a parameter of {command.name}", f"{shown(name)}{hint}")
+            return _unknown_name(command, name, names)
     return None
+
+
+def _unknown_name(command: Command, name: str, names: Collection[str]) -> BadArgument:
+    near = nearest_name(name, names)
+    hint = f"; did you mean {near}?" if near else ""
+    return BadArgument("", f"a parameter of {command.name}", f"{shown(name)}{hint}")
 
 
 def _check_sizes(words: Sequence[str], limits: Limits) -> None:
@@ -206,7 +208,7 @@ def _check_sizes(words: Sequence[str], limits: Limits) -> None:
             )
 
 
-def _fill(parameters: Iterable[Parameter], positional: list[str], values: dict[str, Value]) -> None:
+def _fill(parameters: Iterable[Parameter], positional: Iterable[str], values: dict[str, Value]) -> None:
     words = iter(positional)
     for parameter in parameters:
         if parameter.name in values:

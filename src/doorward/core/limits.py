@@ -469,9 +469,40 @@ class Limits:
         60.0, unit="seconds to fetch a feed, tries and all", least=1, most=3600, source="as a run's"
     )
 
+    # Sources of vulnerabilities
+    cve_bytes: int = _limit(
+        128 * MIB,
+        unit="bytes of one document about vulnerabilities, unpacked",
+        least=MIB,
+        most=1024 * MIB,
+        source="twice the tracker of Debian",
+    )
+    cve_seconds: float = _limit(
+        300.0,
+        unit="seconds to fetch one such document, tries and all",
+        least=1,
+        most=3600,
+        source="the tracker at 2 Mbit/s",
+    )
+
     # Marks of what errands told
     seen_marks: int = _limit(
         1_000_000, unit="marks of one errand", least=1000, most=10_000_000, source="three times NVD's CVEs"
+    )
+
+    # Vulnerabilities
+    cve_known: int = _limit(
+        500_000,
+        unit="vulnerabilities known, and ids with an EPSS score",
+        least=1000,
+        most=10_000_000,
+        source="CVE has some 320,000",
+    )
+    cve_changes: int = _limit(
+        1_000_000, unit="changes kept, the newest", least=1000, most=10_000_000, source="two for each"
+    )
+    cve_change_days: int = _limit(
+        400, unit="days that a change is kept", least=1, most=36_500, source="a year, and some time to look"
     )
 
     # The end

@@ -5,10 +5,12 @@ Each port is met by one room and by a fake of `doorward.testing` that passes the
 """
 
 import enum
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from doorward.core.audit import AuditEvent
+from doorward.core.cve_changes import NotedChange
+from doorward.core.cve_filters import CveCounts, CveListing, CveQuery
 from doorward.core.errors import IllFormedFeed
 from doorward.core.feeds import Feed
 from doorward.core.fetching import Fetched, FetchRequest
@@ -16,6 +18,7 @@ from doorward.core.launch import Ending, Launch, Stream
 from doorward.core.mail import Claim, Delivered, Mail, QueueChange, QueuedMail, Tried
 from doorward.core.schedules import RunResult, Schedule, ScheduleState
 from doorward.core.secret import Secret
+from doorward.core.vulnerabilities import Account, Epss, Vulnerability
 
 
 class Timer(Protocol):
@@ -252,6 +255,69 @@ class SeenStore(Protocol):
 
         Raises:
             StateError: neither was kept: as for `put`, or the marks are too many or too long.
+        """
+
+
+class VulnerabilityStore(Protocol):
+    """What is known of vulnerabilities, by all errands and all sources of this state together."""
+
+    async def marks(self, source: str) -> Mapping[str, str]:
+        """
+        Hand out what was noted about a source: what its server is asked next, how far its windows are.
+
+        Raises:
+            StateError: it could not be read; so too for all that follows.
+        """
+
+    async def note(
+        self,
+        source: str,
+        accounts: Iterable[Account],
+        *,
+        marks: Mapping[str, str],
+        is_all: bool,
+    ) -> int:
+        """
+        Take up what a source says, note what changed by it, and its marks: all of it or nothing.
+
+        Args:
+            source: its key; that of every account.
+            accounts: what it says; one that is as it was costs next to nothing.
+            marks: they take the places of those there are.
+            is_all: the source says nothing of any other vulnerability: what it said before of others is
+                forgotten. A vulnerability that no source tells of any more is forgotten too.
+
+        Returns:
+            How many changes were noted.
+        """
+
+    async def note_epss(self, scores: Iterable[tuple[str, Epss]], *, marks: Mapping[str, str]) -> int:
+        """
+        Take up EPSS, by ids, of vulnerabilities known and unknown, as `note` does: those are all there are.
+
+        It is done in several transactions, the marks in the last: a crash has it done again.
+        """
+
+    async def last_change(self) -> int:
+        """The number of the newest change; 0 for none."""
+
+    async def changes(self, after: int, *, most: int) -> Sequence[NotedChange]:
+        """The changes with a number greater than `after`, by number, `most` of them at most."""
+
+    async def search(self, query: CveQuery) -> CveListing:
+        """Hand out what `query` asks for."""
+
+    async def find(self, name: str) -> Vulnerability | None:
+        """The one whose id is `name`, in capitals or not; None when nobody told of it."""
+
+    async def counts(self, query: CveQuery, *, periods: int, is_monthly: bool) -> Sequence[CveCounts]:
+        """
+        How many of what passes were published, and became known to be exploited, in each period.
+
+        Args:
+            query: its filter, ids and rejection count.
+            periods: so many, the last of which is now; from 1 on. Periods without any stand there too.
+            is_monthly: by month; otherwise by week, from Monday.
         """
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from doorward.core.addresses import parse_address
 from doorward.core.catalogue import Catalogue
-from doorward.core.feed_errands import FeedErrand
+from doorward.core.errands import Errand
 from doorward.core.limits import Limits
 from doorward.core.mail_settings import MailSettings
 from doorward.core.mounts import Mount
@@ -226,7 +226,7 @@ class Settings:
         catalogue: the built-ins, and what was declared in TOML and in Python.
         mail: where it goes.
         schedules: what runs by the clock, by name.
-        feeds: what is watched by the clock, by name.
+        errands: what the daemon goes out for by the clock, by `errand_name`.
         notices: what a keeper should know although it is no error.
     """
 
@@ -238,7 +238,7 @@ class Settings:
     catalogue: Catalogue = field(default_factory=Catalogue)
     mail: MailSettings = field(default_factory=MailSettings)
     schedules: Mapping[str, Schedule] = field(default_factory=lambda: MappingProxyType({}))
-    feeds: Mapping[str, FeedErrand] = field(default_factory=lambda: MappingProxyType({}))
+    errands: Mapping[str, Errand] = field(default_factory=lambda: MappingProxyType({}))
     notices: tuple[str, ...] = ()
 
     @property

@@ -1,6 +1,5 @@
 """The mail about a feed: what is new in it, that it cannot be read, and that it can again."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -9,6 +8,7 @@ from doorward.core.feed_errands import FeedErrand
 from doorward.core.feeds import Entry, Feed
 from doorward.errands.composing import Draft
 from doorward.errands.feeds.texts import cut
+from doorward.errands.shown import anchor, shown
 
 WITH_SUMMARY = 100
 """So many entries of a mail are told with what they say; of the others, title and link."""
@@ -21,11 +21,6 @@ OF_FIRST = 10
 
 _SUMMARY_CHARACTERS = 500
 _TITLE_CHARACTERS = 80
-_LINK = re.compile(r"https?://[^\s<>\"']+")
-# What could deceive: controls, and what turns the direction of writing. Joiners are left: scripts need them.
-_DECEIVING = re.compile(
-    "[\\x00-\\x1f\\x7f-\\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +34,7 @@ class _Line:
 def digest_of(errand: FeedErrand, feed: Feed, new: Sequence[Entry]) -> Draft:
     """The mail that tells of `new`, at least one entry."""
     count = f"{len(new)} new {'entry' if len(new) == 1 else 'entries'}"
-    subject = (
-        f"{errand.name}: {_shown(new[0].title) or count}" if len(new) == 1 else f"{errand.name}: {count}"
-    )
+    subject = f"{errand.name}: {shown(new[0].title) or count}" if len(new) == 1 else f"{errand.name}: {count}"
     return _draft(errand, feed, subject=subject, opening=f"{count} in {_name_of(errand, feed)}.", entries=new)
 
 
@@ -49,9 +42,9 @@ def summary_of(errand: FeedErrand, feed: Feed, wanted: Sequence[Entry]) -> Draft
     """The mail about a feed that was not watched before: how much there is, and the first few."""
     there = f"There are {len(feed.entries)} entries in it now"
     of_words = f", {len(wanted)} of them with the words asked for" if errand.words else ""
-    shown = f" The first {min(len(wanted), OF_FIRST)}:" if wanted else ""
+    first = f" The first {min(len(wanted), OF_FIRST)}:" if wanted else ""
     opening = (
-        f"{_name_of(errand, feed)} is watched from now on. {there}{of_words}; those are not told.{shown}"
+        f"{_name_of(errand, feed)} is watched from now on. {there}{of_words}; those are not told.{first}"
     )
     return _draft(
         errand,
@@ -66,7 +59,7 @@ def trouble_with(errand: FeedErrand, problem: str, *, failures: int, since: str)
     """The mail that a feed cannot be read, since `since`."""
     text = (
         f"The feed {errand.name} could not be read {failures} times in a row, since {since}.\n\n"
-        f"{_shown(problem)}\n\nNothing that was in it before is told again when it comes back, and nothing "
+        f"{shown(problem)}\n\nNothing that was in it before is told again when it comes back, and nothing "
         "more is told of this trouble until then.\n"
     )
     return _of(errand, subject=f"{errand.name}: cannot be read", text=text)
@@ -83,13 +76,13 @@ def _of(errand: FeedErrand, *, subject: str, text: str, html: str | None = None)
 
 
 def _name_of(errand: FeedErrand, feed: Feed) -> str:
-    return _shown(feed.title) or errand.name
+    return shown(feed.title) or errand.name
 
 
 def _draft(errand: FeedErrand, feed: Feed, *, subject: str, opening: str, entries: Sequence[Entry]) -> Draft:
     lines = [_line(entry, with_summary=at < WITH_SUMMARY) for at, entry in enumerate(entries[:LISTED])]
     more = [f"and {len(entries) - LISTED:,} more"] if len(entries) > LISTED else []
-    notes = [*more, *(f"Note: {_shown(note)}." for note in feed.notes)]
+    notes = [*more, *(f"Note: {shown(note)}." for note in feed.notes)]
     return _of(
         errand, subject=subject, text=_text(opening, lines, notes), html=_html(feed, opening, lines, notes)
     )
@@ -97,11 +90,11 @@ def _draft(errand: FeedErrand, feed: Feed, *, subject: str, opening: str, entrie
 
 def _line(entry: Entry, *, with_summary: bool) -> _Line:
     day = f"{entry.published:%Y-%m-%d}" if entry.published is not None else ""
-    about = ", ".join(part for part in (day, *map(_shown, entry.authors[:3])) if part)
-    summary = _shown(entry.summary)
-    title = _shown(entry.title) or cut(summary, _TITLE_CHARACTERS) or _shown(entry.key)
+    about = ", ".join(part for part in (day, *map(shown, entry.authors[:3])) if part)
+    summary = shown(entry.summary)
+    title = shown(entry.title) or cut(summary, _TITLE_CHARACTERS) or shown(entry.key)
     summary = cut(summary, _SUMMARY_CHARACTERS) if with_summary else ""
-    return _Line(title, _shown(entry.link), about, summary)
+    return _Line(title, shown(entry.link), about, summary)
 
 
 def _text(opening: str, lines: Sequence[_Line], notes: Sequence[str]) -> str:
@@ -114,7 +107,7 @@ def _text(opening: str, lines: Sequence[_Line], notes: Sequence[str]) -> str:
 
 def _html(feed: Feed, opening: str, lines: Sequence[_Line], notes: Sequence[str]) -> str:
     items = "".join(f"<li>{_item(line)}</li>\n" for line in lines)
-    page = f"<p>{_anchor(_shown(feed.link), _shown(feed.link))}</p>\n" if feed.link else ""
+    page = f"<p>{anchor(shown(feed.link), shown(feed.link))}</p>\n" if feed.link else ""
     said = "".join(f"<p>{escape(note)}</p>\n" for note in notes)
     return (
         f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n<p>{escape(opening)}</p>\n{page}'
@@ -125,14 +118,4 @@ def _html(feed: Feed, opening: str, lines: Sequence[_Line], notes: Sequence[str]
 def _item(line: _Line) -> str:
     about = f"<br>{escape(line.about)}" if line.about else ""
     summary = f"<br>{escape(line.summary)}" if line.summary else ""
-    return f"<b>{_anchor(line.link, line.title)}</b>{about}{summary}"
-
-
-def _anchor(link: str, text: str) -> str:
-    """`text`, that leads to `link` where that is a page of the web: other schemes may do anything."""
-    return f'<a href="{escape(link)}">{escape(text)}</a>' if _LINK.fullmatch(link) else escape(text)
-
-
-def _shown(text: str) -> str:
-    """`text` on one line, without what could deceive."""
-    return _DECEIVING.sub("\ufffd", " ".join(text.split()))
+    return f"<b>{anchor(line.link, line.title)}</b>{about}{summary}"

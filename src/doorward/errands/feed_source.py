@@ -92,7 +92,7 @@ class FeedSource:
         fetched = await self._fetcher.fetch(
             FetchRequest(
                 url=url,
-                headers=_conditions(known or Validators()),
+                headers=conditions(known or Validators(), accepted=_ACCEPTED),
                 most_bytes=self._bounds.body_bytes,
                 seconds=self._seconds,
             )
@@ -103,7 +103,7 @@ class FeedSource:
             raise _refused(without_login(url), fetched.status)
         feed = await self._parsed(without_login(url), fetched)
         return FeedAnswer(
-            feed=feed, validators=_validators(fetched.headers) if feed.is_whole else Validators()
+            feed=feed, validators=validators_from(fetched.headers) if feed.is_whole else Validators()
         )
 
     async def _parsed(self, url: str, fetched: Fetched) -> Feed:
@@ -122,8 +122,9 @@ class FeedSource:
             raise FeedError(url, error.problem, error.next_step) from error
 
 
-def _conditions(known: Validators) -> Mapping[str, str]:
-    headers = {"Accept": _ACCEPTED}
+def conditions(known: Validators, *, accepted: str) -> Mapping[str, str]:
+    """The headers that ask for what changed since the answer that `known` was of, in an `accepted` form."""
+    headers = {"Accept": accepted}
     if known.etag:
         headers["If-None-Match"] = known.etag
     if known.last_modified:
@@ -131,7 +132,8 @@ def _conditions(known: Validators) -> Mapping[str, str]:
     return headers
 
 
-def _validators(headers: Mapping[str, str]) -> Validators:
+def validators_from(headers: Mapping[str, str]) -> Validators:
+    """What the `headers` of an answer, by their names in lower case, tell it from a later one by."""
     return Validators(*(_validator(headers.get(name, "")) for name in ("etag", "last-modified")))
 
 

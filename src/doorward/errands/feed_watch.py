@@ -10,6 +10,7 @@ from doorward.core.errors import ConnectError, FeedError
 from doorward.core.feed_errands import FeedErrand, is_wanted
 from doorward.core.feeds import Feed
 from doorward.core.mail import Mail
+from doorward.core.moments import minute_utc
 from doorward.core.ports import SeenStore
 from doorward.errands.composing import Draft
 from doorward.errands.feed_digest import digest_of, recovery_of, summary_of, trouble_with
@@ -140,7 +141,7 @@ class FeedWatch:
         return _numbers(await self._seen.commit(_trouble(errand), {}, mail, forgotten=tuple(trouble)))
 
     def _now(self) -> str:
-        return f"{datetime.fromtimestamp(self._wall_seconds(), UTC):%Y-%m-%d %H:%M} UTC"
+        return minute_utc(self._wall_seconds())
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._wall_seconds(), UTC).date()

@@ -3,7 +3,7 @@
 from doorward.core.moments import iso_utc
 from doorward.core.outcome import outcome_members
 from doorward.core.schedules import Schedule, ScheduleState
-from doorward.errands.feed_schedules import feed_named
+from doorward.errands.errand_schedules import is_errands
 
 
 def schedule_members(schedule: Schedule, state: ScheduleState, *, is_running: bool) -> dict[str, object]:
@@ -26,8 +26,8 @@ def schedule_members(schedule: Schedule, state: ScheduleState, *, is_running: bo
         "skipped": state.skipped,
         "catch_up": schedule.catch_up.value,
         "overlap": schedule.overlap.value,
-        # a feed's errand mails what is new, and not how its run ended
-        "mail": None if feed_named(schedule) is not None else schedule.mail.value,
+        # an errand mails what came of it, and not how its run ended
+        "mail": None if is_errands(schedule) else schedule.mail.value,
         "to": [mailbox.address for mailbox in schedule.to],
         "trouble": state.trouble,
     }

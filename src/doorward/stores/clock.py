@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from doorward.core.ports import Timer
+if TYPE_CHECKING:
+    from doorward.core.ports import Timer
 
 
 class SystemClock:
@@ -19,5 +21,5 @@ class SystemClock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
-    def call_later(self, delay_seconds: float, callback: Callable[[], object], /) -> Timer:
+    def call_later(self, delay_seconds: float, callback: Callable[[], object], /) -> "Timer":
         return self._loop.call_later(delay_seconds, callback)

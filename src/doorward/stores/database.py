@@ -1,4 +1,4 @@
-"""The embedded database: one file in the state folder, and one thread of ours that touches it."""
+"""The embedded database: one file in the state folder, one thread that works on it, and one that looks."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ from doorward.stores.atomic import remove_leftovers, sync_folder
 from doorward.stores.database_errors import corrupted, state_error
 from doorward.stores.locks import open_private, short_lock
 from doorward.stores.places import DATABASE_NAME
-from doorward.stores.schema import APPLICATION_ID, STEPS, migrate, version_of
+from doorward.stores.schema import APPLICATION_ID, CHECKED_TABLES, STEPS, migrate, version_of
 from doorward.stores.state import check_private_folder
 from doorward.stores.worker import Worker
 
@@ -26,6 +26,8 @@ _T = TypeVar("_T")
 _LOCK_SECONDS = 10.0
 _WAITING = 256
 _JOURNAL_BYTES = 4 * 1024 * 1024
+_CHECKED_BYTES = 16 * 1024 * 1024
+"""A file of so many is read whole when it is opened, which takes 30 ms; of a larger one, some tables are."""
 
 Work = Callable[[sqlite3.Connection], _T]
 
@@ -48,7 +50,9 @@ class Database:
         self.path = folder / DATABASE_NAME
         self._busy_seconds = busy_seconds
         self._worker = Worker(name=str(self.path), waiting=_WAITING)
+        self._onlooker = Worker(name=f"{self.path} (looking)", waiting=_WAITING)
         self._connection: sqlite3.Connection | None = None
+        self._looking: sqlite3.Connection | None = None
         self._identity = (0, 0)
 
     async def open(self) -> None:
@@ -74,6 +78,18 @@ class Database:
         """
         return await self._worker.call(lambda: self._transact("BEGIN", work))
 
+    async def look(self, work: Work[_T]) -> _T:
+        """
+        Have `work` look at one state of the database, in a thread and by a connection of its own.
+
+        For what takes long: whoever reads or writes does not wait for it. It sees all that was written
+        before it was asked for.
+
+        Raises:
+            StateError: it could not.
+        """
+        return await self._onlooker.call(lambda: self._look(work))
+
     async def write(self, work: Work[_T]) -> _T:
         """
         Have `work` change the database: all that it does is on disk when this returns, or nothing is done.
@@ -88,6 +104,8 @@ class Database:
 
     async def close(self) -> None:
         """Finish what waits and close the file; idempotent."""
+        # first: the last connection to be closed empties the log, and only the other one may write
+        await self._onlooker.close(self._close_looking)
         await self._worker.close(self._close)
 
     # In the thread
@@ -99,6 +117,7 @@ class Database:
                 if not os.path.lexists(self.path):
                     self._create()
                 self._connection = self._connected()
+                self._looking = _looking(self.path, self._busy_seconds)
             self._check_sound()
 
     def _create(self) -> None:
@@ -148,34 +167,37 @@ class Database:
         migrate(connection)
 
     def _check_sound(self) -> None:
-        found: str = self._open_connection().execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise corrupted(self.path, found)
+        connection = _opened(self._connection, self.path)
+        is_small = self.path.stat().st_size <= _CHECKED_BYTES
+        for checked in ("1",) if is_small else (f"'{table}'" for table in CHECKED_TABLES):
+            found: str = connection.execute(f"PRAGMA quick_check({checked})").fetchone()[0]
+            if found != "ok":
+                raise corrupted(self.path, found)
 
     def _transact(self, begin: str, work: Work[_T]) -> _T:
         with self._translated():
-            connection = self._open_connection()
-            if _identity_of_private(self.path) != self._identity:
-                raise StateError(f"{self.path} was replaced by another file while it was in use; start again")
-            connection.execute(begin)
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                # SQLite may have rolled back by itself, and what failed first is what matters
-                with contextlib.suppress(sqlite3.Error):
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                raise
-            return result
+            connection = _opened(self._connection, self.path)
+            self._check_identity()
+            return _in_transaction(connection, begin, work)
 
-    def _open_connection(self) -> sqlite3.Connection:
-        if self._connection is None:
-            raise StateError(f"{self.path} is not open")
-        return self._connection
+    def _look(self, work: Work[_T]) -> _T:
+        with self._translated():
+            self._check_identity()
+            return _in_transaction(_opened(self._looking, self.path), "BEGIN", work)
+
+    def _check_identity(self) -> None:
+        if _identity_of_private(self.path) != self._identity:
+            raise StateError(f"{self.path} was replaced by another file while it was in use; start again")
 
     def _close(self) -> None:
         connection, self._connection = self._connection, None
+        self._close_one(connection)
+
+    def _close_looking(self) -> None:
+        connection, self._looking = self._looking, None
+        self._close_one(connection)
+
+    def _close_one(self, connection: sqlite3.Connection | None) -> None:
         if connection is not None:
             with self._translated():
                 connection.close()
@@ -192,10 +214,45 @@ class Database:
             raise StateError(f"{self.path} cannot hold this: {error}") from error
 
 
-def _connect(path: Path, busy_seconds: float) -> sqlite3.Connection:
+def _in_transaction(connection: sqlite3.Connection, begin: str, work: Work[_T]) -> _T:
+    connection.execute(begin)
+    try:
+        result = work(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite may have rolled back by itself, and what failed first is what matters
+        with contextlib.suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _opened(connection: sqlite3.Connection | None, path: Path) -> sqlite3.Connection:
+    if connection is None:
+        raise StateError(f"{path} is not open")
+    return connection
+
+
+def _connect(path: Path, busy_seconds: float, *, is_handed_over: bool = False) -> sqlite3.Connection:
     # mode=rw: a file that is gone is not made anew, empty
     address = f"file:{quote(os.fsencode(path.absolute()))}?mode=rw"
-    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=busy_seconds)
+    return sqlite3.connect(
+        address, uri=True, isolation_level=None, timeout=busy_seconds, check_same_thread=not is_handed_over
+    )
+
+
+def _looking(path: Path, busy_seconds: float) -> sqlite3.Connection:
+    """A connection for the other thread; opened with the first, when all files are those of the owner."""
+    connection = _connect(path, busy_seconds, is_handed_over=True)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        # the log is opened when something is read, and not before
+        version_of(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _identity_of_private(path: Path) -> tuple[int, int]:

@@ -43,6 +43,11 @@ def state_error(path: Path, error: sqlite3.Error, *, busy_seconds: float) -> Sta
         )
     if name == "SQLITE_CANTOPEN":
         return StateError(f"{path} cannot be opened: {detail}; is its folder there, and may it be written?")
+    if detail.startswith("no such module: fts"):
+        return StateError(
+            f"{path} cannot be used: the SQLite {sqlite3.sqlite_version} of this Python was built without "
+            "full-text search (FTS5); use a Python whose SQLite has it, as Debian's does"
+        )
     return StateError(f"{path} cannot be used: {detail}")
 
 

@@ -68,7 +68,90 @@ _SCHEDULES = (
     """,
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_MAIL, _SCHEDULES)
+_VULNERABILITIES = (
+    # of an id of CVE, the number follows from it and there is no key; any other has one below 0. The columns
+    # from is_rejected to published_us follow from the accounts: lists are found and ordered by them
+    """
+    CREATE TABLE vulnerabilities (
+        number INTEGER PRIMARY KEY,
+        key TEXT CHECK ((key IS NULL) = (number > 0)),
+        id TEXT NOT NULL,
+        first_seen_at REAL NOT NULL,
+        changed_at REAL NOT NULL,
+        epss REAL,
+        told_epss REAL,
+        is_rejected INTEGER NOT NULL,
+        exploited_on TEXT,
+        exposed INTEGER NOT NULL,
+        sources TEXT NOT NULL,
+        score REAL,
+        published_us INTEGER
+    )
+    """,
+    "CREATE UNIQUE INDEX vulnerability_keys ON vulnerabilities (key) WHERE key IS NOT NULL",
+    """
+    CREATE TABLE vulnerability_accounts (
+        vulnerability INTEGER NOT NULL REFERENCES vulnerabilities ON DELETE CASCADE,
+        source TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        content BLOB NOT NULL
+    )
+    """,
+    "CREATE UNIQUE INDEX accounts_of ON vulnerability_accounts (vulnerability, source)",
+    # with the digest, so that an account that is as it was is told by the index alone
+    "CREATE INDEX accounts_by ON vulnerability_accounts (source, vulnerability, digest)",
+    # what follows from the accounts too, and is removed with them by hand: a reference that cascades would
+    # need an index as large as the table
+    """
+    CREATE TABLE vulnerability_names (
+        name TEXT NOT NULL,
+        vulnerability INTEGER NOT NULL,
+        PRIMARY KEY (name, vulnerability)
+    ) WITHOUT ROWID
+    """,
+    # the texts, by the numbers of the vulnerabilities
+    """
+    CREATE VIRTUAL TABLE vulnerability_words USING fts5 (words, tokenize = "ascii tokenchars '_'")
+    """,
+    """
+    CREATE TABLE vulnerability_changes (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        vulnerability INTEGER NOT NULL REFERENCES vulnerabilities ON DELETE CASCADE,
+        at REAL NOT NULL,
+        kind TEXT NOT NULL,
+        before TEXT NOT NULL,
+        after TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX changes_of ON vulnerability_changes (vulnerability)",
+    "CREATE INDEX changes_at ON vulnerability_changes (at)",
+    """
+    CREATE TABLE vulnerability_marks (
+        source TEXT NOT NULL,
+        key TEXT NOT NULL,
+        mark TEXT NOT NULL,
+        PRIMARY KEY (source, key)
+    ) WITHOUT ROWID
+    """,
+    # of all ids, known or not
+    """
+    CREATE TABLE epss (
+        number INTEGER PRIMARY KEY,
+        score REAL NOT NULL,
+        percentile REAL NOT NULL
+    )
+    """,
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_MAIL, _SCHEDULES, _VULNERABILITIES)
+
+CHECKED_TABLES = ("messages", "contents", "recipients", "seen", "schedules")
+"""
+Those that are read whole when a large database is opened, to see whether they are sound.
+
+Vulnerabilities are not among them: they can be had from their sources again, and hundreds of MiB of them are
+not to be read whenever somebody sends mail. Damage there is told when it is met.
+"""
 
 
 def version_of(connection: sqlite3.Connection) -> int:

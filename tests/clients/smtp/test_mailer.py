@@ -287,4 +287,4 @@ async def test_a_password_that_cannot_be_used_is_told_and_not_sent(
 async def test_a_password_that_is_not_there_is_told(tmp_path: Path) -> None:
     async with fault_server(AUTH) as server:
         error = await refusal(server.settings(user="alice", password_file=str(tmp_path / "none")))
-    assert error.problem == f"{tmp_path / 'none'} cannot be read: No such file or directory"
+    assert error.problem == f"{tmp_path / 'none'}: it cannot be read: No such file or directory"

@@ -42,6 +42,22 @@ def test_choices_and_names_of_parameters_that_are_left_come_next() -> None:
     assert words("pick red 1 ") == []
 
 
+def test_a_dash_asks_for_options() -> None:
+    assert words("pick -") == ["--colour", "--count"]
+    assert words("pick --co") == ["--colour", "--count"]
+    assert words("pick --colour ") == ["red", "green"]
+    assert words("pick --colour r") == ["red"]
+    assert words("pick --colour=g") == ["--colour=green"]
+    assert words("pick --colour red --") == ["--count"]
+    assert words("pick --count ") == []
+    assert words("pick -- ") == ["red", "green"]
+    assert words("pick -- -") == []
+
+
+def test_no_option_is_offered_where_dashes_are_words() -> None:
+    assert words("echo -") == []
+
+
 def test_a_word_in_an_open_quote_has_none() -> None:
     assert words("pick 'a ") == []
 

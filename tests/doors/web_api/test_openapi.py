@@ -34,6 +34,7 @@ def test_everybody_reads_of_what_they_may_run(quick: Daemon) -> None:
     paths = {name: Program(quick, name).get("/api/openapi.json").json["paths"] for name in ("alice", "root")}
     assert "/api/v1/commands/every/runs" in paths["alice"]
     assert paths["root"].keys() - paths["alice"].keys() == {
+        "/api/v1/commands/cve/runs",
         "/api/v1/commands/reload/runs",
         "/api/v1/commands/schedules/runs",
         "/api/v1/commands/status/runs",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from doorward.core.command import Command
 from doorward.core.errors import BadLine
+from doorward.core.named_words import option_of, sort_words, takes_options
 from doorward.core.parameter import Parameter
 from doorward.core.words import split_words
 
@@ -54,19 +55,33 @@ def _next(commands: Mapping[str, Command], words: list[str], begun: str) -> Iter
 
 
 def _words_of(command: Command, given: list[str], begun: str) -> Iterator[Candidate]:
-    by_name = {parameter.name: parameter for parameter in command.parameters}
-    named = {name for word in given if (name := word.partition("=")[0]) in by_name and "=" in word}
-    positional = sum(word.partition("=")[0] not in named for word in given)
-    left = [parameter for parameter in command.parameters if parameter.name not in named][positional:]
-    name, equals, _ = begun.partition("=")
-    if equals and name in by_name:
-        yield from (Candidate(f"{name}={choice}") for choice in _choices(by_name[name]))
+    said = sort_words(command.parameters, given)
+    if said.named and said.named[-1].word is None:
+        # the line ends in `--name`, which waits for its value
+        yield from map(Candidate, _choices(said.named[-1].parameter))
         return
+    named = {each.parameter.name for each in said.named}
+    left = [each for each in command.parameters if each.name not in named][len(said.unnamed) :]
     for parameter in left[:1]:
-        yield from (Candidate(choice) for choice in _choices(parameter))
-    for parameter in left:
+        yield from map(Candidate, _choices(parameter))
+    if said.after is not None:
+        return
+    with_options = begun.startswith("-") and takes_options(command.parameters)
+    for parameter in command.parameters:
         if not parameter.repeats:
-            yield Candidate(f"{parameter.name}=", parameter.summary or parameter.type.expected)
+            yield from _named_words(parameter, begun, is_left=parameter in left, with_options=with_options)
+
+
+def _named_words(
+    parameter: Parameter, begun: str, *, is_left: bool, with_options: bool
+) -> Iterator[Candidate]:
+    about = parameter.summary or parameter.type.expected
+    name, option = f"{parameter.name}=", f"{option_of(parameter)}="
+    if begun.startswith(name) or (with_options and begun.startswith(option)):
+        prefix = name if begun.startswith(name) else option
+        yield from (Candidate(f"{prefix}{choice}") for choice in _choices(parameter))
+    elif is_left:
+        yield Candidate(option.removesuffix("="), about) if with_options else Candidate(name, about)
 
 
 def _choices(parameter: Parameter) -> tuple[str, ...]:

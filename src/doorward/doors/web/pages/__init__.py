@@ -1,6 +1,6 @@
 """What people see of the web door: pages that the server writes, and a little script that renews them."""
 
-from doorward.doors.web.pages import asking, run_pages, signing, static, stream, whoami
+from doorward.doors.web.pages import asking, cve_pages, run_pages, signing, static, stream, whoami
 from doorward.doors.web.pages.errors import error_page
 from doorward.doors.web.pages.rendering import see_other, templates
 
@@ -12,6 +12,7 @@ ROUTES = (
     *whoami.ROUTES,
     *run_pages.ROUTES,
     *stream.ROUTES,
+    *cve_pages.ROUTES,
     *asking.ROUTES,
 )
 

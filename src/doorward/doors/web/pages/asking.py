@@ -93,6 +93,16 @@ async def _asked_for(visit: Visit, command: Command) -> web.StreamResponse:
         raise Problem(HTTPStatus.BAD_REQUEST, "a secret does not belong into an address")
     if not said and visit.wants_html and any(each.is_required for each in command.parameters):
         return _form_page(visit, command)
+    return await _answered(visit, command, said)
+
+
+async def ask_with(visit: Visit, name: str, said: Said) -> web.StreamResponse:
+    """Answer with the output of a command that only reads, asked for with these values."""
+    visit.names = {"name": name}
+    return await _answered(visit, _found(visit), said)
+
+
+async def _answered(visit: Visit, command: Command, said: Said) -> web.StreamResponse:
     with Reading(visit, _asked(visit, command, said)) as reading:
         answer = reading.answer
         if _is_refused(answer):

@@ -2,10 +2,12 @@
 
 from types import MappingProxyType
 
+from doorward.doors.web.pages.cve_english import ENGLISH_CVE
 from doorward.doors.web.pages.texts import Texts
 
 ENGLISH = Texts(
     language="en",
+    cve=ENGLISH_CVE,
     question="What can I do for you?",
     skip="Skip to the content",
     main_menu="Main menu",

@@ -2,10 +2,12 @@
 
 from types import MappingProxyType
 
+from doorward.doors.web.pages.cve_french import FRENCH_CVE
 from doorward.doors.web.pages.texts import Texts
 
 FRENCH = Texts(
     language="fr",
+    cve=FRENCH_CVE,
     question="Que puis-je faire pour vous ?",
     skip="Aller au contenu",
     main_menu="Menu principal",
@@ -147,6 +149,7 @@ FRENCH = Texts(
             "echo": "Redire les mots",
             "status": "Comment va le démon",
             "reload": "Relire la configuration",
+            "cve": "Les vulnérabilités connues : la liste, l’une d’elles, ou leur nombre",
         }
     ),
     columns=MappingProxyType(

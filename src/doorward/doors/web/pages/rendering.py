@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from doorward.core.settings import Language
+from doorward.doors.web.pages.cve_asking import own_command
 from doorward.doors.web.pages.english import ENGLISH
 from doorward.doors.web.pages.french import FRENCH
 from doorward.doors.web.pages.static import STATIC
@@ -83,6 +84,7 @@ def page(
         t=texts_of(visit),
         user=identity.principal.name if is_known and identity is not None else "",
         csrf=visit.session.csrf_token if visit.session is not None else "",
+        shows_cve=is_known and own_command(visit) is not None,
         has_session=visit.session is not None and is_known,
         **values,
     )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from doorward.doors.web.pages.cve_texts import CveTexts
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Texts:
@@ -15,10 +17,12 @@ class Texts:
         columns: headings of the built-in readers' tables, likewise.
         errors: by the status of HTTP, what went wrong and what to do.
         api_places: where a program says something: `path`, `query`, `header`, `body`.
+        cve: of the pages about vulnerabilities.
         decimal: what parts the whole of a number from the rest.
     """
 
     language: str
+    cve: CveTexts
     question: str
     skip: str
     main_menu: str

@@ -331,11 +331,68 @@ function chart() {
   });
 }
 
+// Vulnerabilities: rows are narrowed as one types, and sorted where all of them are on the page.
+
+function narrowRows(form, table) {
+  const input = one("[data-word]", form);
+  const status = one("[data-rows-status]");
+  input.addEventListener("input", () => {
+    const wanted = input.value.toLowerCase().split(",").map((part) => part.trim()).filter(Boolean);
+    let count = 0;
+    for (const row of all("[data-row]", table)) {
+      row.hidden = wanted.length > 0 && !wanted.some((part) => row.dataset.row.includes(part));
+      count += !row.hidden;
+    }
+    for (const group of table.tBodies) group.hidden = !one("[data-row]:not([hidden])", group);
+    status.textContent = status.dataset.here.replace("{count}", count);
+  });
+}
+
+function sortRows(table) {
+  const status = one("[data-rows-status]");
+  for (const heading of all("[data-column]", table)) {
+    const shown = one("[data-sort]", heading);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = shown.textContent;
+    shown.replaceWith(button);
+    button.addEventListener("click", () => {
+      // what one looks for stands at the end of its column, but for texts
+      const isText = ["id", "about", "package"].includes(heading.dataset.column);
+      const before = heading.getAttribute("aria-sort");
+      const direction = before === "descending" || (!before && isText) ? "ascending" : "descending";
+      for (const other of all("[aria-sort]", table)) other.removeAttribute("aria-sort");
+      heading.setAttribute("aria-sort", direction);
+      sortBy(table, heading.dataset.column, direction === "ascending" ? 1 : -1);
+      status.textContent = status.dataset.sorted
+        .replace("{column}", button.textContent)
+        .replace("{direction}", status.dataset[direction]);
+    });
+  }
+}
+
+function sortBy(table, column, sign) {
+  const valueOf = (row) => one(`.cve-${column}`, row).dataset.value;
+  const compare = (left, right) => {
+    // an empty cell comes last either way
+    if (!left || !right) return (left ? 0 : 1) - (right ? 0 : 1);
+    const difference = Number(left) - Number(right);
+    return sign * (Number.isNaN(difference) ? left.localeCompare(right, undefined, { numeric: true }) : difference);
+  };
+  for (const group of table.tBodies) {
+    const rows = all("[data-row]", group);
+    group.append(...rows.sort((left, right) => compare(valueOf(left), valueOf(right))));
+  }
+}
+
 // What this page has.
 
 showTimes();
 const filter = one("[data-filter]");
 if (filter) searchCatalogue(filter);
+const rows = one("[data-rows]");
+if (rows) narrowRows(one("[data-rows-filter]"), rows);
+if (rows?.hasAttribute("data-whole")) sortRows(rows);
 const output = one(".output:has([data-bound])");
 if (output) new Output(output);
 const renewed = one("[data-renewed]");

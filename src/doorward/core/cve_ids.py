@@ -1,0 +1,37 @@
+"""What vulnerabilities are called: ids of CVE, and what publishers call those that have none."""
+
+import re
+
+ID_CHARACTERS = 200
+"""Of an id at most: ids of CVE and of advisories have 9 to 30."""
+
+_CVE = re.compile(r"cve-([0-9]{4})-([0-9]{4}|[1-9][0-9]{4,11})", re.IGNORECASE | re.ASCII)
+_PER_YEAR = 10**12
+
+
+def is_id(text: str) -> bool:
+    """Whether a vulnerability may be called so: 1 to 200 printable characters, with no space at an end."""
+    return 0 < len(text) <= ID_CHARACTERS and text.isprintable() and text == text.strip()
+
+
+def canonical_id(text: str) -> str:
+    """An id of CVE in capitals, as it is written; any other as it stands."""
+    return text.upper() if cve_number(text) is not None else text
+
+
+def key_of_id(text: str) -> str:
+    """What two ids have in common that differ in capitals alone."""
+    return canonical_id(text).casefold()
+
+
+def cve_number(text: str) -> int | None:
+    """
+    A number for an id of CVE, greater than 0, that grows with its year and then with its own number.
+
+    Returns:
+        None for what is no such id, or has more than 12 digits.
+
+    Source: CVE record format 5.1: a year, and four digits or more, of which the first of five is no zero.
+    """
+    match = _CVE.fullmatch(text)
+    return None if match is None else int(match[1]) * _PER_YEAR + int(match[2])

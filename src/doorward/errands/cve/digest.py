@@ -1,0 +1,237 @@
+"""The mail of a watch over vulnerabilities: what is new, what changed, and how its sources are."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from doorward.core.cve_errands import CveErrand
+from doorward.core.moments import minute_utc
+from doorward.core.schedules import times
+from doorward.core.vulnerabilities import Vulnerability, urgency
+from doorward.errands.composing import Draft
+from doorward.errands.cve.deciding import Decision
+from doorward.errands.cve.digest_entries import Entry, Heading, changes_in_words, entry_of, heading_of
+from doorward.errands.cve.digest_layout import Section, html_of_sections, text_of_sections
+from doorward.errands.cve.health import Health
+from doorward.errands.shown import shown
+
+WHOLE = 100
+"""So many of a digest are told whole, the most urgent; of the others, id and title."""
+
+LISTED = 500
+"""So many are in a digest at most; the others are counted in it."""
+
+OF_FIRST = 10
+"""So many are shown of those that were there when a watch began."""
+
+_NOTES = 20
+_NOTE_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLook:
+    """
+    How one source was with this look.
+
+    Attributes:
+        source: its key.
+        before: how it was.
+        after: how it is.
+        notes: what it left out or could not read.
+    """
+
+    source: str
+    before: Health
+    after: Health
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it answers for the first time."""
+        return self.after.is_settled and not self.before.is_settled
+
+    @property
+    def is_trouble_told(self) -> bool:
+        """Whether it is to be told now that it does not answer."""
+        return self.after.is_told and not self.before.is_told
+
+    @property
+    def is_recovery_told(self) -> bool:
+        """Whether it is to be told now that it answers again."""
+        return self.before.is_told and not self.after.is_told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """
+    One look of an errand, as a digest tells it.
+
+    Attributes:
+        sources: all that it asked, in the order of the errand.
+        since_at: when it looked last; None when it never did.
+        has_other_filter: it looked for something else then.
+    """
+
+    sources: tuple[SourceLook, ...]
+    since_at: float | None = None
+    has_other_filter: bool = False
+
+
+def digest_of(errand: CveErrand, decision: Decision, look: Look) -> Draft | None:
+    """The mail about a look; None when there is nothing to be told."""
+    is_first = look.since_at is None
+    is_told = (
+        *decision.new,
+        *decision.changed,
+        *decision.summed,
+        *(each for each in look.sources if each.is_trouble_told or each.is_recovery_told),
+    )
+    if not is_told and not (is_first and any(each.is_fresh for each in look.sources)):
+        return None
+    sections = (
+        *_troubles(look.sources),
+        *_news(errand, decision, look),
+        *_summary(errand, decision, look),
+        Section(heading="Sources", lines=tuple(_source_lines(look.sources))),
+    )
+    return Draft(
+        subject=f"{errand.name}: {_subject(decision, look)}",
+        text=text_of_sections(sections),
+        html=html_of_sections(sections),
+        to=errand.to,
+        list_id=f"cve.{errand.name}",
+    )
+
+
+def _subject(decision: Decision, look: Look) -> str:
+    told = [*decision.new, *(each.vulnerability for each in decision.changed)]
+    if len(told) == 1:
+        title = shown(told[0].title)
+        what = "; ".join(changes_in_words(decision.changed[0].changes)) if decision.changed else title
+        return f"{told[0].id} ({what})" if what else told[0].id
+    if told:
+        exploited = sum(each.exploited_since is not None for each in told)
+        here = sum(bool(each.exposures) for each in told)
+        counts = (
+            (len(decision.new), "new"),
+            (len(decision.changed), "changed"),
+            (exploited, "exploited"),
+            (here, "on this machine"),
+        )
+        return ", ".join(f"{number:,} {word}" for number, word in counts if number)
+    if look.since_at is None and decision.summed:
+        return f"watched from now on, with {how_many(len(decision.summed))}"
+    if look.since_at is None and any(each.is_fresh for each in look.sources):
+        return "watched from now on"
+    if decision.summed:
+        return f"{how_many(len(decision.summed))} more from now on"
+    dead = [each.source for each in look.sources if each.is_trouble_told]
+    if dead:
+        return f"no answer from {', '.join(dead)}"
+    return f"{', '.join(each.source for each in look.sources if each.is_recovery_told)} answers again"
+
+
+def _troubles(sources: Sequence[SourceLook]) -> Iterator[Section]:
+    lines = []
+    for each in sources:
+        name = shown(each.source)
+        if each.is_trouble_told:
+            failed = f"{times(each.after.failures)} in a row, since {minute_utc(each.after.since_at)}"
+            lines.append(
+                f"{name} did not answer {failed}: {shown(each.after.problem)}. What it has to tell is told "
+                "when it answers again; nothing more is told of this trouble until then."
+            )
+        elif each.is_recovery_told:
+            lines.append(
+                f"{name} answers again. Since {minute_utc(each.before.since_at)} it failed "
+                f"{times(each.before.failures)}."
+            )
+    if lines:
+        yield Section(lines=tuple(lines))
+
+
+def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section]:
+    items: list[tuple[Vulnerability, Heading, Sequence[str]]] = [
+        (each, heading_of(each), ()) for each in decision.new
+    ]
+    items += [
+        (each.vulnerability, Heading.CHANGED, changes_in_words(each.changes)) for each in decision.changed
+    ]
+    if not items:
+        return
+    changed = f"{len(decision.changed):,} changed" if decision.changed else ""
+    counts = (
+        f"{how_many(len(decision.new), 'new')}" if decision.new else "",
+        changed,
+    )
+    since = "" if look.since_at is None else f" since {minute_utc(look.since_at)}"
+    yield Section(lines=(f"{' and '.join(filter(None, counts))}{since}, the most urgent first.",))
+    # what is cut is what is least urgent, wherever it stands
+    items.sort(key=lambda item: urgency(item[0]), reverse=True)
+    placed: dict[Heading, list[Entry]] = {heading: [] for heading in Heading}
+    for at, (vulnerability, heading, changes) in enumerate(items[:LISTED]):
+        entry = entry_of(vulnerability, errand.filter, changes, is_whole=at < WHOLE)
+        placed[heading].append(entry)
+    whole = Counter(heading for _, heading, _ in items)
+    for heading, entries in placed.items():
+        more = whole[heading] - len(entries)
+        lines = (f"and {more:,} more; `doorward cve list` has them all",) if more else ()
+        if whole[heading]:
+            title = f"{heading.value} ({whole[heading]:,})"
+            yield Section(heading=title, entries=tuple(entries), lines=lines)
+
+
+def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section]:
+    summed = decision.summed
+    is_first = look.since_at is None
+    if not summed and not is_first:
+        return
+    fresh = ", ".join(shown(each.source) for each in look.sources if each.is_fresh)
+    if is_first:
+        opening = f"{errand.name} is watched from now on, and these answered: {fresh or 'no source'}."
+    elif fresh:
+        opening = f"{fresh} answered for the first time."
+    else:
+        opening = f"The filter of {errand.name} is another one from now on."
+    unscored = sum(each.score is None for each in summed)
+    facts = (
+        (sum(each.exploited_since is not None for each in summed), "exploited"),
+        (sum(bool(each.exposures) for each in summed), "on this machine"),
+        (sum(any(one.has_fix for one in each.exposures) for each in summed), "with a fix for it"),
+        (unscored, "not scored yet"),
+    )
+    of_them = ", ".join(f"{number:,} {word}" for number, word in facts if number)
+    count = f"{how_many(len(summed))} {'matches' if len(summed) == 1 else 'match'} what is looked for"
+    told = "; what was there already is not told one by one" if summed else ""
+    yield Section(lines=(f"{opening} {count}{f' ({of_them})' if of_them else ''}{told}.",))
+    if summed:
+        most_urgent = sorted(summed, key=urgency, reverse=True)[:OF_FIRST]
+        heading = "The most urgent" if len(summed) > OF_FIRST else "These are"
+        entries = tuple(entry_of(each, errand.filter, is_whole=True) for each in most_urgent)
+        more = (f"`doorward cve list` has all {len(summed):,}.",) if len(summed) > OF_FIRST else ()
+        yield Section(heading=heading, entries=entries, lines=more)
+
+
+def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
+    for each in sources:
+        health = each.after
+        entries = f", with {health.entries:,} {'entry' if health.entries == 1 else 'entries'}"
+        answered = (
+            "never answered"
+            if health.answered_at is None
+            else f"answered {minute_utc(health.answered_at)}{entries}"
+        )
+        failed = (
+            f"; failed {times(health.failures)} since {minute_utc(health.since_at)}: {shown(health.problem)}"
+            if health.failures
+            else ""
+        )
+        yield f"{shown(each.source)}: {answered}{failed}"
+        for note in each.notes[:_NOTES]:
+            yield f"{shown(each.source)}: note: {shown(note)[:_NOTE_CHARACTERS]}"
+
+
+def how_many(number: int, word: str = "") -> str:
+    """`1 new vulnerability`, `1,404 vulnerabilities`."""
+    noun = "vulnerability" if number == 1 else "vulnerabilities"
+    return " ".join(part for part in (f"{number:,}", word, noun) if part)

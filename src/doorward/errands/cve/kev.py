@@ -1,0 +1,92 @@
+"""
+The catalogue of known exploited vulnerabilities of CISA.
+
+Source: its schema, www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities_schema.json.
+"""
+
+from datetime import date
+
+import msgspec
+
+from doorward.core.errors import SourceError
+from doorward.core.vulnerabilities import DESCRIPTION_CHARACTERS, TITLE_CHARACTERS, Account, Product
+from doorward.errands.cve.documents import AGAIN, Entries, decoded, numbered, read_entries
+from doorward.errands.cve.plain import addresses_in, cve_id, line, paragraphs, weaknesses
+
+NAME = "the catalogue of CISA"
+
+
+class _Catalogue(msgspec.Struct):
+    vulnerabilities: list[msgspec.Raw]
+    count: int | None = None
+
+
+class _Entry(msgspec.Struct, rename="camel"):
+    cve_id: str = msgspec.field(name="cveID")
+    date_added: date
+    vendor_project: str = ""
+    product: str = ""
+    vulnerability_name: str = ""
+    short_description: str = ""
+    required_action: str = ""
+    due_date: str = ""
+    known_ransomware_campaign_use: str = ""
+    notes: str = ""
+    cwes: list[str] = []
+
+
+_CATALOGUE = msgspec.json.Decoder(_Catalogue)
+_ENTRY = msgspec.json.Decoder(_Entry)
+
+
+def parse_kev(body: bytes, *, url: str, source: str = "kev") -> Entries:
+    """
+    The accounts that the catalogue gives: all that it has.
+
+    Args:
+        body: as it came.
+        url: where from, for the errors.
+        source: the key that the accounts get.
+
+    Raises:
+        SourceError: it is not the catalogue, or not whole: its own count differs, or it has no entry.
+    """
+    catalogue = decoded(body, _CATALOGUE, url=url, name=NAME)
+    has = len(catalogue.vulnerabilities)
+    if not has:
+        raise SourceError(url, f"{NAME} has no entry, which cannot be", AGAIN)
+    if catalogue.count is not None and catalogue.count != has:
+        problem = f"{NAME} says that it has {catalogue.count} entries, and has {has}"
+        raise SourceError(url, problem, AGAIN)
+
+    def account(_: str, entry: _Entry) -> Account:
+        return _account(entry, source)
+
+    return read_entries(numbered(catalogue.vulnerabilities), _ENTRY, account, url=url, name=NAME)
+
+
+def _account(entry: _Entry, source: str) -> Account:
+    name = cve_id(entry.cve_id)
+    if not name:
+        raise ValueError(f"{entry.cve_id[:40]!r} is no id of a CVE")
+    return Account(
+        source=source,
+        id=name,
+        title=line(entry.vulnerability_name, most_characters=TITLE_CHARACTERS),
+        description=paragraphs(entry.short_description, most_characters=DESCRIPTION_CHARACTERS),
+        exploited_since=entry.date_added,
+        due=day(entry.due_date),
+        in_ransomware=entry.known_ransomware_campaign_use.strip().lower() == "known",
+        action=paragraphs(entry.required_action, most_characters=DESCRIPTION_CHARACTERS),
+        products=(Product(vendor=line(entry.vendor_project), name=line(entry.product)),),
+        weaknesses=weaknesses(tuple(entry.cwes)),
+        references=addresses_in(entry.notes),
+    )
+
+
+def day(text: str) -> date | None:
+    """The day that `text` names as `2026-11-27`; None when it names none."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None

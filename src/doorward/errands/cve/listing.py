@@ -1,0 +1,123 @@
+"""What a store lists, with what of it is still true of the packages that are installed now."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from doorward.core.cve_filters import CveFilter, CveQuery
+from doorward.core.errors import SourceError
+from doorward.core.installed import Installed
+from doorward.core.vulnerabilities import Vulnerability
+
+if TYPE_CHECKING:
+    from doorward.core.ports import VulnerabilityStore
+
+AskInstalled = Callable[[], Awaitable[Installed]]
+
+MOST_EXPOSED = 20_000
+"""A list of what is installed is judged anew as a whole; a machine has some thousands of them at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """
+    An answer to a query.
+
+    Attributes:
+        query: what was asked for.
+        found: `query.most` of them at most.
+        total: how many pass, shown or not.
+        unscored: how many of `total` have no score.
+        is_empty: nothing at all is known: no source was ever asked.
+        note: why packages stand there as they were found when the sources were asked last; empty when they
+            were looked at now.
+    """
+
+    query: CveQuery
+    found: tuple[Vulnerability, ...]
+    total: int
+    unscored: int
+    is_empty: bool = False
+    note: str = ""
+
+
+async def listed(store: "VulnerabilityStore", query: CveQuery, installed: AskInstalled) -> Listed:
+    """
+    Hand out what `query` asks for.
+
+    Args:
+        store: what is known.
+        query: with a filter for installed packages, what was upgraded or removed since is left out.
+        installed: asked only when a package has a part in the answer; a SourceError of it becomes a note.
+
+    Raises:
+        StateError: the store cannot be read.
+    """
+    if query.filter.installed or query.filter.fixable:
+        return await _listed_exposed(store, query, installed)
+    listing = await store.search(query)
+    found, note = await current(listing.found, installed)
+    is_empty = not listing.total and not await _knows_any(store)
+    return Listed(
+        query=query,
+        found=found,
+        total=listing.total,
+        unscored=listing.unscored,
+        is_empty=is_empty,
+        note=note,
+    )
+
+
+async def current(
+    vulnerabilities: Iterable[Vulnerability], installed: AskInstalled
+) -> tuple[tuple[Vulnerability, ...], str]:
+    """The same with the exposures that are left now, and why that is not known; empty when it is."""
+    found = tuple(vulnerabilities)
+    if not any(each.exposures for each in found):
+        return found, ""
+    try:
+        now = await installed()
+    except SourceError as error:
+        return found, str(error)
+    # thousands of versions are compared, and no loop waits for that
+    return await asyncio.to_thread(_judged_all, found, now), ""
+
+
+async def _listed_exposed(store: "VulnerabilityStore", query: CveQuery, installed: AskInstalled) -> Listed:
+    listing = await store.search(replace(query, most=MOST_EXPOSED, offset=0))
+    judged, note = await current(listing.found, installed)
+    left = [each for each in judged if _passes(each, query.filter)]
+    return Listed(
+        query=query,
+        found=tuple(left[query.offset : query.offset + query.most]),
+        total=len(left),
+        unscored=sum(each.score is None for each in left),
+        is_empty=not left and not await _knows_any(store),
+        note=note,
+    )
+
+
+def _passes(vulnerability: Vulnerability, cve_filter: CveFilter) -> bool:
+    exposures = vulnerability.exposures
+    return any(each.has_fix for each in exposures) if cve_filter.fixable else bool(exposures)
+
+
+def _judged_all(vulnerabilities: Iterable[Vulnerability], now: Installed) -> tuple[Vulnerability, ...]:
+    # most lists have no package, and would wait for what it brings in
+    from doorward.errands.cve.exposing import still_exposed
+
+    def judged(vulnerability: Vulnerability) -> Vulnerability:
+        if not vulnerability.exposures:
+            return vulnerability
+        accounts = tuple(
+            replace(account, exposures=still_exposed(account.exposures, now))
+            for account in vulnerability.accounts
+        )
+        return replace(vulnerability, accounts=accounts)
+
+    return tuple(map(judged, vulnerabilities))
+
+
+async def _knows_any(store: "VulnerabilityStore") -> bool:
+    return (await store.search(CveQuery(with_rejected=True, most=1))).total > 0

@@ -1,0 +1,73 @@
+"""The texts of a source, made plain: one kind of space, and nothing that nobody sees."""
+
+import re
+import unicodedata
+
+from doorward.core.vulnerabilities import MOST_REFERENCES
+from doorward.errands.feeds.texts import cut
+
+ID_CHARACTERS = 200
+"""As long as what a publisher calls an advisory may be."""
+
+LINE_CHARACTERS = 1_000
+"""As long as a short text may be: a vendor, a product, a vector."""
+
+MOST_CVES = 100
+"""As many as one text is read to tell of."""
+
+_ADDRESS_CHARACTERS = 1_000
+_ADDRESS = re.compile(r"(?:https?|ftp)://[^\s<>\"'`\\^{|}]+", re.IGNORECASE)
+_CVE = re.compile(r"(?<![A-Za-z0-9-])CVE-[0-9]{4}-[0-9]{4,19}(?![0-9])", re.IGNORECASE)
+_CWE = re.compile(r"CWE-[0-9]{1,6}")
+_OTHERS = ("Cc", "Cf", "Cn", "Co", "Cs")
+
+
+def line(text: str, *, most_characters: int = LINE_CHARACTERS) -> str:
+    """`text` on one line; what is longer is cut and ends in `…`. Four times as much is looked at."""
+    return cut(" ".join(_seen(text[: 4 * most_characters]).split()), most_characters)
+
+
+def paragraphs(text: str, *, most_characters: int) -> str:
+    """`text` with an LF where a line of it ends, no empty lines, and cut as `line` does."""
+    lines = (" ".join(_seen(each).split()) for each in text[: 4 * most_characters].splitlines())
+    return cut("\n".join(each for each in lines if each), most_characters)
+
+
+def address(text: str) -> str:
+    """`text` when it is the address of a page, which a reader may be sent to; else empty."""
+    text = text.strip()
+    fits = len(text) <= _ADDRESS_CHARACTERS and text.isprintable()
+    return text if fits and _ADDRESS.fullmatch(text) else ""
+
+
+def addresses(*texts: str) -> tuple[str, ...]:
+    """Those of `texts` that are addresses, each once, and no more of them than an account keeps."""
+    found = dict.fromkeys(each for each in map(address, texts) if each)
+    return tuple(found)[:MOST_REFERENCES]
+
+
+def addresses_in(text: str) -> tuple[str, ...]:
+    """The addresses that stand in `text`, as `addresses` has them."""
+    return addresses(*(each.rstrip(".,;:)") for each in _ADDRESS.findall(text)))
+
+
+def cve_id(text: str) -> str:
+    """`text` in capitals when it is the id of a CVE; else empty. Source: the CVE rules, CVE-YYYY-NNNN…"""
+    return text.upper() if _CVE.fullmatch(text) else ""
+
+
+def cve_ids_in(text: str) -> tuple[str, ...]:
+    """The ids of CVEs that stand in `text`, in order, each once, `MOST_CVES` of them at most."""
+    return tuple(dict.fromkeys(each.upper() for each in _CVE.findall(text)))[:MOST_CVES]
+
+
+def weaknesses(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `texts` that name a weakness of the CWE, each once; NVD has `NVD-CWE-noinfo` too."""
+    return tuple(dict.fromkeys(each for each in texts if _CWE.fullmatch(each)))[:MOST_REFERENCES]
+
+
+def _seen(text: str) -> str:
+    """`text` without what nobody sees: control characters, and those that turn or hide others."""
+    if text.isprintable():
+        return text
+    return "".join(each for each in text if each.isspace() or unicodedata.category(each) not in _OTHERS)
