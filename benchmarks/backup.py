@@ -11,6 +11,7 @@ import contextlib
 import getpass
 import json
 import os
+import re
 import resource
 import shutil
 import socket
@@ -199,7 +200,31 @@ def _await_listening(process: "subprocess.Popen[bytes]", port: int) -> None:
 # The clients
 
 
-def _ours(server: Server, source: Path) -> None:
+def _run(argv: list[str], *, said: str = "", output: int | None = None) -> float:
+    """Run a client to its end; gives the most memory that it held, in MB, as far as that was seen."""
+    held = 0.0
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, text=True) as process:
+        assert process.stdin is not None
+        process.stdin.write(said)
+        process.stdin.close()
+        while process.poll() is None:
+            held = max(held, _held_by(process.pid))
+            time.sleep(0.01)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, argv[0])
+    return held
+
+
+def _held_by(process_id: int) -> float:
+    """Of its own memory: what resource usage tells of a child begins with the size of whoever forked it."""
+    try:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process_id}/status").read_text())
+    except OSError:
+        return 0.0
+    return int(found[1]) / 1000 if found else 0.0
+
+
+def _ours(server: Server, source: Path) -> float:
     store = _store(server)
     left = iter(sorted(source.iterdir()))
 
@@ -215,6 +240,7 @@ def _ours(server: Server, source: Path) -> None:
                 group.create_task(send_some())
 
     asyncio.run(send_all())
+    return _held_by(os.getpid())
 
 
 def _store(server: Server) -> "BackupStore":
@@ -248,7 +274,7 @@ async def _chunks(path: Path) -> AsyncIterator[bytes]:
             yield chunk
 
 
-def _lftp(server: Server, source: Path) -> None:
+def _lftp(server: Server, source: Path) -> float:
     settings = ["set cmd:fail-exit yes", "set xfer:use-temp-file yes", "set mirror:parallel-directories no"]
     if server.kind == "sftp":
         home = server.folder / "home" / ".ssh"
@@ -263,10 +289,10 @@ def _lftp(server: Server, source: Path) -> None:
             settings += ["set ftp:ssl-allow-anonymous yes", f"set ssl:ca-file {server.folder}/certificate"]
         url = f"ftp://127.0.0.1:{server.port}"
     mirror = f"mirror -R --no-perms --parallel={AT_ONCE} {source} {server.inside}"
-    subprocess.run(["lftp", "-c", "; ".join([*settings, f"open {url}", mirror])], check=True)
+    return _run(["lftp", "-c", "; ".join([*settings, f"open {url}", mirror])])
 
 
-def _rclone(server: Server, source: Path) -> None:
+def _rclone(server: Server, source: Path) -> float:
     if server.kind == "sftp":
         home = server.folder / "home" / ".ssh"
         remote = f":sftp,host=127.0.0.1,port={server.port},user={getpass.getuser()}"
@@ -278,10 +304,10 @@ def _rclone(server: Server, source: Path) -> None:
         if server.kind == "ftps":
             remote += ",explicit_tls=true,no_check_certificate=true"
     options = ["--transfers", str(AT_ONCE), "--config", "/dev/null", "-q", "--retries", "1"]
-    subprocess.run(["rclone", "copy", *options, str(source), f"{remote}:{server.inside}"], check=True)
+    return _run(["rclone", "copy", *options, str(source), f"{remote}:{server.inside}"])
 
 
-def _curl(server: Server, source: Path) -> None:
+def _curl(server: Server, source: Path) -> float:
     """It has no temporary names."""
     base = f"ftp://127.0.0.1:{server.port}{server.inside}/"
     lines = [f'upload-file = "{path}"\nurl = "{base}{path.name}"\n' for path in sorted(source.iterdir())]
@@ -290,25 +316,20 @@ def _curl(server: Server, source: Path) -> None:
         options += ["--ssl-reqd", "--cacert", str(server.folder / "certificate")]
     config = server.folder / "curl"
     config.write_text("".join(lines))
-    subprocess.run(["curl", *options, "-K", str(config)], check=True, stdout=subprocess.DEVNULL)
+    return _run(["curl", *options, "-K", str(config)], output=subprocess.DEVNULL)
 
 
-def _sftp(server: Server, source: Path) -> None:
+def _sftp(server: Server, source: Path) -> float:
     home = server.folder / "home" / ".ssh"
     options = ["-q", "-b", "-", "-P", str(server.port), "-i", str(home / "id_ed25519")]
     options += ["-o", f"UserKnownHostsFile={home}/known_hosts"]
     lines = [f"put {path} {path.name}.part\nrename {path.name}.part {path.name}" for path in source.iterdir()]
     batch = "\n".join([f"cd {server.inside}", *lines])
-    subprocess.run(
-        ["sftp", *options, f"{getpass.getuser()}@127.0.0.1"],
-        input=batch,
-        text=True,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    argv = ["sftp", *options, f"{getpass.getuser()}@127.0.0.1"]
+    return _run(argv, said=batch, output=subprocess.DEVNULL)
 
 
-SENDING: dict[str, Callable[[Server, Path], None]] = {
+SENDING: dict[str, Callable[[Server, Path], float]] = {
     "ours": _ours,
     "lftp": _lftp,
     "rclone": _rclone,
@@ -341,10 +362,9 @@ def measure(client: str, server: Server, source: Path) -> dict[str, float]:
         `seconds`, `cpu` seconds and the `memory` of the largest process, in MB.
     """
     cpu, begun = _cpu_seconds(), time.perf_counter()
-    SENDING[client](server, source)
+    held = SENDING[client](server, source)
     seconds, cpu = time.perf_counter() - begun, _cpu_seconds() - cpu
-    who = resource.RUSAGE_SELF if client == "ours" else resource.RUSAGE_CHILDREN
-    return {"seconds": seconds, "cpu": cpu, "memory": resource.getrusage(who).ru_maxrss / 1000}
+    return {"seconds": seconds, "cpu": cpu, "memory": held}
 
 
 def _cpu_seconds() -> float:
