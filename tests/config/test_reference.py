@@ -12,6 +12,7 @@ from doorward.config.command_settings import RESOURCES
 from doorward.config.parameter_settings import keys_of
 from doorward.config.ranges import plain
 from doorward.config.shapes import (
+    BackupShape,
     CommandShape,
     CveShape,
     CveSourceShape,
@@ -52,6 +53,7 @@ _SECTIONS = {
     "## `[errands.feed.NAME]`": FeedShape,
     "## `[errands.cve.NAME]`": CveShape,
     "### A source": CveSourceShape,
+    "## `[errands.backup.NAME]`": BackupShape,
     "### Parameters": ParameterShape,
 }
 

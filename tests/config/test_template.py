@@ -51,7 +51,7 @@ def test_with_every_example_it_is_valid(write_configuration: WriteConfiguration)
     assert settings.notices == ()
     assert settings.limits == Limits(penalties=PenaltyLimits(exempt=("192.0.2.0/24", "2001:db8::7")))
     assert set(settings.schedules) == {"space", "nightly"}
-    assert set(settings.errands) == {"feed.nvd", "cve.security"}
+    assert set(settings.errands) == {"feed.nvd", "cve.security", "backup.offsite"}
     assert {"df", "usage", "types"} <= set(settings.catalogue.commands)
     assert {type(parameter.type) for parameter in settings.catalogue.commands["types"].parameters} == set(
         TYPES.values()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core import errors, fetching, talking
+from doorward.core import backup_store, errors, fetching, talking
 from doorward.core.errors import (
     BadArgument,
     BadLine,
@@ -48,11 +48,11 @@ def _branch(line: str) -> tuple[str, int]:
     return "", 0
 
 
+# what a fetch, a conversation and a place of backups can end in beside them stands with those
+EVERYTHING = [item for module in (errors, fetching, talking, backup_store) for item in vars(module).items()]
+
 CLASSES: dict[str, type[DoorwardError]] = {
-    name: value
-    # what a fetch or a conversation can end in beside them stands with it
-    for name, value in (*vars(errors).items(), *vars(fetching).items(), *vars(talking).items())
-    if isinstance(value, type) and issubclass(value, DoorwardError)
+    name: value for name, value in EVERYTHING if isinstance(value, type) and issubclass(value, DoorwardError)
 }
 
 
@@ -65,9 +65,7 @@ def test_the_tree_that_is_drawn_is_the_tree_that_is() -> None:
 
 def test_no_error_stands_outside_the_tree() -> None:
     raisable = {
-        name
-        for name, value in (*vars(errors).items(), *vars(fetching).items(), *vars(talking).items())
-        if isinstance(value, type) and issubclass(value, Exception)
+        name for name, value in EVERYTHING if isinstance(value, type) and issubclass(value, Exception)
     }
     assert raisable == set(CLASSES)
 

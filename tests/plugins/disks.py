@@ -12,19 +12,20 @@ import pytest
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB; only root can make one."""
-    with _mounted(tmp_path / "disk", "64k") as folder:
+    with small_file_system(tmp_path / "disk", "64k") as folder:
         yield folder
 
 
 @pytest.fixture
 def database_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 384 KiB: a small database has room there. Only root can make one."""
-    with _mounted(tmp_path / "disk", "384k") as folder:
+    with small_file_system(tmp_path / "disk", "384k") as folder:
         yield folder
 
 
 @contextlib.contextmanager
-def _mounted(folder: Path, size: str) -> Iterator[Path]:
+def small_file_system(folder: Path, size: str) -> Iterator[Path]:
+    """Yield a new folder with a file system of this size, as `64k`; only root can make one."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small file system")
     folder.mkdir()

@@ -59,6 +59,7 @@ def command(
     A running daemon takes a changed configuration when it is told to: SIGHUP, `systemctl reload doorward` or
     `doorward ask reload`.
     """
+    from doorward.cli.backup_looks import backups_looked_over
     from doorward.cli.certificate_looks import looked_over
     from doorward.cli.configured import examined_state, state_passed_over
     from doorward.cli.cve_looks import keys_looked_over
@@ -99,6 +100,7 @@ def command(
             *logins_of_nobody(settings, users),
             *mail_looked_over(settings.mail),
             *keys_looked_over(settings),
+            *backups_looked_over(settings),
         )
     if as_json:
         members = _members(found, stored, service, problems=problems, warnings=warnings, notices=notices)

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import assert_never
 
+from doorward.core.backup_errands import BackupErrand
 from doorward.core.cve_errands import CveErrand, CveSource, CveSourceKind
 from doorward.core.errands import Errand, errand_name
 from doorward.core.errors import one_line
@@ -21,7 +22,6 @@ def errand_members(errand: Errand) -> dict[str, object]:
         "errand": errand_name(errand),
         "timing": str(errand.timing),
         "to": [mailbox.address for mailbox in errand.to],
-        "tell_after": errand.tell_after,
         **_own_members(errand),
     }
 
@@ -29,7 +29,7 @@ def errand_members(errand: Errand) -> dict[str, object]:
 def _own_members(errand: Errand) -> dict[str, object]:
     match errand:
         case FeedErrand():
-            return {"url": errand.url, "filter": list(errand.words)}
+            return {"url": errand.url, "filter": list(errand.words), "tell_after": errand.tell_after}
         case CveErrand():
             wanted = asdict(errand.filter)
             del wanted["sources"]
@@ -37,6 +37,15 @@ def _own_members(errand: Errand) -> dict[str, object]:
                 "sources": [*map(_source_members, errand.sources)],
                 "filter": wanted,
                 "mail": errand.mails,
+                "tell_after": errand.tell_after,
+            }
+        case BackupErrand():
+            return {
+                "folder": errand.folder,
+                "destination": errand.destination,
+                "names": list(errand.names),
+                "keep": errand.keep,
+                "mail": errand.mail.value,
             }
         case _:
             assert_never(errand)

@@ -39,6 +39,7 @@ SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "errands": ("errands", "List what the daemon goes out for, and go on one now."),
     "feed": ("feed", "List the entries of feeds, or what is new in them."),
     "cve": ("cve", "Watch vulnerabilities, and see those that are known."),
+    "backup": ("backup", "Carry backups off-site, keep the newest, bring them back."),
     "mail": ("mail", "Send mail, and look after what waits."),
     "models": ("models", "Serve one protocol on every I/O model, and measure them."),
     "init": ("init", "Write a configuration to begin with."),

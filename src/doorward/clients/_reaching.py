@@ -46,14 +46,22 @@ async def connect(peer: Peer) -> Stream:
     Raises:
         OSError: it takes no connection.
     """
-    loop = asyncio.get_running_loop()
     family, address = peer
     connected = socket.socket(family, socket.SOCK_STREAM)
     try:
         connected.setblocking(False)
-        await loop.sock_connect(connected, address)
+        await asyncio.get_running_loop().sock_connect(connected, address)
+    except BaseException:
+        connected.close()
+        raise
+    return await stream_over(connected)
+
+
+async def stream_over(connected: socket.socket) -> Stream:
+    """What reads and writes a connection, which is its own from now on; raises OSError."""
+    try:
         tune(connected)
-        _, stream = await loop.create_connection(Stream, sock=connected)
+        _, stream = await asyncio.get_running_loop().create_connection(Stream, sock=connected)
     except BaseException:
         connected.close()
         raise

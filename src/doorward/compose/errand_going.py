@@ -5,6 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, assert_never
 
+from doorward.core.backup_errands import BackupErrand
 from doorward.core.cve_errands import CveErrand
 from doorward.core.errands import Errand
 from doorward.core.feed_errands import FeedErrand
@@ -15,6 +16,7 @@ from doorward.errands.gone import Gone
 from doorward.stores.database import Database
 
 if TYPE_CHECKING:
+    from doorward.compose.carried_backups import CarriedBackups
     from doorward.compose.cve_look import CveLooks
     from doorward.compose.feeds import WatchedFeeds
 
@@ -35,6 +37,7 @@ class ErrandGoing:
         self._settings = settings
         self._feeds: WatchedFeeds | None = None
         self._cves: CveLooks | None = None
+        self._backups: CarriedBackups | None = None
 
     async def go(self, errand: Errand) -> Gone:
         """
@@ -49,6 +52,8 @@ class ErrandGoing:
                 return await self._look_at_feed(errand)
             case CveErrand():
                 return await self._look_at_cves(errand)
+            case BackupErrand():
+                return await self._carry_backups(errand)
             case _:
                 assert_never(errand)
 
@@ -69,6 +74,10 @@ class ErrandGoing:
         settings = self._settings()
         return await self._cve_looks().look(errand, limits=settings.limits, mail=settings.mail)
 
+    async def _carry_backups(self, errand: BackupErrand) -> Gone:
+        await asyncio.to_thread(import_module, "doorward.compose.carried_backups")
+        return await self._carried_backups().go(errand)
+
     def _feed_looks(self) -> "WatchedFeeds":
         from doorward.compose.feeds import WatchedFeeds
 
@@ -82,3 +91,10 @@ class ErrandGoing:
         if self._cves is None:
             self._cves = CveLooks(self._database.path.parent)
         return self._cves
+
+    def _carried_backups(self) -> "CarriedBackups":
+        from doorward.compose.carried_backups import CarriedBackups
+
+        if self._backups is None:
+            self._backups = CarriedBackups(self._database, self._clock, self._settings)
+        return self._backups

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from doorward.core.builtin_commands import LATER
+from doorward.core.backup_errands import BackupErrand
+from doorward.core.builtin_commands import BACKUP, LATER
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command, Function
 from doorward.core.limits import Limits
@@ -96,10 +97,18 @@ class Preparation:
         """
         The commands of `settings`, and the daemon's own.
 
+        Of these, one that some settings alone bring gives way to a command that somebody declared.
+
         Raises:
             CatalogueError: one of them has a name that is the daemon's own.
         """
-        return Catalogue([*map(self._answered, settings.catalogue), *self._own_commands])
+        catalogue = Catalogue([*map(self._answered, settings.catalogue), *self._own_commands])
+        backups = {each.name: each for each in settings.errands.values() if isinstance(each, BackupErrand)}
+        if backups and BACKUP not in catalogue.commands:
+            from doorward.compose.backup_command import backup_command
+
+            catalogue.add(backup_command(backups))
+        return catalogue
 
     def prepare(self, settings: Settings, open_now: Iterable[Listener]) -> Prepared:
         """

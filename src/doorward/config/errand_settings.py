@@ -6,10 +6,11 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from doorward.config.backup_settings import read_backup
 from doorward.config.cve_settings import read_cve
 from doorward.config.feed_settings import read_feed
 from doorward.config.report import Key, Report
-from doorward.config.shapes import CveShape, ErrandsShape, FeedShape
+from doorward.config.shapes import BackupShape, CveShape, ErrandsShape, FeedShape
 from doorward.config.tables import ShapeT, read_named, read_table
 from doorward.core.errands import Errand, errand_name
 from doorward.core.mail_settings import MailSettings
@@ -49,5 +50,9 @@ def read_errands(tables: dict[str, Any], *, mail: MailSettings, report: Report) 
             if errand is not None:
                 yield errand
 
-    errands = (*read("feed", FeedShape, read_feed), *read("cve", CveShape, read_cve))
+    errands = (
+        *read("feed", FeedShape, read_feed),
+        *read("cve", CveShape, read_cve),
+        *read("backup", BackupShape, read_backup),
+    )
     return MappingProxyType({errand_name(errand): errand for errand in errands})

@@ -1,15 +1,15 @@
 """The tables `[schedules.NAME]`."""
 
-import enum
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from doorward.config.mail_settings import read_mailboxes
-from doorward.config.report import Key, Report, found_in, one_of
+from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import ScheduleShape
 from doorward.config.tables import read_named
 from doorward.config.timing_settings import read_timing
+from doorward.config.words import WordT, read_word
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument
@@ -27,8 +27,6 @@ from doorward.core.secret import Secret
 
 MOST = 1000
 """More schedules than that are no configuration that a person wrote."""
-
-_WordT = TypeVar("_WordT", bound=enum.Enum)
 
 
 def read_schedules(
@@ -147,16 +145,8 @@ class _Table:
             self._report.add((*self._key, *below), str(problem))
         return None
 
-    def _word(self, name: str, kind: type[_WordT], default: _WordT) -> _WordT:
-        word = getattr(self._shape, name)
-        if word is None:
-            return default
-        try:
-            return kind(word)
-        except ValueError:
-            expected = one_of(f'"{each.value}"' for each in kind)
-            self._refuse(name, "this is none of the words", expected=expected, found=found_in(word))
-            return default
+    def _word(self, name: str, kind: type[WordT], default: WordT) -> WordT:
+        return read_word(getattr(self._shape, name), kind, default, (*self._key, name), self._report)
 
     def _refuse(self, name: str, problem: str, *, expected: str = "", found: str = "") -> None:
         self._report.add((*self._key, name), problem, expected=expected, found=found)

@@ -138,6 +138,7 @@ class ErrandsShape(msgspec.Struct):
 
     feed: Tables = {}
     cve: Tables = {}
+    backup: Tables = {}
 
 
 class FeedShape(msgspec.Struct):
@@ -177,6 +178,33 @@ class CveSourceShape(msgspec.Struct):
     key_file: OptionalText = None
     suite: OptionalText = None
     days: Whole = None
+
+
+class BackupShape(msgspec.Struct):
+    """A table `[errands.backup.NAME]`."""
+
+    folder: OptionalText = None
+    destination: OptionalText = None
+    names: Texts = []
+    keep: Annotated[int | str | None, Meta(description='an integer, or "all"')] = None
+    every: OptionalText = None
+    at: OptionalText = None
+    password_file: OptionalText = None
+    netrc: YesNo = None
+    identity: OptionalText = None
+    ca: OptionalText = None
+    fingerprint: OptionalText = None
+    unencrypted: YesNo = None
+    at_most_tls12: YesNo = None
+    active: YesNo = None
+    mount_point: OptionalText = None
+    check: OptionalText = None
+    at_once: Whole = None
+    bytes_per_second: Whole = None
+    most_removals: Whole = None
+    retries: Whole = None
+    mail: OptionalText = None
+    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
 
 
 class UserShape(msgspec.Struct):

@@ -16,6 +16,9 @@ READERS: dict[str, Reader] = {"uptime": read_uptime, "df": read_df}
 
 RELOAD = "reload"
 
+BACKUP = "backup"
+"""The daemon's own where there is an errand that carries backups, and nobody declares another."""
+
 RESERVED = frozenset({RELOAD})
 """Names of commands that the daemon adds to every catalogue, so that nobody can declare them."""
 

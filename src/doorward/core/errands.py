@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from doorward.core.backup_errands import BackupErrand
 from doorward.core.cve_errands import CveErrand
 from doorward.core.feed_errands import FeedErrand
 
-Errand = FeedErrand | CveErrand
+Errand = FeedErrand | CveErrand | BackupErrand
 """
 One `[errands.KIND.NAME]`, of any kind: each has `kind`, `name`, `timing`, `to`, and `about` for people.
 

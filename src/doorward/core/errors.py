@@ -18,6 +18,7 @@ The whole tree of errors, rooted at one class.
     ├── TrustError              a file that others could have written or read
     ├── CertificateError        a certificate or key that cannot be used: file and what to do
     ├── MailError               an address or a message that cannot be sent as it is
+    ├── BackupError             a backup here that cannot be read, or is not what it was: path and what to do
     ├── SourceError             what came from an address is not what was asked for: address and what to do
     │   └── FeedError           it is no feed, or one that cannot be read
     │       └── IllFormedFeed   it means to be a feed, but is no XML; somebody more lenient may read it
@@ -28,6 +29,7 @@ The whole tree of errors, rooted at one class.
         ├── OutOfTime           the time of the whole fetch is over: in core/fetching.py, as the next two
         ├── TooLong             more came than was allowed
         ├── Interrupted         it broke off, and another try may do better
+        ├── StoreError          a place of backups could not do it: what kind of trouble; core/backup_store.py
         └── Unmet               what was waited for in a conversation did not come: in core/talking.py
             ├── PeerEnded       the peer ended it before
             └── NotInTime       the time for it was over
@@ -263,6 +265,26 @@ class ConnectError(DoorwardError):
 
 
 @dataclass(eq=False)
+class BackupError(DoorwardError):
+    """
+    A backup of this machine that cannot be read, or is not what it was when it was listed.
+
+    Attributes:
+        path: the file, or the folder.
+        problem: what is wrong.
+        next_step: what a person can do now; empty when the problem says it.
+    """
+
+    path: str
+    problem: str
+    next_step: str = ""
+
+    def __str__(self) -> str:
+        step = f". {self.next_step}" if self.next_step else ""
+        return one_line(f"{self.path}: {self.problem}{step}")
+
+
+@dataclass(eq=False)
 class SourceError(DoorwardError):
     """
     What came from an address is not what was asked for, or cannot be used.
@@ -321,6 +343,11 @@ class TransferIncomplete(ConnectError):
     moved_bytes: int = 0
     expected_bytes: int | None = None
     code: int = 0
+
+    @property
+    def was_called_good(self) -> bool:
+        """Whether the peer said that all of it was there, which then was not so."""
+        return 200 <= self.code < 300
 
 
 class NameTaken(ConnectError):

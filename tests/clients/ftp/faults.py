@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 from doorward.clients.ftp.settings import Deadlines, FtpServer, Security
+from tests.clients.serving import serving
 
 PATIENT = Deadlines(connect_seconds=30, tls_seconds=30, reply_seconds=30, data_seconds=30, total_seconds=60)
 
@@ -70,6 +71,7 @@ class Login:
         self._listener: asyncio.Server | None = None
         self._data: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
         self._opened: list[asyncio.StreamWriter] = []
+        self._is_closed = False
 
     async def say(self, line: str) -> None:
         await self.send(line.encode("utf-8", "surrogateescape") + b"\r\n")
@@ -109,6 +111,7 @@ class Login:
                 return
 
     async def close(self) -> None:
+        self._is_closed = True
         opened = (self.writer, *self._opened)
         for writer in opened:
             # whoever does not read would hold it open
@@ -124,6 +127,9 @@ class Login:
             await self._listener.wait_closed()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._is_closed:  # it was on its way when that was
+            writer.transport.abort()
+            return
         self._opened.append(writer)
         self._data.put_nowait((reader, writer))
 
@@ -131,7 +137,6 @@ class Login:
 @contextlib.asynccontextmanager
 async def faulty_server(host: str = "127.0.0.1") -> AsyncIterator[FaultyServer]:
     server = FaultyServer(host=host)
-    tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         login = Login(server, reader, writer)
@@ -142,21 +147,8 @@ async def faulty_server(host: str = "127.0.0.1") -> AsyncIterator[FaultyServer]:
         finally:
             await login.close()
 
-    def begun(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(connected(reader, writer))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    listener = await asyncio.start_server(begun, host, 0)
-    server.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with serving(connected, host) as server.port:
         yield server
-    finally:
-        listener.close()
-        for task in (waiting := list(tasks)):
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        await listener.wait_closed()
 
 
 # What it does when nothing is wrong
@@ -244,6 +236,23 @@ async def _names(login: Login, _argument: str) -> None:
     await login.say("226 these")
 
 
+async def _delete(login: Login, name: str) -> None:
+    gone = login.server.files.pop(name, None) is not None
+    await login.say("250 gone" if gone else "550 not there")
+
+
+async def append_file(login: Login, name: str) -> None:
+    login.offset = len(login.server.files.get(name, b""))
+    await take_file(login, name)
+
+
+async def list_facts(login: Login, _argument: str) -> None:
+    """What MLSD is answered by a server that has it; `FEAT` is to say so."""
+    lines = "".join(f"type=file;size={len(data)}; {name}\r\n" for name, data in login.server.files.items())
+    await send_data(login, f"type=cdir; .\r\ntype=dir; folder\r\n{lines}".encode("utf-8", "surrogateescape"))
+    await login.say("226 these")
+
+
 async def _rename_from(login: Login, name: str) -> None:
     login.renamed = name
     await login.say("350 to what" if name in login.server.files else "550 not there")
@@ -263,6 +272,7 @@ _USUAL: dict[str, Handler] = {
     "TYPE": _answer("200 binary"),
     "PWD": _answer('257 "/folder" is current'),
     "CWD": _answer("250 there"),
+    "NOOP": _answer("200 well"),
     "MDTM": _answer("213 20300615120000"),
     "QUIT": _answer("221 bye"),
     "EPSV": _epsv,
@@ -271,6 +281,8 @@ _USUAL: dict[str, Handler] = {
     "REST": _rest,
     "RETR": send_file,
     "STOR": take_file,
+    "APPE": append_file,
+    "DELE": _delete,
     "NLST": _names,
     "RNFR": _rename_from,
     "RNTO": _rename_to,

@@ -1,10 +1,11 @@
-"""vsftpd and ProFTPD of Debian, each on a port of 127.0.0.1, with a folder of its own."""
+"""vsftpd, ProFTPD, Pure-FTPd and pyftpdlib, each on a port of this machine, with a folder of its own."""
 
 import functools
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from doorward.core.secret import Secret
 from tests.certificates import Written, make_certificate
 
 OPEN_SECONDS = 30.0
+LOCALHOST = "127.0.0.1"
 
 PASSWORD = "open sesame"
 _HASH = "$5$doorward$DgG8z6BkNFQs4SUIAkgWAcZYRl3yt444zfU5LenEAE."
@@ -34,6 +36,7 @@ PATIENT = Deadlines(connect_seconds=30, tls_seconds=30, reply_seconds=30, data_s
 
 needs_vsftpd = pytest.mark.needs_program("vsftpd", package="vsftpd")
 needs_proftpd = pytest.mark.needs_program("proftpd", package="proftpd-core proftpd-mod-crypto")
+needs_pureftpd = pytest.mark.needs_program("pure-ftpd", package="pure-ftpd pure-ftpd-common")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start these servers")
 
 
@@ -69,13 +72,14 @@ def certified_folder() -> Iterator[tuple[Path, Written]]:
 
 
 @contextmanager
-def vsftpd_running(security: Security, *options: str) -> Iterator[RealServer]:
+def vsftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
     """Yield one that takes guests and lets them write; with TLS, it insists on it and on resumed sessions."""
     with certified_folder() as (folder, certificate):
-        port, log = _free_port(), folder / "log"
+        port, log = _free_port(host), folder / "log"
+        listen, address = ("listen_ipv6", "listen_address6") if ":" in host else ("listen", "listen_address")
         (folder / "empty").mkdir()
         lines = [
-            *("listen=YES", "listen_address=127.0.0.1", f"listen_port={port}", "background=NO"),
+            *(f"{listen}=YES", f"{address}={host}", f"listen_port={port}", "background=NO"),
             *("anonymous_enable=YES", "local_enable=NO", "write_enable=YES", f"anon_root={folder}/root"),
             *("anon_upload_enable=YES", "anon_mkdir_write_enable=YES", "anon_other_write_enable=YES"),
             *("anon_world_readable_only=NO", "anon_umask=022", f"secure_chroot_dir={folder}/empty"),
@@ -92,16 +96,16 @@ def vsftpd_running(security: Security, *options: str) -> Iterator[RealServer]:
             ]
         config = folder / "vsftpd.conf"
         config.write_text("\n".join(lines) + "\n")
-        server = _server(port, security, certificate)
-        with _running([_program("vsftpd"), str(config)], port, log):
+        server = _server(host, port, security, certificate)
+        with _running([_program("vsftpd"), str(config)], server, log):
             yield RealServer(server, folder / "root" / "in", "/in", log)
 
 
 @contextmanager
-def proftpd_running(security: Security) -> Iterator[RealServer]:
+def proftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
     """Yield one with the user `alice`, who has a password; with TLS, it insists on that and on resumption."""
     with certified_folder() as (folder, certificate):
-        port, log, program = _free_port(), folder / "log", _program("proftpd")
+        port, log, program = _free_port(host), folder / "log", _program("proftpd")
         users = folder / "users"
         users.touch(mode=0o600)
         users.write_text(f"alice:{_HASH}:{NOBODY}:{NOBODY}::{folder}/root:/bin/sh\n")
@@ -109,11 +113,13 @@ def proftpd_running(security: Security) -> Iterator[RealServer]:
             # beside the program, where it was unpacked somewhere
             f"ModulePath {Path(program).resolve().parents[1]}/lib/proftpd",
             *("LoadModule mod_tls.c", "ServerType standalone", "ServerName test", f"Port {port}"),
-            *("DefaultAddress 127.0.0.1", "SocketBindTight on", "UseIPv6 off", "UseReverseDNS off"),
+            f"UseIPv6 {'on' if ':' in host else 'off'}",
+            *(f"DefaultAddress {host}", "SocketBindTight on", "UseReverseDNS off"),
             *("User nobody", "Group nogroup", f"PidFile {folder}/pid", "ScoreboardFile none"),
             *("WtmpLog off", "TransferLog none", "SystemLog none", "DelayEngine off"),
             *("AuthOrder mod_auth_file.c", f"AuthUserFile {users}", "RequireValidShell off"),
             *("AllowOverwrite on", "AllowStoreRestart on", "AllowRetrieveRestart on", "DefaultRoot ~"),
+            *options,
         ]
         if security is not Security.NONE:
             lines += [
@@ -123,9 +129,46 @@ def proftpd_running(security: Security) -> Iterator[RealServer]:
             ]
         config = folder / "proftpd.conf"
         config.write_text("\n".join(lines) + "\n")
-        server = replace(_server(port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running([program, "-n", "-c", str(config)], port, folder / "said"):
+        server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
+        with _running([program, "-n", "-c", str(config)], server, folder / "said"):
             yield RealServer(server, folder / "root" / "in", "/in", log)
+
+
+@contextmanager
+def pureftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+    """Yield one with the user `alice`, who has a password; with TLS, it insists on that, by `AUTH TLS`."""
+    with certified_folder() as (folder, certificate):
+        port, users = _free_port(host), folder / "users"
+        users.touch(mode=0o600)
+        home = f"{folder}/root/./"  # the dot is where its root is
+        users.write_text(f"alice:{_HASH}:{NOBODY}:{NOBODY}::{home}{':' * 12}\n")
+        subprocess.run([_program("pure-pw"), "mkdb", str(folder / "users.pdb"), "-f", str(users)], check=True)
+        both = folder / "both.pem"
+        both.touch(mode=0o600)
+        both.write_bytes(certificate.key.read_bytes() + certificate.file.read_bytes())
+        words = [
+            *(_program("pure-ftpd"), "--bind", f"{host},{port}", "--login", f"puredb:{folder}/users.pdb"),
+            *("--noanonymous", "--dontresolve", "--umask", "022:022", "--minuid", "1"),
+            *("--pidfile", f"{folder}/pid", "--chrooteveryone", *options),
+        ]
+        if security is not Security.NONE:
+            words += ["--tls", "3", "--certfile", str(both)]
+        server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
+        with _running(words, server, folder / "log"):
+            yield RealServer(server, folder / "root" / "in", "/in", folder / "log")
+
+
+@contextmanager
+def pyftpdlib_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+    """Yield one with the user `alice`, who has a password; it speaks no TLS."""
+    assert security is Security.NONE
+    assert not options
+    with certified_folder() as (folder, certificate):
+        port = _free_port(host)
+        words = [sys.executable, "-m", "tests.clients.ftp.pyftpdlib_server", host, str(port)]
+        server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
+        with _running([*words, f"{folder}/root", PASSWORD], server, folder / "log"):
+            yield RealServer(server, folder / "root" / "in", "/in", folder / "log")
 
 
 @functools.cache
@@ -133,36 +176,41 @@ def _rsa_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def _server(port: int, security: Security, certificate: Written) -> FtpServer:
+def _server(host: str, port: int, security: Security, certificate: Written) -> FtpServer:
     trust = Trust(authorities=certificate.file)
-    return FtpServer(host="127.0.0.1", port=port, security=security, trust=trust, deadlines=PATIENT)
+    return FtpServer(host=host, port=port, security=security, trust=trust, deadlines=PATIENT)
 
 
 def _program(name: str) -> str:
     # both are started for each connection anew, and so want their whole path
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        # what comes with a server, where that was unpacked somewhere
+        places = (shutil.which(each) for each in ("pure-ftpd", "proftpd"))
+        bins = [str(Path(place).resolve().parents[1] / "bin") for place in places if place]
+        found = shutil.which(name, path=":".join(bins))
     assert found is not None
     return found
 
 
 @contextmanager
-def _running(words: list[str], port: int, log: Path) -> Iterator[None]:
+def _running(words: list[str], server: FtpServer, log: Path) -> Iterator[None]:
     with (log.parent / "output").open("wb") as output:
         process = subprocess.Popen(words, stdout=output, stderr=output)
     try:
-        _await_listening(process, port, log.parent / "output")
+        _await_listening(process, server, log.parent / "output")
         yield
     finally:
         process.terminate()
         process.wait(timeout=OPEN_SECONDS)
 
 
-def _await_listening(process: "subprocess.Popen[bytes]", port: int, output: Path) -> None:
+def _await_listening(process: "subprocess.Popen[bytes]", server: FtpServer, output: Path) -> None:
     deadline = time.monotonic() + OPEN_SECONDS
     while True:
         assert process.poll() is None, output.read_text()
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=OPEN_SECONDS).close()
+            socket.create_connection((server.host, server.port), timeout=OPEN_SECONDS).close()
         except ConnectionRefusedError:
             assert time.monotonic() < deadline, output.read_text()
             time.sleep(0.02)
@@ -170,8 +218,8 @@ def _await_listening(process: "subprocess.Popen[bytes]", port: int, output: Path
             return
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as free:
+        free.bind((host, 0))
         port: int = free.getsockname()[1]
         return port

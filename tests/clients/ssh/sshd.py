@@ -31,12 +31,14 @@ class Sshd:
         host_key: its public key in one line.
         shell: of a client that has a key for it and knows it.
         folder: the client's, with what SSH keeps of them.
+        process_id: of the server.
     """
 
     port: int
     host_key: str
     shell: Shell
     folder: Path
+    process_id: int
 
     @property
     def url(self) -> str:
@@ -80,7 +82,7 @@ def sshd_running(folder: Path, shell: Shell, *options: str) -> Iterator[Sshd]:
         process = subprocess.Popen([program, "-D", "-e", "-f", str(config)], stderr=log)
     try:
         _await_listening(folder / "sshd.log", process)
-        sshd = Sshd(port, public_line(host_key).rpartition(" ")[0], shell, client)
+        sshd = Sshd(port, public_line(host_key).rpartition(" ")[0], shell, client, process.pid)
         (client / "known_hosts").write_text(sshd.known_line)
         yield sshd
     finally:

@@ -44,7 +44,7 @@ async def read_netrc(file: Path) -> Netrc:
         ConnectError: it cannot be read.
         TrustError: others may read it.
     """
-    return await asyncio.to_thread(_read_netrc, file)
+    return await asyncio.to_thread(read_netrc_now, file)
 
 
 def netrc_file(environment: Mapping[str, str]) -> Path:
@@ -52,7 +52,8 @@ def netrc_file(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("NETRC") or os.path.join(environment.get("HOME", ""), ".netrc"))
 
 
-def _read_netrc(file: Path) -> Netrc:
+def read_netrc_now(file: Path) -> Netrc:
+    """As `read_netrc`, for where no loop waits."""
     try:
         status = os.stat(file)
         if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:

@@ -127,13 +127,21 @@ def parse_names(listing: bytes) -> list[str]:
     Raises:
         ProtocolError: what stands there is no name in this folder.
     """
-    names = []
-    for line in listing.split(b"\n"):
-        name = line.removesuffix(b"\r").decode("utf-8", "surrogateescape").removeprefix("./")
+    names = split_names(listing)
+    for name in names:
         if "/" in name or "\0" in name:
             raise ProtocolError(f"this is no name of a file in a folder: {name[:80]!r}")
-        if name not in {"", ".", ".."}:
-            names.append(name)
+    return names
+
+
+def split_names(listing: bytes) -> list[str]:
+    """
+    The lines of a bare NLST as they came, but for `./` before them, and without `.` and `..`.
+
+    Raises:
+        ProtocolError: the last one is cut.
+    """
     if listing and not listing.endswith(b"\n"):
         raise ProtocolError("the list of names ends in the middle of one")
-    return names
+    lines = (line.removesuffix(b"\r").decode("utf-8", "surrogateescape") for line in listing.split(b"\n"))
+    return [name for name in (line.removeprefix("./") for line in lines) if name not in {"", ".", ".."}]

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from doorward.clients._reaching import Peer
+from doorward.clients._reaching import Address, Peer
 from doorward.clients._streams import PLAIN_TEXT, Stream
 from doorward.clients._tls import client_context
 from doorward.clients._trust import Check, checks_of, words_of_distrust
@@ -14,11 +14,20 @@ from doorward.clients.ftp.reaching import reach
 from doorward.clients.ftp.replies import Reply, ReplyReader
 from doorward.clients.ftp.settings import ANONYMOUS, FtpServer, Security
 from doorward.clients.ftp.telling import DISTRUST, Teller
-from doorward.core.errors import ProtocolError, TlsFailed
+from doorward.core.errors import ConnectError, ProtocolError, TlsFailed
 from doorward.core.secret import Secret
 
 CLOSING = 421
 """The server ends the connection, whatever was asked: RFC 959 section 4.2.2."""
+
+AT_ONCE = 32
+"""How many commands are sent before the first is answered: neither end may have to wait for the other."""
+
+Command = tuple[str] | tuple[str, str]
+"""A verb, and an argument if it has one."""
+
+_OF_NOOP = frozenset({200, 500, 501, 502, 503})
+"""What NOOP is answered in the middle of a transfer: Pure-FTPd knows none there. No transfer ends so."""
 
 _NOBODY = Secret("doorward@")
 """What RFC 1635 section 3 wants of a guest has the shape of an address."""
@@ -42,10 +51,16 @@ class Conversation:
         self._teller = teller
         self._stream = stream
         self._replies = ReplyReader()
+        self._unanswered_noops = 0
         self._on_refusal: Callable[[], None] | None = None
         self.peer = peer
         self.context = context
         stream.deliver_to(self._receive)
+
+    @property
+    def own_address(self) -> Address:
+        """The address and the port that it has here."""
+        return self._stream.own_address
 
     @property
     def is_alive(self) -> bool:
@@ -58,18 +73,60 @@ class Conversation:
         layer = self._stream.layer
         return layer.session if layer is not None else None
 
-    async def ask(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> Reply:
+    async def ask(
+        self,
+        verb: str,
+        argument: str | None = None,
+        *,
+        phase: str = "reply",
+        within_seconds: float | None = None,
+    ) -> Reply:
         """
         Send a command and wait for its reply, whatever that is; a preliminary one is a reply.
+
+        Args:
+            verb: of the command.
+            argument: likewise.
+            phase: for errors.
+            within_seconds: how long the reply may take; None for as long as any.
 
         Raises:
             ConnectError: there is none, or the argument cannot be sent; then nothing was.
         """
-        line = formatted(self._teller, verb, argument)
+        await self.tell(verb, argument, phase=phase)
+        return await self.next_reply(phase, within_seconds=within_seconds)
+
+    async def tell(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> None:
+        """
+        Send a command, whose reply is then the `next_reply`.
+
+        Raises:
+            ConnectError: it cannot be sent.
+        """
+        await self._send(formatted(self._teller, verb, argument), phase)
+
+    async def ask_all(self, commands: Sequence[Command]) -> list[Reply]:
+        """
+        Send commands without waiting for replies in between, some at a time; gives the replies in order.
+
+        None of them may depend on what another is answered, nor have a preliminary reply.
+
+        Raises:
+            ConnectError: a reply did not come, or a command cannot be sent; then nothing was.
+        """
+        lines = [formatted(self._teller, *command) for command in commands]
+        replies: list[Reply] = []
+        while len(replies) < len(lines):
+            batch = lines[len(replies) : len(replies) + AT_ONCE]
+            self._replies.expect(len(batch))
+            await self._send(b"".join(batch), "reply")
+            replies += [await self.next_reply() for _ in batch]
+        return replies
+
+    async def _send(self, lines: bytes, phase: str) -> None:
         async with self._teller.phase(phase, self._server.deadlines.reply_seconds):
             self._check_nothing_waits()
-            await self._stream.write(line)
-        return await self.next_reply(phase)
+            await self._stream.write(lines)
 
     async def ask_for(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> Reply:
         """
@@ -94,12 +151,40 @@ class Conversation:
         async with self._teller.phase(phase, seconds):
             await self._stream.until(lambda: self._replies.next_reply is not None or self._stream.has_ended)
             reply = self._replies.take_reply()
+            self._pass_over_noops()
             if reply is None:
                 self._stream.raise_failure()
                 raise ConnectionResetError("the server closed the connection without an answer")
             if reply.code == CLOSING:
                 self.abort()
             return reply
+
+    async def keep_alive(self) -> None:
+        """
+        Say something while a file is on its way, unless the last such is not answered yet.
+
+        A connection that was lost is not told: the end of the transfer tells it.
+        """
+        if self._unanswered_noops or not self.is_alive:
+            return
+        self._unanswered_noops = 1
+        self._replies.expect(1)
+        with contextlib.suppress(ConnectError):
+            await self._send(formatted(self._teller, "NOOP", None), "reply")
+
+    async def hear_out(self, within_seconds: float) -> None:
+        """Wait for the answer to what `keep_alive` said; without one, this is of no more use."""
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._stream.until(lambda: not self._unanswered_noops)
+        except (OSError, ProtocolError):  # a TimeoutError is one
+            self.abort()
+
+    def _pass_over_noops(self) -> None:
+        """Servers answer them at once, or after the transfer, and then after its last word."""
+        while self._unanswered_noops and (reply := self._replies.next_reply) and reply.code in _OF_NOOP:
+            self._replies.take_reply()
+            self._unanswered_noops -= 1
 
     @contextlib.contextmanager
     def watching(self, on_refusal: Callable[[], None]) -> Iterator[None]:
@@ -125,6 +210,7 @@ class Conversation:
 
     def _receive(self, data: bytes) -> None:
         self._replies.receive_data(data)
+        self._pass_over_noops()
         self._tell_refusal()
 
     def _tell_refusal(self) -> None:

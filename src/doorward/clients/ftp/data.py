@@ -1,11 +1,13 @@
 """A connection for one file or list of names, opened before it is asked for: RFC 959 section 5.1.2."""
 
 import socket
+from typing import Protocol, Self
 
-from doorward.clients._reaching import Peer, connect
+from doorward.clients._reaching import Address, Peer, connect
 from doorward.clients._streams import Stream
 from doorward.clients.ftp.commands import parse_epsv, parse_pasv
 from doorward.clients.ftp.conversation import Conversation
+from doorward.clients.ftp.listening import Listener
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
 from doorward.clients.ftp.telling import DISTRUST, Teller
@@ -28,7 +30,7 @@ async def open_data(
     Connect for data, send the command that needs it, and encrypt once the server says that it begins.
 
     That is the order which every server understands: one that waits for the connection before it answers, and
-    one that begins TLS with its answer.
+    one that begins TLS with its answer. The command is on its way while the connection is made.
 
     Args:
         server: the one that `conversation` is with.
@@ -42,24 +44,130 @@ async def open_data(
         PeerRefused: the command was; the conversation goes on.
         ConnectError: anything else, and the conversation is of no more use.
     """
-    peer = await _ask_where(server, teller, conversation)
-    async with teller.phase("data", server.deadlines.connect_seconds):
-        stream = await connect(peer)
+    opening: _Opening = (
+        await _Active.begun(server, teller, conversation)
+        if server.is_active
+        else _Passive(server, teller, await _ask_where(server, teller, conversation))
+    )
     try:
         if offset and (reply := await conversation.ask("REST", str(offset))).code != 350:
             raise teller.refusal("data", "REST", reply)
-        reply = await conversation.ask(verb, argument)
+        await conversation.tell(verb, argument)
+        reply = await _connected(server, conversation, opening) or await conversation.next_reply()
         if reply.is_good:
             raise teller.error(
                 "data", f"the server answered {reply.code} to {verb} before anything was moved"
             )
         if not reply.is_preliminary:
             raise teller.refusal("data", verb, reply)
+        stream = await opening.stream()
         await _encrypt(server, teller, conversation, stream)
     except BaseException:
-        stream.abort()
+        opening.abort()
         raise
+    finally:
+        opening.close()
     return stream
+
+
+async def _connected(server: FtpServer, conversation: Conversation, opening: "_Opening") -> Reply | None:
+    """Have it connected; gives what the server refused the command with, if that is why it cannot be."""
+    try:
+        await opening.connect()
+    except ConnectError:
+        if (reply := await _refusal_after(server, conversation)) is not None:
+            return reply
+        raise
+    return None
+
+
+class _Opening(Protocol):
+    """A way to a connection for data."""
+
+    async def connect(self) -> None:
+        """Do what has to be done before the server says that it begins; raises ConnectError."""
+
+    async def stream(self) -> Stream:
+        """The connection, once the server says that it begins; raises ConnectError."""
+
+    def abort(self) -> None:
+        """Let go of a connection that there may be."""
+
+    def close(self) -> None:
+        """Let go of all but a connection that there may be."""
+
+
+class _Passive:
+    """The server waits and we connect."""
+
+    def __init__(self, server: FtpServer, teller: Teller, peer: Peer) -> None:
+        self._server = server
+        self._teller = teller
+        self._peer = peer
+        self._stream: Stream | None = None
+
+    async def connect(self) -> None:
+        async with self._teller.phase("data", self._server.deadlines.connect_seconds):
+            self._stream = await connect(self._peer)
+
+    async def stream(self) -> Stream:
+        if self._stream is None:
+            raise RuntimeError("nothing was connected")
+        return self._stream
+
+    def abort(self) -> None:
+        if self._stream is not None:
+            self._stream.abort()
+
+    def close(self) -> None:
+        pass
+
+
+class _Active:
+    """We wait and the server connects, some before they answer and some after it."""
+
+    def __init__(
+        self, server: FtpServer, teller: Teller, conversation: Conversation, listener: Listener
+    ) -> None:
+        self._server = server
+        self._teller = teller
+        self._conversation = conversation
+        self._listener = listener
+        self._stream: Stream | None = None
+
+    @classmethod
+    async def begun(cls, server: FtpServer, teller: Teller, conversation: Conversation) -> Self:
+        """Wait at a port, and tell the server which; raises ConnectError."""
+        async with teller.phase("data", server.deadlines.connect_seconds):
+            listener = Listener(conversation.own_address, conversation.peer)
+        try:
+            await _tell_where(teller, conversation, listener)
+        except BaseException:
+            listener.close()
+            raise
+        return cls(server, teller, conversation, listener)
+
+    async def connect(self) -> None:
+        pass
+
+    async def stream(self) -> Stream:
+        try:
+            async with self._teller.phase("data", self._server.deadlines.connect_seconds):
+                self._stream = await self._listener.accepted()
+                return self._stream
+        except ConnectError as error:
+            reply = await _refusal_after(self._server, self._conversation)
+            if reply is not None:
+                raise self._teller.refusal("data", "the connection for data", reply) from error
+            step = "Does a firewall let the server in? Without --active it waits for us."
+            raise self._teller.error("data", "the server did not connect", step) from error
+
+    def abort(self) -> None:
+        if self._stream is not None:
+            self._stream.abort()
+
+    def close(self) -> None:
+        self._listener.close()
 
 
 async def _encrypt(server: FtpServer, teller: Teller, conversation: Conversation, stream: Stream) -> None:
@@ -84,6 +192,15 @@ async def _refusal_after(server: FtpServer, conversation: Conversation) -> Reply
     return reply if reply.is_refusal else None
 
 
+async def _tell_where(teller: Teller, conversation: Conversation, listener: Listener) -> None:
+    """EPRT, and PORT where a server is older than it."""
+    reply = await conversation.ask("EPRT", listener.extended)
+    if not reply.is_good and conversation.peer[0] is socket.AF_INET and 500 <= reply.code < 530:
+        reply = await conversation.ask("PORT", listener.plain)
+    if not reply.is_good:
+        raise teller.refusal("data", "EPRT", reply)
+
+
 async def _ask_where(server: FtpServer, teller: Teller, conversation: Conversation) -> Peer:
     """EPSV, which names no address and so is right behind every NAT; PASV where a server is older than it."""
     family, address = conversation.peer
@@ -104,7 +221,7 @@ async def _ask_where(server: FtpServer, teller: Teller, conversation: Conversati
     return family, _with_port(address, port)
 
 
-def _with_port(address: tuple[object, ...], port: int) -> tuple[object, ...]:
+def _with_port(address: Address, port: int) -> Address:
     if len(address) < 2:
         raise ProtocolError("this is no address with a port")
     return (address[0], port, *address[2:])

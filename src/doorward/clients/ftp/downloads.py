@@ -141,29 +141,43 @@ async def list_names(session: Session) -> list[str]:
         TransferIncomplete: the list did not come whole.
         ConnectError: it is too long, or no list of names.
     """
+    listing = await collect(session, "NLST")
+    try:
+        return parse_names(listing)
+    except ProtocolError as error:
+        raise session.teller.error("data", str(error)) from error
+
+
+async def collect(session: Session, verb: str) -> bytes:
+    """
+    What the server lists of the current folder when it is asked by `verb`, whole.
+
+    Raises:
+        PeerRefused: it may not be listed.
+        TransferIncomplete: the list did not come whole, or the server says that it has cut it.
+        ConnectError: it is too long.
+    """
     listing = bytearray()
-    async with transferring(session, "NLST") as transfer:
+    async with transferring(session, verb) as transfer:
         try:
             while chunk := await transfer.read():
                 listing += chunk
                 if len(listing) > LISTING_BYTES:
-                    raise session.teller.error(
-                        "data", f"the list of names is longer than {LISTING_BYTES} bytes"
-                    )
+                    raise session.teller.error("data", f"the list is longer than {LISTING_BYTES} bytes")
             reply = await transfer.last_reply()
             problem = "the connection was lost" if reply is None else "the server gave it up"
         except Broken as broken:
             reply, problem = await transfer.reply_to_failure(), broken.problem
         else:
-            if reply is not None and reply.is_good and not transfer.stream.was_cut:
-                return _names_in(session, bytes(listing))
             if transfer.stream.was_cut:
                 problem = "the connection was cut"
+            elif reply is not None and reply.is_good:
+                if not _says_that_it_cut(reply):
+                    return bytes(listing)
+                problem = "the server lists no more than that"
         raise transfer.incomplete(problem, reply, moved_bytes=len(listing), expected_bytes=None)
 
 
-def _names_in(session: Session, listing: bytes) -> list[str]:
-    try:
-        return parse_names(listing)
-    except ProtocolError as error:
-        raise session.teller.error("data", str(error)) from error
+def _says_that_it_cut(reply: Reply) -> bool:
+    """As Pure-FTPd does, which ends a list at ten thousand and calls that well done."""
+    return any("truncated" in line.lower() for line in reply.lines)

@@ -68,7 +68,7 @@ class ReplyReader:
     after a hyphen it goes on to the line that begins with the same digits and a space.
     """
 
-    __slots__ = ("_buffer", "_bytes", "_code", "_lines", "_replies", "_searched")
+    __slots__ = ("_buffer", "_bytes", "_code", "_expected", "_lines", "_replies", "_searched")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -77,6 +77,11 @@ class ReplyReader:
         self._code = b""
         self._lines: list[bytes] = []
         self._bytes = 0
+        self._expected = 0
+
+    def expect(self, replies: int) -> None:
+        """Let so many more wait: as many commands are sent before the first is answered."""
+        self._expected += replies
 
     def receive_data(self, data: bytes) -> None:
         """
@@ -84,8 +89,8 @@ class ReplyReader:
 
         Raises:
             LineTooLong: `LINE_BYTES` held no LF, or a reply of many lines had no end within `REPLY_BYTES`.
-            ProtocolError: a line that begins no reply, or more than `REPLIES` of them. Nothing can be asked
-                of the server after either.
+            ProtocolError: a line that begins no reply, or `REPLIES` more of them than were expected. Nothing
+                can be asked of the server after either.
         """
         self._buffer += data
         while (end := self._buffer.find(b"\n", self._searched)) >= 0:
@@ -102,7 +107,10 @@ class ReplyReader:
 
     def take_reply(self) -> Reply | None:
         """Take the oldest complete reply; None until there is one."""
-        return self._replies.popleft() if self._replies else None
+        if not self._replies:
+            return None
+        self._expected = max(0, self._expected - 1)
+        return self._replies.popleft()
 
     @property
     def next_reply(self) -> Reply | None:
@@ -140,7 +148,7 @@ class ReplyReader:
             raise LineTooLong(f"a reply has no end within {REPLY_BYTES} bytes")
 
     def _finish(self, code: bytes) -> None:
-        if len(self._replies) >= REPLIES:
+        if len(self._replies) >= REPLIES + self._expected:
             raise ProtocolError("the server goes on answering what nobody asked")
         lines = tuple(line.decode("utf-8", "surrogateescape") for line in self._lines)
         self._replies.append(Reply(int(code), lines))

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from doorward.clients.ftp.commands import parse_path, parse_size, parse_time
-from doorward.clients.ftp.conversation import Conversation, converse, formatted
+from doorward.clients.ftp.conversation import Command, Conversation, converse, formatted
+from doorward.clients.ftp.features import Features, parse_features
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
 from doorward.clients.ftp.telling import Teller
@@ -35,18 +37,48 @@ class Session:
         self.teller = Teller(server)
         self._conversation: Conversation | None = None
         self._folder = ""
+        self._features: Features | None = None
 
-    async def ask(self, verb: str, argument: str | None = None) -> Reply:
-        """Send a command on a connection that is alive, and wait for its reply; raises ConnectError."""
+    async def ask(
+        self, verb: str, argument: str | None = None, *, within_seconds: float | None = None
+    ) -> Reply:
+        """
+        Send a command on a connection that is alive, and wait for its reply.
+
+        Args:
+            verb: of the command.
+            argument: likewise.
+            within_seconds: how long the reply may take; None for as long as any.
+
+        Raises:
+            ConnectError: there is no connection to be had, or no reply.
+        """
         self.check(verb, argument)
         conversation = await self.conversation()
         try:
-            return await conversation.ask(verb, argument)
+            return await conversation.ask(verb, argument, within_seconds=within_seconds)
         except BaseException:
             conversation.abort()
             raise
 
-    def check(self, verb: str, argument: str | None) -> None:
+    async def ask_all(self, commands: Sequence[Command]) -> list[Reply]:
+        """As `ask`, for several commands none of which depends on another's reply; gives these in order."""
+        for command in commands:
+            self.check(*command)
+        conversation = await self.conversation()
+        try:
+            return await conversation.ask_all(commands)
+        except BaseException:
+            conversation.abort()
+            raise
+
+    async def features(self) -> Features:
+        """What the server says that it can do; it is asked once. Raises ConnectError."""
+        if self._features is None:
+            self._features = parse_features(await self.ask("FEAT"))
+        return self._features
+
+    def check(self, verb: str, argument: str | None = None) -> None:
         """Raise ConnectError, with nothing sent and nothing closed, for an argument that cannot be sent."""
         formatted(self.teller, verb, argument)
 
@@ -79,6 +111,10 @@ class Session:
     async def change_folder(self, path: str) -> str:
         """Go to `path`, to stay there over lost connections; gives its whole path. Raises ConnectError."""
         await self.ask_for("CWD", path)
+        return await self.stay()
+
+    async def stay(self) -> str:
+        """Stay in the current folder over lost connections; gives its whole path. Raises ConnectError."""
         self._folder = await self.current_folder()
         return self._folder
 
@@ -98,7 +134,10 @@ class Session:
             PeerRefused: it is not told, for another reason.
             ConnectError: the server could not be asked.
         """
-        reply = await self.ask("SIZE", path)
+        return self.size_of(await self.ask("SIZE", path))
+
+    def size_of(self, reply: Reply) -> int | None:
+        """What a reply to SIZE says, as `size`."""
         if reply.code == ABSENT:
             return None
         if reply.code != 213:
@@ -118,15 +157,15 @@ class Session:
         except ProtocolError as error:
             raise self._not_understood(error) from error
 
-    async def settled_size(self, path: str, *, wanted_bytes: int) -> int | None:
+    async def settled_size(self, path: str, *, wanted_bytes: int | None = None) -> int | None:
         """
         As `size`, after a connection was lost: what was sent last may still be on its way to the disk.
 
-        It is asked for again while it grows towards `wanted_bytes`.
+        It is asked for again while it grows, up to `wanted_bytes` if that is known.
         """
         seen = await self.size(path)
         for _ in range(_SETTLING_LOOKS):
-            if seen is None or seen >= wanted_bytes:
+            if seen is None or (wanted_bytes is not None and seen >= wanted_bytes):
                 break
             await asyncio.sleep(_SETTLING_SECONDS)
             before, seen = seen, await self.size(path)

@@ -63,6 +63,9 @@ class FtpServer:
         may_be_overheard: a password may go unencrypted to another machine.
         believes_pasv: files come from and go to the address that the server names, be it another machine's,
             in place of the one that was connected to.
+        is_active: the server connects for files, in place of being connected to.
+        noop_seconds: how long nothing is said on the control connection while a file is on its way, before
+            something is, lest somebody in between forgets it; 0 for any time.
         deadlines: how long anything may take.
     """
 
@@ -75,6 +78,8 @@ class FtpServer:
     at_most_tls12: bool = False
     may_be_overheard: bool = False
     believes_pasv: bool = False
+    is_active: bool = False
+    noop_seconds: float = 60.0
     deadlines: Deadlines = field(default_factory=Deadlines)
 
     @property

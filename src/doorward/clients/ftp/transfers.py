@@ -1,5 +1,6 @@
 """What sending and fetching have in common: a connection for data beside the one for commands."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -47,6 +48,7 @@ class Transfer:
         self.has_ended = False
         self.closing: Reply | None = None
         self._said: Reply | None = None
+        self._heard_at = asyncio.get_running_loop().time()
 
     async def read(self) -> bytes:
         """The next bytes; none at the end, which is answered: vsftpd waits for that. Raises Broken."""
@@ -78,6 +80,8 @@ class Transfer:
             return None
         self.closing = reply if reply.code == CLOSING else None
         self.has_ended = reply.is_good
+        if self.has_ended:
+            await self._conversation.hear_out(_WORD_AFTER_FAILURE_SECONDS)
         return None if self.closing else reply
 
     async def reply_to_failure(self) -> Reply | None:
@@ -111,11 +115,18 @@ class Transfer:
             code=reply.code if reply else 0,
         )
 
+    async def _keep_alive(self) -> None:
+        seconds, now = self._session.server.noop_seconds, asyncio.get_running_loop().time()
+        if seconds and now - self._heard_at >= seconds:
+            self._heard_at = now
+            await self._conversation.keep_alive()
+
     @asynccontextmanager
     async def _going_on(self) -> AsyncIterator[None]:
         try:
             async with self._session.teller.phase("data", self._seconds):
                 yield
+            await self._keep_alive()
         except ConnectError as error:
             raise Broken(error.problem) from error
         except Interrupted as error:

@@ -18,12 +18,12 @@ _TYPE = re.compile(r";type=(?P<type>[A-Za-z])$")
 @dataclass(frozen=True, slots=True)
 class FtpLocation:
     """
-    A file at a server.
+    A file at a server, or a folder.
 
     Attributes:
         server: with the user that the URL names, and no password.
-        path: from the folder that one gets to by logging in, or from the root where it begins with `/`, which
-            a URL writes `%2F`; surrogates stand for bytes that are no UTF-8.
+        path: of it, from the folder that one gets to by logging in, or from the root where it begins with
+            `/`, which a URL writes `%2F`; surrogates stand for bytes that are no UTF-8.
     """
 
     server: FtpServer
@@ -37,6 +37,24 @@ def parse_ftp_url(url: str) -> FtpLocation:
     Raises:
         ConnectError: it is none of them, has a password, names no file, or has CR, LF or NUL in it.
     """
+    server, path = _read(url)
+    if not path or path.endswith("/"):
+        raise _bad(url, "it names a folder, and no file in it")
+    return FtpLocation(server, path)
+
+
+def parse_ftp_folder_url(url: str) -> FtpLocation:
+    """
+    Read the same for a folder: its path is empty for the one that one gets to by logging in.
+
+    Raises:
+        ConnectError: as `parse_ftp_url`.
+    """
+    server, path = _read(url)
+    return FtpLocation(server, path.rstrip("/") or path[:1])
+
+
+def _read(url: str) -> tuple[FtpServer, str]:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -53,7 +71,7 @@ def parse_ftp_url(url: str) -> FtpLocation:
     server = FtpServer(
         host=host, port=port or 0, security=SCHEMES[parts.scheme], user=_user(url, parts) or ANONYMOUS
     )
-    return FtpLocation(server, _path(url, parts))
+    return server, _path(url, parts)
 
 
 def _user(url: str, parts: SplitResult) -> str:
@@ -68,10 +86,7 @@ def _path(url: str, parts: SplitResult) -> str:
         if match["type"].lower() != "i":
             raise _bad(url, "only whole files are fetched, as they are: ;type=i, or no type")
         path = path[: match.start()]
-    path = _unquoted(url, path)
-    if not path or path.endswith("/"):
-        raise _bad(url, "it names a folder, and no file in it")
-    return path
+    return _unquoted(url, path)
 
 
 def _unquoted(url: str, text: str) -> str:

@@ -1,0 +1,235 @@
+"""A folder at a server of SSH that keeps backups."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+
+import asyncssh
+from asyncssh import FXF_CREAT, FXF_READ, FXF_TRUNC, FXF_WRITE
+
+from doorward.clients._names import check_names
+from doorward.clients.ssh.sftp.link import Link
+from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, read_all, write_all
+from doorward.core.backup_store import (
+    LISTED_FILES,
+    Listing,
+    StoredFile,
+    StoreError,
+    Trouble,
+    is_plain_name,
+)
+from doorward.core.limits import MIB
+
+MODE = 0o600
+"""Of files that are made; whoever keeps them there may open them to others."""
+
+_ROOM_BYTES = MIB
+"""Less than that, and a disk counts as full."""
+
+
+class SftpPlace:
+    """
+    A `BackupPlace`: a login, and a folder.
+
+    Args:
+        link: the login; its maker closes it.
+        folder: the path of the folder there.
+    """
+
+    def __init__(self, link: Link, folder: bytes) -> None:
+        self._link = link
+        self._folder = folder
+
+    async def listing(self, is_wanted: Callable[[str], bool] | None = None) -> Listing:
+        """See `BackupPlace`."""
+        files: dict[str, StoredFile] = {}
+        passed_over: list[str] = []
+        seen = 0
+        async for path, attributes in self._entries():
+            seen += 1
+            if seen > LISTED_FILES:
+                problem = f"more than {LISTED_FILES} files are there"
+                raise self._error("read", problem, Trouble.PERMANENT, "Take a folder of its own.")
+            name = path.decode("utf-8", "surrogateescape")
+            if (size_bytes := _file_size(attributes)) is None:
+                continue
+            if not is_plain_name(name):
+                passed_over.append(name)
+            elif is_wanted is None or is_wanted(name):
+                files[name] = StoredFile(name, size_bytes)
+        return Listing(files, tuple(passed_over))
+
+    async def _entries(self) -> AsyncIterator[tuple[bytes, asyncssh.SFTPAttrs]]:
+        sftp = await self._link.sftp()
+        async with aclosing(sftp.scandir(self._folder)) as entries:  # type: ignore[type-var]
+            while True:
+                try:
+                    with self._link.told("read"):
+                        entry = await self._link.in_time(anext(entries))
+                except StopAsyncIteration:
+                    return
+                yield _bytes(entry.filename), entry.attrs
+
+    async def size(self, name: str) -> int | None:
+        """See `BackupPlace`."""
+        attributes = await self._attributes(name)
+        return None if attributes is None else _file_size(attributes)
+
+    async def _attributes(self, name: str) -> asyncssh.SFTPAttrs | None:
+        check_names(self._link.address, name)
+
+        async def look(sftp: asyncssh.SFTPClient) -> asyncssh.SFTPAttrs | None:
+            try:
+                return await sftp.lstat(self._path(name))
+            except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+                return None
+
+        return await self._link.ask("read", look)
+
+    async def send(self, chunks: AsyncIterable[bytes], name: str, *, from_offset: int = 0) -> int:
+        """See `BackupPlace`; it is on the disk where the server lets itself be asked to."""
+        check_names(self._link.address, name)
+        try:
+            return await self._send(chunks, name, from_offset)
+        except StoreError as error:
+            if type(error.__cause__) is asyncssh.SFTPFailure and await self._is_full():
+                step = "Make room there, or ask its keeper for more."
+                raise self._error("send", "the disk is full", Trouble.FULL, step) from error
+            raise
+
+    async def _send(self, chunks: AsyncIterable[bytes], name: str, from_offset: int) -> int:
+        flags = FXF_WRITE if from_offset else FXF_WRITE | FXF_CREAT | FXF_TRUNC
+        async with self._opened(name, flags, phase="send") as (file, piece_bytes):
+            if from_offset and (had_bytes := await self._size_of(file)) != from_offset:
+                problem = f"{name} has {had_bytes} bytes by now, and not {from_offset}"
+                raise self._error("send", problem, Trouble.TEMPORARY)
+            sent_bytes = await write_all(self._link, file, chunks, at=from_offset, piece_bytes=piece_bytes)
+            with self._link.told("send"):
+                _, size_bytes = await self._link.in_time(asyncio.gather(_to_disk(file), self._size_of(file)))
+        if size_bytes != sent_bytes:
+            problem = f"{name} has {size_bytes} bytes, and {sent_bytes} were sent"
+            raise self._error("send", problem, Trouble.TEMPORARY)
+        return sent_bytes
+
+    async def _size_of(self, file: asyncssh.SFTPClientFile) -> int | None:
+        with self._link.told("send"):
+            return _file_size(await self._link.in_time(file.stat()))
+
+    async def _is_full(self) -> bool:
+        """What version 3 of the protocol has no word for."""
+        try:
+            room = await self._link.ask("send", lambda sftp: sftp.statvfs(self._folder))
+        except StoreError:
+            return False
+        return room.bavail * room.frsize < _ROOM_BYTES
+
+    async def sha256(self, name: str) -> str | None:
+        """See `BackupPlace`; OpenSSH computes none."""
+        check_names(self._link.address, name)
+        return None
+
+    async def read(self, name: str, *, from_offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """See `BackupPlace`."""
+        check_names(self._link.address, name)
+        async with self._opened(name, FXF_READ, phase="read") as (file, piece_bytes):
+            size_bytes = await self._size_of(file)
+            if size_bytes is None or from_offset > size_bytes:
+                has = "is no regular file" if size_bytes is None else f"has {size_bytes} bytes, fewer"
+                raise self._error("read", f"{name} {has}", Trouble.PERMANENT)
+            at = from_offset
+            pieces = read_all(self._link, file, at=at, ends_at=size_bytes, piece_bytes=piece_bytes)
+            async with aclosing(pieces):
+                async for piece in pieces:
+                    at += len(piece)
+                    yield piece
+            if at < size_bytes:
+                raise self._error("read", f"{name} was cut meanwhile", Trouble.TEMPORARY)
+
+    async def rename(self, partial: str, final: str) -> None:
+        """
+        See `BackupPlace`; OpenSSH refuses to overwrite, others may not, so that the name is looked for first.
+
+        Where the connection is lost before the answer, sizes tell whether it was done.
+        """
+        check_names(self._link.address, partial, final)
+        size_bytes, there = await asyncio.gather(self.size(partial), self._attributes(final))
+        if there is not None:
+            raise self._taken(final)
+        try:
+            # not posix_rename, which overwrites
+            await self._link.ask("send", lambda sftp: sftp.rename(self._path(partial), self._path(final)))
+        except StoreError as error:
+            if isinstance(error.__cause__, asyncssh.SFTPNoSuchFile) or size_bytes is None:
+                raise
+            if error.trouble is Trouble.TEMPORARY and await self._was_renamed(partial, final, size_bytes):
+                return
+            if await self._attributes(final) is not None:
+                raise self._taken(final) from error
+            raise
+
+    async def _was_renamed(self, partial: str, final: str, size_bytes: int) -> bool:
+        try:
+            return await self.size(partial) is None and await self.size(final) == size_bytes
+        except StoreError:
+            return False
+
+    async def remove(self, name: str) -> bool:
+        """See `BackupPlace`."""
+        check_names(self._link.address, name)
+
+        async def remove(sftp: asyncssh.SFTPClient) -> bool:
+            try:
+                await sftp.remove(self._path(name))
+            except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+                return False
+            return True
+
+        return await self._link.ask("send", remove)
+
+    @asynccontextmanager
+    async def _opened(
+        self, name: str, flags: int, *, phase: str
+    ) -> AsyncIterator[tuple[asyncssh.SFTPClientFile, int]]:
+        """Yield a file, and how many of its bytes fit into one request."""
+        mode = asyncssh.SFTPAttrs(permissions=MODE) if flags & FXF_CREAT else asyncssh.SFTPAttrs()
+        sftp = await self._link.sftp()
+        with self._link.told(phase):
+            file = await self._link.in_time(sftp.open(self._path(name), flags, mode, encoding=None))
+        limits = sftp.limits
+        most = limits.max_write_len if flags & FXF_WRITE else limits.max_read_len
+        try:
+            yield file, min(PIECE_BYTES, most or PIECE_BYTES)
+        except BaseException:
+            # one that was lost with its connection cannot be closed, nor has to be
+            with contextlib.suppress(asyncssh.Error, OSError):
+                await self._link.in_time(file.close())
+            raise
+        with self._link.told(phase):
+            await self._link.in_time(file.close())
+
+    def _path(self, name: str) -> bytes:
+        return self._folder + b"/" + name.encode("utf-8", "surrogateescape")
+
+    def _taken(self, name: str) -> StoreError:
+        problem = f"{name} is there already, and was left as it is"
+        return self._error(
+            "send", problem, Trouble.TAKEN, "Look what it is; take another name, or remove it."
+        )
+
+    def _error(self, phase: str, problem: str, trouble: Trouble, step: str = "") -> StoreError:
+        return StoreError(self._link.address, phase, problem, step, trouble=trouble)
+
+
+async def _to_disk(file: asyncssh.SFTPClientFile) -> None:
+    with contextlib.suppress(asyncssh.SFTPOpUnsupported):
+        await file.fsync()
+
+
+def _file_size(attributes: asyncssh.SFTPAttrs) -> int | None:
+    """The bytes of a regular file; None of anything else."""
+    return attributes.size if attributes.type == asyncssh.FILEXFER_TYPE_REGULAR else None
+
+
+def _bytes(name: bytes | str) -> bytes:
+    return name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")

@@ -1,0 +1,141 @@
+"""Backups carried away, with real ends: a folder of this machine, a place away, and pauses that take time."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from doorward.compose.backup_places import place_at
+from doorward.core.backup_errands import AT_ONCE, RETRIES, BackupErrand, Check
+from doorward.core.backup_store import BackupStore
+from doorward.core.errors import BackupError, ConnectError, TrustError
+from doorward.core.secret import Secret
+from doorward.errands.backups.pace import Pace
+from doorward.errands.backups.patience import Patience
+from doorward.errands.backups.planning import Planned, Wish
+from doorward.errands.backups.reaching import Again
+from doorward.errands.backups.report import Report
+from doorward.errands.backups.run import BackupRun
+from doorward.errands.backups.sending import Sending
+from doorward.errands.backups.watching import Nobody, Watcher
+from doorward.stores.backup_folder import BackupFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """
+    What is to be carried where, and how.
+
+    Attributes:
+        folder: where the backups are made.
+        store: where they are kept.
+        wish: which, and how many stay.
+        check: how a file is compared.
+        at_once: how many go at the same time.
+        bytes_per_second: all of them together; 0 for as fast as it goes.
+        retries: how often in a row a file is tried again.
+    """
+
+    folder: Path
+    store: BackupStore
+    wish: Wish
+    check: Check = Check.SIZE
+    at_once: int = AT_ONCE
+    bytes_per_second: int = 0
+    retries: int = RETRIES
+
+
+def job_of(errand: BackupErrand, environment: Mapping[str, str], *, password: Secret | None = None) -> Job:
+    """
+    What an errand of a configuration is to do; files of logins are read, so not on a loop.
+
+    Raises:
+        ConnectError: what one logs in with cannot be read.
+        TrustError: others may read it.
+    """
+    return Job(
+        folder=Path(errand.folder),
+        store=place_at(errand.destination, errand.access, password=password, environment=environment),
+        wish=Wish(
+            keep=errand.keep,
+            names=MappingProxyType(dict.fromkeys(errand.names)),
+            most_removals=errand.most_removals,
+        ),
+        check=errand.check,
+        at_once=errand.at_once,
+        bytes_per_second=errand.bytes_per_second,
+        retries=errand.retries,
+    )
+
+
+async def push(job: Job, watcher: Watcher | None = None) -> Report:
+    """Carry backups away, with no other run of the same folder beside it; what fails is in the report."""
+    folder = BackupFolder(job.folder)
+    try:
+        async with folder.held():
+            return await _run(job, folder, watcher or Nobody()).push()
+    except BackupError as error:
+        return failed(job.folder, job.store.address, error)
+
+
+async def plan(job: Job, watcher: Watcher | None = None) -> Planned:
+    """
+    Tell what `push` would do; nothing is changed.
+
+    Raises:
+        BackupError, StoreError: one of the two folders cannot be listed.
+    """
+    return await _run(job, BackupFolder(job.folder), watcher or Nobody()).plan()
+
+
+async def carry(
+    errand: BackupErrand, environment: Mapping[str, str], watcher: Watcher | None = None
+) -> Report:
+    """Go on an errand; what fails is in the report."""
+    try:
+        job = await asyncio.to_thread(job_of, errand, environment)
+    except (ConnectError, TrustError) as error:
+        return failed(Path(errand.folder), errand.destination, error)
+    return await push(job, watcher)
+
+
+def failed(folder: Path, address: str, error: BackupError | ConnectError | TrustError) -> Report:
+    """The report of a run that did not come to anything."""
+    return Report(folder=str(folder), address=address, problem=str(error), error=error)
+
+
+def pace_of(bytes_per_second: int) -> Pace:
+    """How fast it may go, by the clock of this machine."""
+    return Pace(bytes_per_second, monotonic=time.monotonic)
+
+
+def again_of(retries: int, watcher: Watcher | None = None) -> Again:
+    """Trying again, with pauses that take their time."""
+    return Again(patience_of(retries), watcher or Nobody())
+
+
+def patience_of(retries: int) -> Patience:
+    """With pauses that take their time."""
+    return Patience(chance=secrets.SystemRandom().random, retries=retries)
+
+
+def _run(job: Job, folder: BackupFolder, watcher: Watcher) -> BackupRun:
+    return BackupRun(
+        source=folder,
+        store=job.store,
+        wish=job.wish,
+        sending=Sending(
+            folder,
+            check=job.check,
+            pace=pace_of(job.bytes_per_second),
+            watcher=watcher,
+            patience=patience_of(job.retries),
+        ),
+        again=again_of(job.retries, watcher),
+        watcher=watcher,
+        at_once=job.at_once,
+        monotonic=time.monotonic,
+    )

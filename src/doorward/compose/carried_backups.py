@@ -1,0 +1,79 @@
+"""Backups as errands of a daemon: carried by the clock, and told of by mail."""
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import Callable
+
+from doorward.compose.backups import carry
+from doorward.core.backup_errands import BackupErrand
+from doorward.core.errors import BackupError, DoorwardError
+from doorward.core.mail import Mail
+from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
+from doorward.core.ports import Clock, SeenStore
+from doorward.core.schedules import wants_mail
+from doorward.core.settings import Settings
+from doorward.errands.backups.mailing import draft_of
+from doorward.errands.backups.report import Report, report_text, summary
+from doorward.errands.composing import compose
+from doorward.errands.gone import Gone
+from doorward.stores.database import Database
+from doorward.stores.seen import SqliteSeen
+
+_DIGEST = "digest"
+
+
+class CarriedBackups:
+    """
+    The backups that errands carry away, with the mail about them in the database of a state.
+
+    Args:
+        database: open; the outbox stands in it too.
+        clock: of this process.
+        settings: asked for with each run, since a reload may change them.
+    """
+
+    def __init__(self, database: Database, clock: Clock, settings: Callable[[], Settings]) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._seen: SeenStore = SqliteSeen(database, clock=clock, limits=lambda: settings().limits)
+
+    async def go(self, errand: BackupErrand) -> Gone:
+        """
+        Carry what is to be carried, and mail what came of it where that is wanted.
+
+        Raises:
+            StateError: the mail could not be queued.
+            MailError: there is nobody to tell.
+        """
+        report = await carry(errand, os.environ)
+        number = await self._tell(errand, report)
+        return Gone(
+            text=summary(report),
+            mails=() if number is None else (number,),
+            notes=report.notes,
+            troubles=() if report.is_success else (trouble_of(report),),
+        )
+
+    async def _tell(self, errand: BackupErrand, report: Report) -> int | None:
+        name = f"backup:{errand.name}"
+        digest = hashlib.sha256(report_text(report).encode("utf-8", "surrogatepass")).hexdigest()
+        before = (await self._seen.seen(name)).get(_DIGEST, "")
+        outcome = SUCCESS if report.is_success else Outcome(OutcomeKind.FAILED)
+        is_wanted = wants_mail(errand.mail, outcome, digest=digest, digest_before=before)
+        mail = await asyncio.to_thread(self._composed, errand, report) if is_wanted else None
+        return await self._seen.commit(name, {_DIGEST: digest}, mail)
+
+    def _composed(self, errand: BackupErrand, report: Report) -> Mail:
+        return compose(
+            draft_of(errand, report, host=os.uname().nodename),
+            self._settings().mail,
+            wall_seconds=self._clock.wall(),
+            token=secrets.token_hex(16),
+        )
+
+
+def trouble_of(report: Report) -> DoorwardError:
+    """Why a run was no success, as an error for whoever asked for it."""
+    return report.error or BackupError(report.address, summary(report))

@@ -1,0 +1,122 @@
+"""Whether what is there is what is here, and all of it can be had: nothing is changed."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from doorward.core.backup_source import Source
+from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
+from doorward.core.backups import Backup, by_name
+from doorward.core.errors import BackupError
+from doorward.errands.backups.hashing import digest_here, digest_there
+from doorward.errands.backups.pace import Pace
+from doorward.errands.backups.reaching import Again, connected, listed
+from doorward.errands.backups.report import Did, Entry
+from doorward.errands.backups.watching import Watcher
+
+
+class Checking:
+    """
+    Looks at all backups of a place, one after the other.
+
+    Args:
+        store: where they are kept.
+        source: where they were made; None to compare with nothing.
+        pace: how fast it may go.
+        watcher: told how far it is.
+        again: tries again what may do better.
+        only_sizes: no content is read, here or there.
+    """
+
+    def __init__(
+        self,
+        store: BackupStore,
+        source: Source | None,
+        *,
+        pace: Pace,
+        watcher: Watcher,
+        again: Again,
+        only_sizes: bool,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._pace = pace
+        self._watcher = watcher
+        self._again = again
+        self._only_sizes = only_sizes
+
+    async def check(self, names: Collection[str]) -> Sequence[Entry]:
+        """
+        What is known of each file there, and of the newest of each name here.
+
+        Args:
+            names: which; with none, those that are here, or without a folder all that are there.
+
+        Raises:
+            BackupError, StoreError: one of the two folders cannot be listed.
+        """
+        here = () if self._source is None else (await self._source.found(names)).backups
+        wanted = frozenset(names) or frozenset(each.name for each in here)
+        entries: list[Entry] = []
+        async with connected(self._store, self._again) as place:
+            there = (await listed(place, wanted, self._again)).backups
+            self._watcher.expect(len(there), sum(each.size_bytes for each in there))
+            ours = {each.file: each for each in here}
+            for name in sorted({*wanted, *(each.name for each in there)}):
+                of_name = by_name(there).get(name, [])
+                entries += _missing(name, by_name(here).get(name, []), of_name)
+                for theirs in of_name:
+                    entries.append(await self._entry(place, theirs, ours.get(theirs.file)))
+                    self._watcher.ended(theirs.file)
+        return entries
+
+    async def _entry(self, place: BackupPlace, theirs: Backup, ours: Backup | None) -> Entry:
+        file, size_bytes = theirs.file, theirs.size_bytes
+        if ours is not None and ours.size_bytes != size_bytes:
+            return Entry(Did.FAILED, file, size_bytes, f"here it has {ours.size_bytes} bytes")
+        if self._only_sizes:
+            did, reason = (Did.KEPT, "") if ours is None else (Did.SAME, "by its size")
+            return Entry(did, file, size_bytes, reason)
+        try:
+            if ours is None:
+                await self._again.until_done(lambda: self._read(place, theirs))
+                return Entry(Did.WHOLE, file, size_bytes, "nothing is here to compare it with")
+            sha256 = await self._again.until_done(lambda: self._hash_there(place, theirs))
+            is_same = sha256 == await self._hash_here(ours)
+        except StoreError as error:
+            return Entry(Did.FAILED, file, size_bytes, f"it cannot be read there: {error.problem}")
+        except BackupError as error:
+            return Entry(Did.FAILED, file, size_bytes, f"here {error.problem}")
+        if not is_same:
+            return Entry(Did.FAILED, file, size_bytes, "it has another SHA-256 there than here")
+        return Entry(Did.SAME, file, size_bytes, "by its SHA-256")
+
+    async def _hash_there(self, place: BackupPlace, theirs: Backup) -> str:
+        return await place.sha256(theirs.file) or await self._read(place, theirs)
+
+    async def _read(self, place: BackupPlace, theirs: Backup) -> str:
+        """
+        The SHA-256 of what comes back.
+
+        Raises:
+            StoreError: it does not come whole.
+        """
+        self._watcher.begun(theirs.file, size_bytes=theirs.size_bytes, from_offset=0)
+        moved = partial(self._watcher.moved, theirs.file)
+        return await digest_there(place, theirs.file, self._pace, moved)
+
+    async def _hash_here(self, ours: Backup) -> str:
+        assert self._source is not None  # noqa: S101 - or there was none of ours
+        async with self._source.open(ours) as opened:
+            digest = await digest_here(opened, ours.size_bytes, piece_bytes=self._pace.piece_bytes)
+            await opened.check()
+        return digest
+
+
+def _missing(name: str, here: Sequence[Backup], there: Sequence[Backup]) -> list[Entry]:
+    """Of a name with nothing there, or whose newest is not."""
+    if not here:
+        return [] if there else [Entry(Did.FAILED, name, 0, "there is no backup of this name, here or there")]
+    newest = here[0]
+    if any(each.number == newest.number for each in there):
+        return []
+    return [Entry(Did.FAILED, newest.file, newest.size_bytes, "it is the newest here, and is not there")]

@@ -1,0 +1,266 @@
+"""A run: what is not there yet is sent, and then, if all is well, the oldest are removed."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from doorward.core.backup_errands import AT_ONCE
+from doorward.core.backup_source import Source
+from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
+from doorward.core.backups import Backup, file_of_partial, partial_name
+from doorward.core.errors import BackupError
+from doorward.errands.backups.planning import Deed, Planned, Step, Wish, plan
+from doorward.errands.backups.reaching import Again, connected, listed
+from doorward.errands.backups.report import Did, Entry, Report
+from doorward.errands.backups.rotation import disagreement, removals
+from doorward.errands.backups.sending import Delivery, Sending
+from doorward.errands.backups.watching import Watcher
+
+_NO_ROOM = "there is no room for the one before it"
+_NOT_REACHED = "the run ended before it"
+
+
+class BackupRun:
+    """
+    One run; two at the same time of one folder are kept apart by whoever begins them.
+
+    Args:
+        source: where the backups are made.
+        store: where they are kept.
+        wish: what somebody wants.
+        sending: brings one file there.
+        again: tries connections and lists again.
+        watcher: told how far it is.
+        monotonic: seconds that never go back.
+        at_once: how many files go at the same time.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        store: BackupStore,
+        wish: Wish,
+        sending: Sending,
+        again: Again,
+        watcher: Watcher,
+        monotonic: Callable[[], float],
+        at_once: int = AT_ONCE,
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._wish = wish
+        self._sending = sending
+        self._again = again
+        self._watcher = watcher
+        self._at_once = at_once
+        self._monotonic = monotonic
+
+    async def plan(self) -> Planned:
+        """
+        Look at both folders, and change nothing.
+
+        Raises:
+            BackupError: the one here cannot be listed.
+            StoreError: the one there cannot.
+        """
+        async with connected(self._store, self._again) as place:
+            return await self._planned(place)
+
+    async def push(self) -> Report:
+        """
+        Send what is to be sent, remove what may be removed, and tell what became of each file.
+
+        Cancelled, it leaves parts that the next run goes on with.
+        """
+        began_at = self._monotonic()
+        course = _Course()
+        try:
+            async with connected(self._store, self._again) as place:
+                await self._carry_out(place, course)
+                course.is_over = True
+        except (BackupError, StoreError) as error:
+            # one that only came when all was done, from saying goodbye, changes nothing
+            if not course.is_over:
+                course.problem, course.error = str(error), error
+        return Report(
+            folder=self._source.path,
+            address=self._store.address,
+            entries=course.entries(),
+            problem=course.problem,
+            error=course.error,
+            begun_anew=tuple(step.backup.name for step in course.steps if step.begins_anew),
+            notes=tuple(course.notes),
+            moved_bytes=sum(each.moved_bytes for each in course.deliveries.values()),
+            seconds=self._monotonic() - began_at,
+        )
+
+    async def _planned(self, place: BackupPlace) -> Planned:
+        found = await self._source.found(self._wish.names)
+        names = {*self._wish.names, *(backup.name for backup in found.backups)}
+        if not names:
+            raise BackupError(
+                self._source.path,
+                "there is no backup here, no file such as web.15",
+                "Is it the right folder?",
+            )
+        there = await listed(place, names, self._again)
+        passed_over = [
+            f"{name!r} is here, and no regular file: it is passed over" for name in found.passed_over
+        ]
+        passed_over += [
+            f"there is a name there that no file can have: {name!r}" for name in there.passed_over
+        ]
+        steps = plan(found.backups, there.backups, self._wish)
+        empty = [
+            f"{step.backup.file} is empty: did the backup fail?"
+            for step in steps
+            if step.deed is Deed.SEND and not step.backup.size_bytes
+        ]
+        return Planned(steps=steps, here=found.backups, there=there, notes=(*passed_over, *empty))
+
+    async def _carry_out(self, place: BackupPlace, course: "_Course") -> None:
+        planned = await self._planned(place)
+        course.steps = planned.steps
+        course.notes += planned.notes
+        to_send = [step.backup for step in planned.steps if step.deed is Deed.SEND]
+        if to_send:
+            await self._send_all(place, to_send, course)
+        await self._remove_old(place, planned, course)
+        await self._clear_away(place, planned, course)
+
+    # Sending
+
+    async def _send_all(self, place: BackupPlace, backups: list[Backup], course: "_Course") -> None:
+        waiting = deque(_most_wanted_first(backups))
+        self._watcher.expect(len(backups), sum(each.size_bytes for each in backups))
+
+        async def work(place: BackupPlace) -> None:
+            while waiting and not course.is_full:
+                backup = waiting.popleft()
+                course.deliveries[backup.file] = await self._sending.send(place, backup)
+
+        async def help_out() -> None:
+            # a server that lets in no second connection has its files come over the first
+            with suppress(StoreError):
+                async with self._store.connect() as another:
+                    await work(another)
+
+        loop = asyncio.get_running_loop()
+        helpers = [loop.create_task(help_out()) for _ in range(min(self._at_once, len(backups)) - 1)]
+        try:
+            await work(place)
+            await asyncio.gather(*helpers)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    # Removing
+
+    async def _remove_old(self, place: BackupPlace, planned: Planned, course: "_Course") -> None:
+        if not any(step.deed is Deed.REMOVE for step in planned.steps):
+            return
+        after = await listed(place, {step.backup.name for step in planned.steps}, self._again)
+        if why := disagreement(planned.there.backups, after.backups, course.sent()):
+            course.problem = f"nothing was removed, as two lists of what is there differ: {why}"
+            return
+        for step in removals(planned.here, after.backups, failed=course.failed(), wish=self._wish):
+            course.removals[step.backup.file] = await self._removed(place, step)
+
+    async def _removed(self, place: BackupPlace, step: Step) -> Entry:
+        backup = step.backup
+        if step.is_held:
+            return Entry(Did.SKIPPED, backup.file, backup.size_bytes, step.reason)
+        try:
+            await self._again.until_done(lambda: place.remove(backup.file))
+        except StoreError as error:
+            return Entry(Did.FAILED, backup.file, backup.size_bytes, f"it cannot be removed: {error.problem}")
+        return Entry(Did.REMOVED, backup.file, backup.size_bytes, step.reason)
+
+    async def _clear_away(self, place: BackupPlace, planned: Planned, course: "_Course") -> None:
+        """Remove parts of files that nobody sends any more, of names with which all is well."""
+        failed = course.failed()
+        kept = {partial_name(step.backup) for step in planned.steps if step.deed is Deed.SEND}
+        names = {step.backup.file: step.backup.name for step in planned.steps}
+        for part, size_bytes in planned.there.parts.items():
+            name = names.get(file_of_partial(part) or "")
+            if name is None or name in failed or part in kept:
+                continue
+            with suppress(StoreError):
+                if await place.remove(part):
+                    course.cleared.append(
+                        Entry(Did.REMOVED, part, size_bytes, "it is a part of what nobody sends any more")
+                    )
+
+
+@dataclass(slots=True)
+class _Course:
+    """What is known of a run under way."""
+
+    steps: tuple[Step, ...] = ()
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    removals: dict[str, Entry] = field(default_factory=dict)
+    cleared: list[Entry] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+    error: BackupError | StoreError | None = None
+    is_over: bool = False
+
+    @property
+    def is_full(self) -> bool:
+        return any(each.is_full for each in self.deliveries.values())
+
+    def sent(self) -> list[Backup]:
+        return [
+            step.backup
+            for step in self.steps
+            if (done := self.deliveries.get(step.backup.file)) is not None and done.did is Did.SENT
+        ]
+
+    def failed(self) -> Mapping[str, str]:
+        """By name, a file that was to be there and is not, or that nobody knows of."""
+        return {
+            step.backup.name: step.backup.file
+            for step in self.steps
+            if step.deed is Deed.REFUSE or (step.deed is Deed.SEND and not self._is_there(step.backup))
+        }
+
+    def entries(self) -> tuple[Entry, ...]:
+        return (*(self._entry(step) for step in self.steps), *self.cleared)
+
+    def _is_there(self, backup: Backup) -> bool:
+        done = self.deliveries.get(backup.file)
+        return done is not None and done.did is not Did.FAILED
+
+    def _entry(self, step: Step) -> Entry:
+        backup = step.backup
+        match step.deed:
+            case Deed.SEND:
+                done = self.deliveries.get(backup.file)
+                if done is not None:
+                    return Entry(done.did, backup.file, backup.size_bytes, done.reason)
+                reason = _NO_ROOM if self.is_full else _NOT_REACHED
+                return Entry(Did.SKIPPED, backup.file, backup.size_bytes, reason)
+            case Deed.KEEP:
+                return Entry(Did.KEPT, backup.file, backup.size_bytes, step.reason)
+            case Deed.REMOVE:
+                stays = f"{step.reason}, but stays: {self.problem or _NOT_REACHED}"
+                left = Entry(Did.SKIPPED, backup.file, backup.size_bytes, stays)
+                return self.removals.get(backup.file, left)
+            case Deed.SKIP:
+                return Entry(Did.SKIPPED, backup.file, backup.size_bytes, step.reason)
+            case Deed.REFUSE:
+                return Entry(Did.FAILED, backup.file, backup.size_bytes, step.reason)
+
+
+def _most_wanted_first(backups: Iterable[Backup]) -> list[Backup]:
+    """The newest of each name before the second of any."""
+    ranked: list[tuple[int, str, Backup]] = []
+    ranks: dict[str, int] = {}
+    for backup in sorted(backups, key=lambda each: (each.name, -each.number)):
+        rank = ranks[backup.name] = ranks.get(backup.name, -1) + 1
+        ranked.append((rank, backup.name, backup))
+    return [backup for _, _, backup in sorted(ranked, key=lambda each: each[:2])]

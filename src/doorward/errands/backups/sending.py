@@ -1,0 +1,252 @@
+"""One backup on its way there: under another name until it is whole, and tried again where that may help."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from functools import partial
+
+from doorward.core.backup_errands import Check
+from doorward.core.backup_source import OpenBackup, Source
+from doorward.core.backup_store import BackupPlace, StoreError, Trouble
+from doorward.core.backups import Backup, partial_name
+from doorward.core.errors import BackupError
+from doorward.errands.backups.hashing import Digest, digest_here, digest_there
+from doorward.errands.backups.pace import Pace
+from doorward.errands.backups.patience import Patience
+from doorward.errands.backups.report import Did
+from doorward.errands.backups.watching import Watcher
+
+MOST_TRIES = 1000
+"""Of one file in one run, however well each of them begins."""
+
+_OTHER_CONTENT = "what is there has another SHA-256 than what is here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """
+    What became of a file that was to be sent.
+
+    Attributes:
+        did: `SENT`, `KEPT` for one that was there all the same, or `FAILED`.
+        reason: why, or what is worth saying.
+        moved_bytes: how many went, those of broken tries among them.
+        is_full: there is no room for this one, and so for no other.
+    """
+
+    did: Did
+    reason: str = ""
+    moved_bytes: int = 0
+    is_full: bool = False
+
+
+class _Ended(Exception):
+    """A try that came to a result; never leaves this file."""
+
+    def __init__(self, did: Did, reason: str) -> None:
+        super().__init__(reason)
+        self.did = did
+        self.reason = reason
+
+
+class _Spoilt(Exception):
+    """What is there has another content; never leaves this file."""
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far one file is, over all its tries."""
+
+    tries: int = 0
+    tries_in_vain: int = 0
+    moved_bytes: int = 0
+    began_at: int = 0
+    furthest: int = 0
+    spoilt: int = 0
+    is_named: bool = False
+
+    def note_failure(self) -> None:
+        """Hear that a try broke off."""
+        self.tries += 1
+        self.tries_in_vain += 1
+
+    def note_part(self, there: int) -> None:
+        """Hear how much is there before a try: what got further was not in vain."""
+        if self.tries == 0:
+            self.began_at = self.furthest = there
+        if there > self.furthest:
+            self.furthest, self.tries_in_vain = there, 0
+
+
+class Sending:
+    """
+    Sends files, each whole or not at all under its own name.
+
+    Args:
+        source: where they are.
+        check: how what is there is compared before it gets its name.
+        pace: how fast all of it may go.
+        watcher: told how far it is.
+        patience: how often a file is tried again that gets no further.
+    """
+
+    def __init__(
+        self, source: Source, *, check: Check, pace: Pace, watcher: Watcher, patience: Patience
+    ) -> None:
+        self._source = source
+        self._check = check
+        self._pace = pace
+        self._watcher = watcher
+        self._patience = patience
+
+    async def send(self, place: BackupPlace, backup: Backup) -> Delivery:
+        """
+        Bring `backup` there, and say what became of it; raises nothing that place or source raise.
+
+        A part that an earlier run left is gone on with. What breaks off stays there, for the next one; of a
+        file that was written meanwhile nothing stays.
+        """
+        course = _Course()
+        try:
+            return await self._until_decided(place, backup, course)
+        finally:
+            self._watcher.ended(backup.file)
+
+    async def _until_decided(self, place: BackupPlace, backup: Backup, course: _Course) -> Delivery:
+        while True:
+            try:
+                await self._try(place, backup, course)
+            except _Ended as ended:
+                return Delivery(did=ended.did, reason=ended.reason, moved_bytes=course.moved_bytes)
+            except BackupError as error:
+                with suppress(StoreError):
+                    await place.remove(partial_name(backup))
+                return _failed(error.problem, course)
+            except _Spoilt:
+                course.spoilt += 1
+                with suppress(StoreError):
+                    await place.remove(partial_name(backup))
+                if course.spoilt > 1:
+                    return _failed(f"{_OTHER_CONTENT}, twice", course)
+                await self._pause(backup, _OTHER_CONTENT, course)
+            except StoreError as error:
+                course.note_failure()
+                if course.tries >= MOST_TRIES or not self._patience.is_left(error, course.tries_in_vain):
+                    return _given_up(error, course)
+                await self._pause(backup, error.problem, course)
+
+    async def _pause(self, backup: Backup, problem: str, course: _Course) -> None:
+        await self._patience.pause(course.tries_in_vain, partial(self._watcher.paused, backup.file, problem))
+
+    async def _try(self, place: BackupPlace, backup: Backup, course: _Course) -> None:
+        part = partial_name(backup)
+        await self._look(place, backup, course)
+        there = await place.size(part)
+        course.note_part(there or 0)
+        async with self._source.open(backup) as opened:
+            reading = _Reading(opened, backup, self._pace, self._watcher, is_hashed=self._check is Check.HASH)
+            if there != backup.size_bytes:
+                offset = there if there is not None and there < backup.size_bytes else 0
+                try:
+                    async with aclosing(reading.pieces(offset)) as pieces:
+                        await place.send(pieces, part, from_offset=offset)
+                finally:
+                    course.moved_bytes += reading.moved_bytes
+            await opened.check()
+            await self._compare(place, part, reading, is_resumed=bool(there))
+        course.is_named = True
+        await place.rename(part, backup.file)
+        raise _Ended(Did.SENT, _how(course))
+
+    async def _look(self, place: BackupPlace, backup: Backup, course: _Course) -> None:
+        """
+        Look whether something has its name by now.
+
+        Raises:
+            _Ended: it does.
+        """
+        size_bytes = await place.size(backup.file)
+        if size_bytes is None:
+            return
+        if size_bytes != backup.size_bytes:
+            reason = f"there it has {size_bytes} bytes, and here {backup.size_bytes}; it was left as it is"
+            raise _Ended(Did.FAILED, reason)
+        # it may be our own, of a renaming whose answer was lost
+        if course.is_named and await place.size(partial_name(backup)) is None:
+            raise _Ended(Did.SENT, _how(course))
+        raise _Ended(Did.KEPT, "it is there, although the list did not have it")
+
+    async def _compare(self, place: BackupPlace, part: str, reading: "_Reading", *, is_resumed: bool) -> None:
+        """
+        Compare what is there, as far as that is wanted, or costs little and may be needed.
+
+        Raises:
+            _Spoilt: it is something else.
+        """
+        if self._check is not Check.HASH and not is_resumed:
+            return
+        theirs = await place.sha256(part)
+        if theirs is None and self._check is Check.HASH:
+            theirs = await digest_there(place, part, self._pace)
+        if theirs is not None and theirs != await reading.sha256():
+            raise _Spoilt
+
+
+class _Reading:
+    """The bytes of one file in one try."""
+
+    def __init__(
+        self, opened: OpenBackup, backup: Backup, pace: Pace, watcher: Watcher, *, is_hashed: bool
+    ) -> None:
+        self._opened = opened
+        self._backup = backup
+        self._pace = pace
+        self._watcher = watcher
+        self._digest = Digest() if is_hashed else None
+        self.moved_bytes = 0
+
+    async def pieces(self, offset: int) -> AsyncGenerator[bytes, None]:
+        """Yield what comes from `offset` on, as fast as it may go."""
+        size_bytes = self._backup.size_bytes
+        self._watcher.begun(self._backup.file, size_bytes=size_bytes, from_offset=offset)
+        while offset < size_bytes:
+            piece = await self._opened.read(offset, min(self._pace.piece_bytes, size_bytes - offset))
+            await self._pace.take(len(piece))
+            yield piece
+            # asked for the next: this one was taken
+            if self._digest is not None and offset == self._digest.size_bytes:
+                await self._digest.take(piece)
+            offset += len(piece)
+            self.moved_bytes += len(piece)
+            self._watcher.moved(self._backup.file, offset)
+
+    async def sha256(self) -> str:
+        """Of the whole file; what went by already is not read again."""
+        size_bytes = self._backup.size_bytes
+        if self._digest is not None and self._digest.size_bytes == size_bytes:
+            return self._digest.hexadecimal
+        return await digest_here(self._opened, size_bytes, piece_bytes=self._pace.piece_bytes)
+
+
+def _how(course: _Course) -> str:
+    parts = []
+    if course.began_at:
+        parts.append("gone on with")
+    if course.tries:
+        parts.append(f"broke off {course.tries} {'time' if course.tries == 1 else 'times'}")
+    return ", ".join(parts)
+
+
+def _given_up(error: StoreError, course: _Course) -> Delivery:
+    step = f". {error.next_step}" if error.next_step else ""
+    tried = f", after {course.tries} tries" if course.tries > 1 else ""
+    return Delivery(
+        did=Did.FAILED,
+        reason=f"{error.problem}{tried}{step}",
+        moved_bytes=course.moved_bytes,
+        is_full=error.trouble is Trouble.FULL,
+    )
+
+
+def _failed(reason: str, course: _Course) -> Delivery:
+    return Delivery(did=Did.FAILED, reason=reason, moved_bytes=course.moved_bytes)

@@ -1,0 +1,180 @@
+"""Connections to a server of SFTP that are cut anywhere, and servers that do not answer."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from doorward.clients._endpoints import SshEndpoint, SshIdentity
+from doorward.clients.ssh.sftp.login import SftpServer
+from doorward.clients.ssh.sftp.place import SftpPlace
+from doorward.clients.ssh.sftp.store import SftpStore
+from doorward.core.backup_store import StoreError, Trouble
+from doorward.testing.backup_store_contract import in_chunks, some_bytes, whole
+from tests.clients.carrying import FINAL, PARTIAL, carry
+from tests.clients.cutting import Cutter, cutting, spread
+from tests.clients.ssh.sftp_server import server_of
+from tests.clients.ssh.sshd import Sshd, needs_sshd
+from tests.plugins.soak import IS_SOAK
+
+pytestmark = [needs_sshd, pytest.mark.timeout(600)]
+
+DATA = some_bytes(600_000)
+PLACES = 50 if IS_SOAK else 8
+
+
+async def before(sshd: Sshd, cutter: Cutter, tmp_path: Path) -> SftpServer:
+    """The server, as it is seen through what cuts connections."""
+
+    def known() -> Sshd:
+        folder = tmp_path / "ssh"
+        shutil.copytree(sshd.folder, folder)
+        (folder / "known_hosts").write_text(f"[127.0.0.1]:{cutter.port} {sshd.host_key}\n")
+        return replace(sshd, folder=folder, port=cutter.port)
+
+    return server_of(await asyncio.to_thread(known))
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    (tmp_path / "kept").mkdir()
+    return tmp_path / "kept"
+
+
+async def test_wherever_a_connection_is_cut_the_next_try_gets_the_file_there(
+    sshd: Sshd, kept: Path, tmp_path: Path
+) -> None:
+    async with cutting(sshd.port) as cutter:
+        store = SftpStore(await before(sshd, cutter, tmp_path), str(kept))
+        for cut in spread(len(DATA) + 20_000, PLACES):
+            cutter.cuts, cutter.connections = [cut, cut], 0
+            await carry(store, DATA, tries=4)
+            assert await asyncio.to_thread((kept / FINAL).read_bytes) == DATA
+            await asyncio.to_thread(os.unlink, kept / FINAL)
+
+
+async def test_a_place_is_of_use_again_after_its_connection_was_lost(
+    sshd: Sshd, kept: Path, tmp_path: Path
+) -> None:
+    async with cutting(sshd.port) as cutter:
+        cutter.cuts = [200_000]
+        async with SftpStore(await before(sshd, cutter, tmp_path), str(kept)).connect() as place:
+            with pytest.raises(StoreError) as caught:
+                await place.send(in_chunks(DATA), PARTIAL)
+            assert caught.value.trouble is Trouble.TEMPORARY
+            assert "connection was lost" in str(caught.value)
+            there = await place.size(PARTIAL) or 0
+            assert 0 < there < len(DATA)
+            assert await place.send(in_chunks(DATA[there:]), PARTIAL, from_offset=there) == len(DATA)
+            assert await whole(place, PARTIAL) == DATA
+        assert cutter.connections == 2
+
+
+async def test_a_server_that_stands_still_is_waited_for_no_longer_than_that(sshd: Sshd, kept: Path) -> None:
+    store = SftpStore(server_of(sshd), str(kept), reply_seconds=0.5)
+    async with store.connect() as place:
+        assert await place.size(PARTIAL) is None
+        stopped = await asyncio.to_thread(_sessions_of, sshd)
+        await asyncio.to_thread(_send_to, stopped, "STOP")
+        try:
+            with pytest.raises(StoreError, match=r"no answer within 0\.5 s") as caught:
+                await place.size(PARTIAL)
+            assert caught.value.trouble is Trouble.TEMPORARY
+        finally:
+            await asyncio.to_thread(_send_to, stopped, "CONT")
+
+
+def _sessions_of(sshd: Sshd) -> list[int]:
+    """The processes below the server, which speak with whoever is connected."""
+    found: list[int] = []
+    waiting = [sshd.process_id]
+    while waiting:
+        listed = subprocess.run(
+            ["pgrep", "-P", str(waiting.pop())], capture_output=True, text=True, check=False
+        )
+        children = [int(word) for word in listed.stdout.split()]
+        found += children
+        waiting += children
+    assert found
+    return found
+
+
+def _send_to(processes: list[int], name: str) -> None:
+    for process in processes:
+        os.kill(process, signal.Signals[f"SIG{name}"])
+
+
+@pytest.mark.parametrize("is_done", [True, False], ids=["done", "not done"])
+async def test_a_renaming_whose_answer_got_lost_is_found_out_about(
+    sshd: Sshd, kept: Path, monkeypatch: pytest.MonkeyPatch, *, is_done: bool
+) -> None:
+    rename: Callable[..., object] = asyncssh.SFTPClient.rename
+
+    async def lost(client: asyncssh.SFTPClient, old: bytes, new: bytes) -> None:
+        if is_done:
+            await rename(client, old, new)  # type: ignore[misc]
+        raise asyncssh.SFTPConnectionLost("cut")
+
+    await asyncio.to_thread((kept / PARTIAL).write_bytes, DATA)
+    monkeypatch.setattr(asyncssh.SFTPClient, "rename", lost)
+    async with SftpStore(server_of(sshd), str(kept)).connect() as place:
+        if is_done:
+            await place.rename(PARTIAL, FINAL)
+        else:
+            await _is_refused(place)
+        assert set((await place.listing()).files) == {FINAL if is_done else PARTIAL}
+
+
+async def _is_refused(place: SftpPlace) -> None:
+    with pytest.raises(StoreError) as caught:
+        await place.rename(PARTIAL, FINAL)
+    assert caught.value.trouble is Trouble.TEMPORARY
+
+
+@pytest.fixture
+def hostile(kept: Path) -> Iterator[SftpStore]:
+    words = [sys.executable, "-m", "tests.clients.ssh.hostile_sftp", str(kept)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port, fingerprint = process.stdout.readline().split()
+        identity = SshIdentity(user="alice")
+        endpoint = SshEndpoint("sftp://127.0.0.1", "127.0.0.1", int(port), identity, fingerprint=fingerprint)
+        try:
+            yield SftpStore(SftpServer(endpoint=endpoint, connect_seconds=60), "/")
+        finally:
+            process.terminate()
+
+
+async def test_names_that_lead_elsewhere_are_passed_over_and_told(hostile: SftpStore) -> None:
+    async with hostile.connect() as place:
+        listing = await place.listing()
+    assert set(listing.files) == {"web.2", "\udcff"}
+    assert set(listing.passed_over) >= {"../../etc/passwd", "/etc/shadow", "web.1\x1b[2J"}
+
+
+async def test_a_server_that_overwrites_is_not_asked_to(hostile: SftpStore, kept: Path) -> None:
+    await asyncio.to_thread((kept / PARTIAL).write_bytes, b"new")
+    await asyncio.to_thread((kept / FINAL).write_bytes, b"old")
+    async with hostile.connect() as place:
+        with pytest.raises(StoreError) as caught:
+            await place.rename(PARTIAL, FINAL)
+        assert caught.value.trouble is Trouble.TAKEN
+        assert await whole(place, FINAL) == b"old"
+
+
+async def test_more_files_than_are_listed_are_an_error(
+    hostile: SftpStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doorward.clients.ssh.sftp.place.LISTED_FILES", 3)
+    async with hostile.connect() as place:
+        with pytest.raises(StoreError, match="more than 3 files") as caught:
+            await place.listing()
+        assert caught.value.trouble is Trouble.PERMANENT
