@@ -36,6 +36,9 @@ MOST_ASKED_SECONDS = 300.0
 MOST_REQUESTS = 1_000
 """Of one look; five times as many as there are pages of all that NVD has."""
 
+MOST_BYTES = 8 * 1024**3
+"""Of one look; four times what all that NVD has takes. To read more takes longer than a look may."""
+
 # 403 is what it says to who asks too often
 _LATER = frozenset({403, 429, 500, 502, 503, 504})
 _NOT_FOUND = 404
@@ -84,6 +87,7 @@ class NvdPages:
         self._key = key
         self._sleep = sleep
         self._requests = 0
+        self._bytes = 0
         if key is not None and not _is_private(url):
             problem = "the key would go there in the clear"
             raise SourceError(self._shown, problem, "Ask by https, or take `key_file` out")
@@ -112,10 +116,17 @@ class NvdPages:
     async def _page(self, window: Window, start: int) -> NvdPage:
         asked = {**window.parameters, "resultsPerPage": str(PAGE_ENTRIES), "startIndex": str(start)}
         fetched = await self._fetched(asked)
+        self._bytes += len(fetched.body)
+        if self._bytes > MOST_BYTES:
+            problem = f"after {MOST_BYTES} bytes there is still more"
+            raise SourceError(self._shown, problem, "Ask for fewer `days`")
         # thousands of entries: not on the loop
         page = await asyncio.to_thread(parse_nvd_page, fetched.body, url=self._shown)
         if page.start != start:
             problem = f"entries from {start} on were asked for, and came from {page.start} on"
+            raise SourceError(self._shown, problem, AGAIN)
+        if page.entries > PAGE_ENTRIES:
+            problem = f"{NAME} has {page.entries} entries, and {PAGE_ENTRIES} were asked for"
             raise SourceError(self._shown, problem, AGAIN)
         if not page.entries and start < page.total:
             problem = f"{NAME} is empty, and {page.total - start} entries are still to come"
