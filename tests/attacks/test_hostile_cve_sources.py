@@ -27,6 +27,7 @@ from doorward.errands.cve.debian import parse_debian
 from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.kev import parse_kev
 from doorward.errands.cve.listing import listed
+from doorward.errands.cve.plain import address
 from doorward.errands.cve.sources import CveBounds, CveSources
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate
 from doorward.errands.cve.watch import CveWatch
@@ -309,3 +310,18 @@ def test_a_feed_decides_nothing_that_a_list_of_all_says() -> None:
     untitled = replace(known, title="")
     assert Vulnerability(id=known.id, accounts=(hostile, untitled)).title == "An attacker gets in."
     assert Vulnerability(id=known.id, accounts=(hostile,)).title == hostile.title
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("https://nvd.nist.gov@evil.example/x", ""),
+        ("https://nvd.nist.gov:443@evil.example", ""),
+        ("https://evil.example/?from=@nvd.nist.gov", "https://evil.example/?from=@nvd.nist.gov"),
+        ("https://example.org/@someone", "https://example.org/@someone"),
+        ("javascript://example.org/%0aalert(1)", ""),
+        ("https://example.org/\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe", ""),
+    ],
+)
+def test_no_address_leads_elsewhere_than_it_reads(said: str, kept: str) -> None:
+    assert address(said) == kept

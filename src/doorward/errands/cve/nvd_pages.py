@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from doorward.core.errors import SourceError
 from doorward.core.fetching import Fetched, Interrupted, without_login
 from doorward.core.mail_settings import is_loopback
-from doorward.core.secret import Secret
+from doorward.core.secret import REDACTED, Secret
 from doorward.errands.cve.asking import refusal
 from doorward.errands.cve.documents import AGAIN
 from doorward.errands.cve.fetching import BoundedFetcher
@@ -166,7 +166,7 @@ class NvdPages:
         if answer.status == _OK:
             return answer
         # what it thinks of a key or a parameter stands in a header of its own
-        said = line(answer.headers.get("message", ""), most_characters=200)
+        said = line(self._without_key(answer.headers.get("message", "")), most_characters=200)
         if answer.status == _NOT_FOUND and said:
             step = "Is the key in `key_file` the one that NVD sent?" if self._key else AGAIN
             raise SourceError(self._shown, f"the server refuses the request: {said}", step)
@@ -176,6 +176,10 @@ class NvdPages:
     def _headers(self) -> Mapping[str, str]:
         login = {} if self._key is None else {"apiKey": self._key.revealed}
         return {"Accept": "application/json", **login}
+
+    def _without_key(self, text: str) -> str:
+        # what a server says back to us goes into logs and mail
+        return text if self._key is None else text.replace(self._key.revealed, REDACTED)
 
     @property
     def _pause_seconds(self) -> float:
