@@ -39,7 +39,7 @@ from doorward.testing.vulnerabilities import MemoryVulnerabilities
 from tests.cli.publishing import Publisher, publishing
 from tests.errands.cve import documents
 from tests.errands.cve.nvd_server import nvd_server
-from tests.errands.cve.watch_house import FEED, KEV, NVD, CveHouse, debian, feed_account, told
+from tests.errands.cve.watch_house import DEBIAN, FEED, KEV, NVD, CveHouse, debian, feed_account, told
 from tests.errands.feeds.documents import rss
 
 LIMITS = Limits(cve_known=1000)
@@ -325,3 +325,23 @@ def test_a_feed_decides_nothing_that_a_list_of_all_says() -> None:
 )
 def test_no_address_leads_elsewhere_than_it_reads(said: str, kept: str) -> None:
     assert address(said) == kept
+
+
+@pytest.mark.parametrize("warning", [kev(1), debian(1, "bash")])
+async def test_what_one_source_withdraws_does_not_vanish_while_another_warns_of_it(warning: Account) -> None:
+    source = KEV if warning.source == "kev" else DEBIAN
+    house = CveHouse(source, NVD)
+    house.says(NVD, [Account(source="nvd", id="CVE-2025-0009")])
+    house.says(source, [Account(source=source.key, id="CVE-2025-0008")])
+    await house.look()
+    house.says(NVD, [Account(source="nvd", id=warning.id, is_rejected=True)])
+    await house.look()
+    house.says(source, [warning])
+    watched = await house.look()
+    assert [each.vulnerability.id for each in watched.decision.changed] == [warning.id]
+    listed_now = await house.known.search(CveQuery())
+    assert warning.id in {each.id for each in listed_now.found}
+    # once nobody warns of it, it is withdrawn
+    house.says(source, [Account(source=source.key, id="CVE-2025-0008")])
+    await house.look()
+    assert warning.id not in {each.id for each in (await house.known.search(CveQuery())).found}

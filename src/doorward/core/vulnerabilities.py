@@ -135,7 +135,7 @@ class Account:
         references: addresses of pages about it.
         published: in UTC.
         modified: in UTC, when the source last changed it.
-        is_rejected: the id was withdrawn.
+        is_rejected: the id was withdrawn, says this source.
     """
 
     source: str
@@ -240,8 +240,17 @@ class Vulnerability:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether a source says that the id was withdrawn."""
-        return any(account.is_rejected for account in self.accounts)
+        """
+        Whether a source says that the id was withdrawn, and no other that it is exploited or on this machine.
+
+        What was withdrawn is not shown: one source alone must not have that vanish which another warns of.
+        """
+        warning = (
+            each.exploited_since is not None or bool(each.exposures)
+            for each in self.accounts
+            if not each.is_rejected
+        )
+        return any(account.is_rejected for account in self.accounts) and not any(warning)
 
     @property
     def _by_weight(self) -> tuple[tuple[Account, ...], tuple[Account, ...]]:

@@ -31,8 +31,8 @@ _JOURNAL_BYTES = 4 * 1024 * 1024
 _CHECKED_BYTES = 16 * 1024 * 1024
 """A file of so many is read whole when it is opened, which takes 30 ms; of a larger one, some tables are."""
 
-_STEPS_AT_A_TIME = 1_000
-"""Of SQLite, between two looks at whether somebody still waits: some 10 us."""
+_STEPS_AT_A_TIME = 200
+"""Of SQLite, between two looks at whether somebody still waits; to look a word up may take milliseconds."""
 
 Work = Callable[[sqlite3.Connection], _T]
 
