@@ -2,11 +2,12 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -22,7 +23,7 @@ from doorward.core.secret import Secret
 from doorward.core.vulnerabilities import Account, Exposure, Vulnerability
 from doorward.errands.cve import debian as debian_tracker
 from doorward.errands.cve import kev as kev_catalogue
-from doorward.errands.cve import listing, nvd_pages
+from doorward.errands.cve import listing, nvd_pages, watch
 from doorward.errands.cve.debian import parse_debian
 from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.kev import parse_kev
@@ -132,7 +133,7 @@ async def test_what_was_told_of_made_up_ids_leaves_room_for_what_is_told_of_othe
 
     async def look() -> None:
         house.clock.advance(86_400)
-        watch = CveWatch(
+        watching = CveWatch(
             sources=house.sources,
             known=house.known,
             seen=house.seen,
@@ -140,7 +141,7 @@ async def test_what_was_told_of_made_up_ids_leaves_room_for_what_is_told_of_othe
             wall_seconds=house.clock.wall,
             most_told=150,
         )
-        await watch.look(house.errand)
+        await watching.look(house.errand)
 
     for day in range(6):
         house.says(FEED, made_up(100_000 + 90 * day, 90))
@@ -193,6 +194,37 @@ def test_a_tracker_by_which_everything_is_vulnerable_is_refused(monkeypatch: pyt
         parse_debian(
             documents.tracker({"bash": names}), installed=installed, suite="bookworm", url=documents.URL
         )
+
+
+async def test_a_long_answer_is_noted_in_parts_and_holds_up_nobody_for_all_of_it(
+    store: SqliteVulnerabilities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "AT_A_TIME", 50)
+    most_new: list[int] = []
+    note = store.note
+
+    async def counted(source: str, accounts: Iterable[Account], **options: Any) -> int:
+        accounts = tuple(accounts)
+        new = [each for each in accounts if await store.find(each.id) is None]
+        most_new.append(len(new))
+        return await note(source, accounts, **options)
+
+    monkeypatch.setattr(store, "note", counted)
+    house = CveHouse(KEV)
+    watching = CveWatch(
+        sources=house.sources,
+        known=store,
+        seen=house.seen,
+        compose=house._made,
+        wall_seconds=house.clock.wall,
+    )
+    house.says(KEV, [kev(number) for number in range(1, 321)])
+    assert len((await watching.look(house.errand)).decision.summed) == 320
+    assert max(most_new) == 50
+    # what is not in the whole answer any more goes
+    house.says(KEV, [kev(number) for number in range(201, 331)])
+    await watching.look(house.errand)
+    assert (await store.search(CveQuery(most=1))).total == 130
 
 
 async def test_a_page_of_nvd_has_no_more_than_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +310,7 @@ class Endless:
 
 async def test_a_source_that_never_ends_is_left_and_the_others_are_told() -> None:
     house = CveHouse(KEV, NVD)
-    watch = CveWatch(
+    watching = CveWatch(
         sources=Endless(),
         known=house.known,
         seen=house.seen,
@@ -287,7 +319,7 @@ async def test_a_source_that_never_ends_is_left_and_the_others_are_told() -> Non
         source_seconds=0.2,
     )
     async with asyncio.timeout(30):
-        watched = await watch.look(house.errand)
+        watched = await watching.look(house.errand)
     assert [each.id for each in watched.decision.summed] == ["CVE-2025-0001"]
     assert "had not said all after 0.2 s" in str(watched.troubles["nvd"])
 

@@ -31,7 +31,7 @@ Work = Callable[[float, "VulnerabilityStore | None"], Awaitable[_T]]
 STATE_HELP = "The state that knows them; otherwise $STATE_DIRECTORY, or your own state folder."
 
 _COMPLETED = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+/-]*")
-"""What a feed calls its advisories is a stranger's, and some shells run what stands in a word like `$(...)`."""
+"""What a feed calls its advisories is a stranger's, and a shell runs what stands in a word as `$(...)`."""
 
 _LOOKED_THROUGH = 2_000
 """The most urgent ones are completed: a shell that waits longer for a list feels broken."""

@@ -219,10 +219,25 @@ class CveWatch:
 
     async def _noted(self, update: CveUpdate) -> int:
         if isinstance(update, AccountsUpdate):
+            await self._note_parts(update)
             await self._known.note(update.source, update.accounts, marks=update.marks, is_all=update.is_all)
             return len(update.accounts)
         await self._known.note_epss(update.scores, marks=update.marks)
         return len(update.scores)
+
+    async def _note_parts(self, update: AccountsUpdate) -> None:
+        """
+        Note an answer that is long in parts, so that whoever wants to write waits for one of them at most.
+
+        The marks stay as they are: a crash has it asked for again, as a page of NVD is.
+        """
+        accounts = update.accounts
+        if len(accounts) <= AT_A_TIME:
+            return
+        marks = await self._known.marks(update.source)
+        for at in range(0, len(accounts), AT_A_TIME):
+            part = accounts[at : at + AT_A_TIME]
+            await self._known.note(update.source, part, marks=marks, is_all=False)
 
     async def _decided(
         self, errand: CveErrand, known: Mapping[str, str], look: Look, newest: int
