@@ -259,6 +259,18 @@ def test_a_table_of_nothing_but_ends_of_lines_takes_no_more_than_itself() -> Non
     assert most < 4 * MIB
 
 
+@pytest.mark.parametrize("body", [b'{"vulnerabilities":[' + b"0," * MIB + b"0]}", b"[" + b"0," * MIB + b"0]"])
+def test_a_document_of_nothing_but_values_takes_no_more_than_itself(body: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(SourceError, match="more values than text"):
+            parse_kev(body, url=documents.URL)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < MIB
+
+
 async def test_a_list_of_what_is_installed_holds_a_part_of_it_at_a_time(
     store: SqliteVulnerabilities, monkeypatch: pytest.MonkeyPatch
 ) -> None:
