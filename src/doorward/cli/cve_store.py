@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import shlex
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,6 +29,9 @@ _T = TypeVar("_T")
 Work = Callable[[float, "VulnerabilityStore | None"], Awaitable[_T]]
 
 STATE_HELP = "The state that knows them; otherwise $STATE_DIRECTORY, or your own state folder."
+
+_COMPLETED = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+/-]*")
+"""What a feed calls its advisories is a stranger's, and a shell runs what stands in a word as `$(...)`."""
 
 _LOOKED_THROUGH = 2_000
 """The most urgent ones are completed: a shell that waits longer for a list feels broken."""
@@ -117,7 +121,9 @@ def complete_id(
         return [
             CompletionItem(each.id, help=one_line(each.title[:80]))
             for each in listing.found
-            if each.id not in given and each.id.startswith(incomplete.upper())
+            if _COMPLETED.fullmatch(each.id)
+            and each.id not in given
+            and each.id.startswith(incomplete.upper())
         ]
 
     with contextlib.suppress(DoorwardError, OSError):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from doorward.core.cve_ids import canonical_id
 from doorward.core.vulnerabilities import (
     DESCRIPTION_CHARACTERS,
+    FEED,
     MOST_PRODUCTS,
     MOST_REFERENCES,
     TITLE_CHARACTERS,
@@ -29,6 +30,18 @@ SIGNS_AT = 0xE000
 """128 private characters from here on have a meaning in the index of words; no account keeps them."""
 
 _NEVER_KEPT = dict.fromkeys((0, *range(0xD800, 0xE000), *range(SIGNS_AT, SIGNS_AT + 128), 0x10FFFF), "\ufffd")
+
+
+FEED_PART = 10
+"""
+A feed may tell of this part of what may be known, a tenth. Its ids are whatever its publisher writes, and
+nobody takes them back: one alone could else leave no room for what all others tell.
+"""
+
+
+def most_told_by(source: str, *, most_known: int) -> int:
+    """How many vulnerabilities the source with this key may tell of, where `most_known` may be known."""
+    return max(1, most_known // FEED_PART) if source.startswith(FEED) else most_known
 
 
 def bounded(account: Account) -> Account:

@@ -190,6 +190,10 @@ class StateError(DoorwardError):
     """The state folder cannot be used; the text names the path and what to do."""
 
 
+class NoRoom(StateError):
+    """What is to be kept does not fit into what a keeper allows; nothing of it was kept, and all else was."""
+
+
 class StateTaken(StateError):
     """Another daemon holds the state folder."""
 

@@ -11,6 +11,10 @@ MOST_REFERENCES = 50
 """As much of each as an account keeps; a source that says more is cut, and none grows without bound."""
 
 
+FEED = "feed:"
+"""The keys of feeds begin so: what somebody publishes, beside what those say who keep lists of all."""
+
+
 class Severity(enum.IntEnum):
     """
     How bad a score is, as CVSS words it.
@@ -131,7 +135,7 @@ class Account:
         references: addresses of pages about it.
         published: in UTC.
         modified: in UTC, when the source last changed it.
-        is_rejected: the id was withdrawn.
+        is_rejected: the id was withdrawn, says this source.
     """
 
     source: str
@@ -173,14 +177,25 @@ class Vulnerability:
 
     @property
     def title(self) -> str:
-        """The title of a source that has one; else how its description begins; else empty."""
-        titles = (account.title for account in self.accounts if account.title)
-        return next(titles, "") or self.description.partition("\n")[0][:TITLE_CHARACTERS]
+        """
+        The title of a source that has one; else how its description begins; else empty.
+
+        What a feed calls it counts where no other source says anything: anybody may publish one.
+        """
+        parts = (
+            each
+            for accounts in self._by_weight
+            for each in (
+                *(account.title for account in accounts),
+                _longest(accounts).partition("\n")[0][:TITLE_CHARACTERS],
+            )
+        )
+        return next(filter(None, parts), "")
 
     @property
     def description(self) -> str:
-        """The longest description that a source gives."""
-        return max((account.description for account in self.accounts), key=len, default="")
+        """The longest description that a source gives; of a feed, where no other gives one."""
+        return next(filter(None, map(_longest, self._by_weight)), "")
 
     @property
     def scores(self) -> tuple[Score, ...]:
@@ -217,13 +232,33 @@ class Vulnerability:
 
     @property
     def published(self) -> datetime | None:
-        """When the first source published it."""
-        return min((each.published for each in self.accounts if each.published is not None), default=None)
+        """When the first source published it; by feeds, where no other source says when."""
+        for accounts in self._by_weight:
+            if days := [each.published for each in accounts if each.published is not None]:
+                return min(days)
+        return None
 
     @property
     def is_rejected(self) -> bool:
-        """Whether a source says that the id was withdrawn."""
-        return any(account.is_rejected for account in self.accounts)
+        """
+        Whether a source says that the id was withdrawn, and no other that it is exploited or on this machine.
+
+        What was withdrawn is not shown: one source alone must not have that vanish which another warns of.
+        """
+        warning = (
+            each.exploited_since is not None or bool(each.exposures)
+            for each in self.accounts
+            if not each.is_rejected
+        )
+        return any(account.is_rejected for account in self.accounts) and not any(warning)
+
+    @property
+    def _by_weight(self) -> tuple[tuple[Account, ...], tuple[Account, ...]]:
+        """The accounts of others, and those of feeds."""
+        feeds = tuple(each for each in self.accounts if each.source.startswith(FEED))
+        if not feeds:
+            return self.accounts, ()
+        return tuple(each for each in self.accounts if not each.source.startswith(FEED)), feeds
 
 
 def urgency(vulnerability: Vulnerability) -> tuple[int, int, int, float, float, str]:
@@ -244,6 +279,10 @@ def urgency(vulnerability: Vulnerability) -> tuple[int, int, int, float, float, 
         0.0 if vulnerability.epss is None else vulnerability.epss.score,
         vulnerability.id,
     )
+
+
+def _longest(accounts: tuple[Account, ...]) -> str:
+    return max((account.description for account in accounts), key=len, default="")
 
 
 def _weight(score: Score) -> tuple[str, bool, float]:

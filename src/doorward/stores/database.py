@@ -1,11 +1,13 @@
 """The embedded database: one file in the state folder, one thread that works on it, and one that looks."""
 
+import asyncio
 import contextlib
 import os
 import secrets
 import shlex
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +30,9 @@ _WAITING = 256
 _JOURNAL_BYTES = 4 * 1024 * 1024
 _CHECKED_BYTES = 16 * 1024 * 1024
 """A file of so many is read whole when it is opened, which takes 30 ms; of a larger one, some tables are."""
+
+_STEPS_AT_A_TIME = 200
+"""Of SQLite, between two looks at whether somebody still waits; to look a word up may take milliseconds."""
 
 Work = Callable[[sqlite3.Connection], _T]
 
@@ -83,12 +88,18 @@ class Database:
         Have `work` look at one state of the database, in a thread and by a connection of its own.
 
         For what takes long: whoever reads or writes does not wait for it. It sees all that was written
-        before it was asked for.
+        before it was asked for. When the wait is cancelled it ends soon, or does not begin: nobody after it
+        waits for what nobody wants.
 
         Raises:
             StateError: it could not.
         """
-        return await self._onlooker.call(lambda: self._look(work))
+        is_unwanted = threading.Event()
+        try:
+            return await self._onlooker.call(lambda: self._look(work, is_unwanted))
+        except asyncio.CancelledError:
+            is_unwanted.set()
+            raise
 
     async def write(self, work: Work[_T]) -> _T:
         """
@@ -180,10 +191,17 @@ class Database:
             self._check_identity()
             return _in_transaction(connection, begin, work)
 
-    def _look(self, work: Work[_T]) -> _T:
+    def _look(self, work: Work[_T], is_unwanted: threading.Event) -> _T:
+        if is_unwanted.is_set():
+            raise StateError(f"{self.path}: nobody waits for this any more")
         with self._translated():
             self._check_identity()
-            return _in_transaction(_opened(self._looking, self.path), "BEGIN", work)
+            connection = _opened(self._looking, self.path)
+            connection.set_progress_handler(is_unwanted.is_set, _STEPS_AT_A_TIME)
+            try:
+                return _in_transaction(connection, "BEGIN", work)
+            finally:
+                connection.set_progress_handler(None, 0)
 
     def _check_identity(self) -> None:
         if _identity_of_private(self.path) != self._identity:

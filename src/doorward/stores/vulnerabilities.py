@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from doorward.core.cve_changes import NotedChange
 from doorward.core.cve_counting import counted, period_bounds
 from doorward.core.cve_filters import CveCounts, CveListing, CveQuery
-from doorward.core.errors import StateError
+from doorward.core.errors import NoRoom
 from doorward.core.vulnerabilities import Account, Epss, Vulnerability
 from doorward.stores.database import Database
 from doorward.stores.epss import epss_numbers_after, epss_rows, forget_epss, note_epss_rows
@@ -117,7 +117,7 @@ class SqliteVulnerabilities:
     def _check_scores(self, count: int) -> None:
         limit = self._limits().cve_known
         if count > limit:
-            raise StateError(f"EPSS has more ids than cve_known of [limits], which is {limit}")
+            raise NoRoom(f"EPSS has more ids than cve_known of [limits], which is {limit}")
 
 
 def _prepared_all(told: Mapping[str, ToldAccount]) -> Mapping[str, Prepared]:

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from doorward.core.cve_bounds import bounded
+from doorward.core.cve_bounds import bounded, most_told_by
 from doorward.core.cve_changes import Change, NotedChange, changes_between, epss_change
 from doorward.core.cve_counting import counted, period_bounds
 from doorward.core.cve_filters import CveCounts, CveListing, CveOrder, CveQuery
 from doorward.core.cve_ids import cve_number, is_id, key_of_id
 from doorward.core.cve_matching import is_asked_for, order_key
-from doorward.core.errors import StateError
+from doorward.core.errors import NoRoom, StateError
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock
 from doorward.core.vulnerabilities import Account, Epss, Vulnerability
@@ -62,12 +62,15 @@ class MemoryVulnerabilities:
                 raise StateError(f"{source} calls a vulnerability what none can be called: {account.id[:64]}")
             told[key_of_id(account.id)] = bounded(account)
         self._check(marks)
-        if len(self._after(source, told, is_all=is_all)) > self._limits.cve_known:
-            raise StateError("there would be more vulnerabilities than cve_known of [limits]")
+        most = most_told_by(source, most_known=self._limits.cve_known)
+        if len(told) > most:
+            raise NoRoom(f"{source} may tell of {most} vulnerabilities; see cve_known of [limits]")
+        gone = self._gone(source, told, is_all=is_all, most=most)
+        kept = {key for key, each in self._known.items() if key not in gone or set(each.accounts) - {source}}
+        if len(kept | set(told)) > self._limits.cve_known:
+            raise NoRoom("there would be more vulnerabilities than cve_known of [limits]")
         noted = sum(self._note_one(source, key, account) for key, account in told.items())
-        if is_all:
-            gone = [key for key, each in self._known.items() if source in each.accounts and key not in told]
-            noted += sum(self._forget_one(source, key) for key in sorted(gone))
+        noted += sum(self._forget_one(source, key) for key in sorted(gone))
         self._marks[source] = dict(marks)
         self._prune()
         return noted
@@ -79,7 +82,7 @@ class MemoryVulnerabilities:
             if cve_number(name) is not None and 0 <= epss.score <= 1 and 0 <= epss.percentile <= 1:
                 told.setdefault(key_of_id(name), epss)
         if len(told) > self._limits.cve_known:
-            raise StateError("EPSS has more ids than cve_known of [limits]")
+            raise NoRoom("EPSS has more ids than cve_known of [limits]")
         noted = 0
         for key, epss in told.items():
             known, old = self._known.get(key), self._epss.get(key)
@@ -145,10 +148,13 @@ class MemoryVulnerabilities:
         if len(marks) > 100 or any(len(each) > 4096 for pair in marks.items() for each in pair):
             raise StateError("too many marks, or one that is too long")
 
-    def _after(self, source: str, told: Mapping[str, Account], *, is_all: bool) -> set[str]:
-        """The keys of what will be known."""
-        kept = {key for key, each in self._known.items() if not is_all or set(each.accounts) - {source}}
-        return kept | set(told)
+    def _gone(self, source: str, told: Mapping[str, Account], *, is_all: bool, most: int) -> set[str]:
+        """The keys of what the source will tell nothing of any more."""
+        others = [key for key, each in self._known.items() if source in each.accounts and key not in told]
+        if is_all or most == self._limits.cve_known:
+            return set(others) if is_all else set()
+        others.sort(key=lambda key: (self._known[key].first_seen_at, key))
+        return set(others[: max(0, len(others) + len(told) - most)])
 
     def _note_one(self, source: str, key: str, account: Account) -> int:
         before = self._assembled(key) if key in self._known else None

@@ -216,6 +216,9 @@ async def test_the_key_goes_to_the_server_alone_and_has_it_asked_more_often(hous
     said = await house.fails("Invalid apiKey")
     assert KEY not in said
     assert "Is the key in `key_file`" in said
+    # what a server says back goes into logs and mail
+    house.server.faults = {4: answer(b"", f"message: Invalid apiKey {KEY}", status="404 Not Found")}
+    assert KEY not in await house.fails("Invalid apiKey")
 
 
 async def test_the_key_follows_no_redirect_to_another_server(house: House) -> None:

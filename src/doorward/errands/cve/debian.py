@@ -18,6 +18,9 @@ from doorward.errands.cve.exposing import Release, exposure_of
 from doorward.errands.cve.plain import line, paragraphs
 
 NAME = "the security tracker of Debian"
+MOST_EXPOSED = 100_000
+"""Ten times as many as a machine with everything has: all are noted in one go."""
+
 PAGE = "https://security-tracker.debian.org/tracker/"
 
 # CVE-2024-3094, and TEMP-0290435-0B57B5 of what has no id yet; others are no reason to refuse them all
@@ -87,6 +90,9 @@ class _Reading:
             self._leave_out(package, error)
             return
         for name, each in vulnerabilities.items():
+            if len(self._accounts) > MOST_EXPOSED:
+                problem = f"{NAME} tells of more than {MOST_EXPOSED:,} vulnerabilities of this machine"
+                raise SourceError(self._url, f"{problem}, which cannot be", AGAIN)
             try:
                 self._take(package, name, _VULNERABILITY.decode(each))
             except (ValueError, RecursionError) as error:

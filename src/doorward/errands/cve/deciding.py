@@ -123,6 +123,8 @@ class Deciding:
         noted: by id, what was noted since the last look of those that were not told.
         beginnings: what is not news because it begins only now.
         today: in UTC.
+        most_told: of more than so many, what passes no longer is forgotten first, the longest ago before the
+            others: a source that calls everything something else each time must not fill the room for all.
     """
 
     def __init__(
@@ -133,7 +135,10 @@ class Deciding:
         noted: Mapping[str, Sequence[Change]],
         beginnings: Beginnings,
         today: date,
+        most_told: int,
     ) -> None:
+        self._most_told = most_told
+        self._wanted: set[str] = set()
         self._errand = errand
         self._told = told
         self._noted = noted
@@ -149,6 +154,7 @@ class Deciding:
     def take_wanted(self, vulnerabilities: Iterable[Vulnerability]) -> None:
         """Look at some that pass the filter and were not withdrawn."""
         for each in vulnerabilities:
+            self._wanted.add(each.id)
             before = self._told.get(each.id)
             if before is None:
                 self._take_first(each, self._noted.get(each.id, ()))
@@ -167,13 +173,16 @@ class Deciding:
     def decision(self) -> Decision:
         """What came of all that was looked at."""
         last = self._today - timedelta(days=FORGOTTEN_DAYS)
-        old = (_TOLD + name for name, each in self._told.items() if each.day < last)
+        over = len(self._told) + sum(key.removeprefix(_TOLD) not in self._told for key in self._marks)
+        over -= self._most_told
+        left = sorted(self._told.keys() - self._wanted, key=lambda name: self._told[name].day)
+        gone = {name for name, each in self._told.items() if each.day < last}.union(left[: max(0, over)])
         return Decision(
             new=tuple(self._new.values()),
             changed=tuple(self._changed.values()),
             summed=tuple(self._summed.values()),
             marks=self._marks,
-            forgotten=tuple(key for key in old if key not in self._marks),
+            forgotten=tuple(key for name in gone if (key := _TOLD + name) not in self._marks),
         )
 
     def _take_first(self, vulnerability: Vulnerability, changes: Sequence[Change]) -> None:

@@ -14,6 +14,13 @@ MOST_ILL_FORMED = 5
 
 AGAIN = "Try again later; if it stays so, its publisher has changed it or sends it broken"
 
+_LEAST_BYTES = 12
+"""
+Of one value with its name and its comma: all sources have twice as many and more. `0,0,0` takes 36 times its
+length of memory, of which a process has some for all of its sources together.
+"""
+_VALUES_OF_ANY = 100_000
+
 _BOM = b"\xef\xbb\xbf"
 _T = TypeVar("_T")
 
@@ -53,6 +60,8 @@ def decoded(body: bytes, shape: msgspec.json.Decoder[_T], *, url: str, name: str
             f"this is an HTML page, not {name}",
             "Open it in a browser: it may be an error page, or tell where the document is now",
         )
+    if body.count(b",") > len(body) // _LEAST_BYTES + _VALUES_OF_ANY:
+        raise SourceError(url, f"this is not {name} as we know it: it has more values than text", AGAIN)
     try:
         return shape.decode(body)
     except msgspec.ValidationError as error:

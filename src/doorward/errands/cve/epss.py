@@ -20,6 +20,7 @@ MOST_SCORES = 1_000_000
 
 _GZIP = b"\x1f\x8b"
 _UNPACKED_BYTES = 1024 * 1024
+_LINE_BYTES = 1024
 _COMMENT = re.compile(rb"#([^\r\n]{0,400})\r?\n")
 _HEAD = re.compile(rb"cve,epss,percentile\r?\n")
 _ROW = re.compile(rb"^(CVE-[0-9]{4}-[0-9]{4,19}),([0-9.eE+-]{1,30}),([0-9.eE+-]{1,30})\r?\n", re.MULTILINE)
@@ -111,7 +112,7 @@ def _looked_over(csv: bytes, begin: int, *, url: str, most_rows: int) -> tuple[i
     ill_formed: list[bytes] = []
     for row in _ROW.finditer(csv, begin):
         if row.start() != at:
-            ill_formed += csv[at : row.start()].splitlines()[: MOST_ILL_FORMED + 1]
+            ill_formed += _first_lines(csv, at, row.start())
         at = row.end()
         if _values(row) is None:
             ill_formed.append(row[0])
@@ -121,11 +122,23 @@ def _looked_over(csv: bytes, begin: int, *, url: str, most_rows: int) -> tuple[i
             break
         if count > most_rows:
             raise SourceError(url, f"{NAME} have more than {most_rows} rows, which cannot be", AGAIN)
-    ill_formed += csv[at:].splitlines()[: MOST_ILL_FORMED + 1]
+    ill_formed += _first_lines(csv, at, len(csv))
     _refuse_many(ill_formed, url=url)
     if not count:
         raise SourceError(url, f"{NAME} have no row, which cannot be", AGAIN)
     return count, tuple(f"one row was left out, {_shown(row)}" for row in ill_formed)
+
+
+def _first_lines(csv: bytes, begin: int, end: int) -> list[bytes]:
+    """As many of the lines from `begin` to `end` as are told: a hundred million would fill the memory."""
+    lines: list[bytes] = []
+    while begin < end and len(lines) <= MOST_ILL_FORMED:
+        line_end = csv.find(b"\n", begin, end)
+        line_end = end if line_end < 0 else line_end
+        # a line of all that there is would be as bad
+        lines.append(csv[begin : min(line_end, begin + _LINE_BYTES)].removesuffix(b"\r"))
+        begin = line_end + 1
+    return lines
 
 
 def _refuse_many(ill_formed: list[bytes], *, url: str) -> None:

@@ -15,6 +15,9 @@ from doorward.errands.cve.plain import addresses_in, cve_id, line, paragraphs, w
 
 NAME = "the catalogue of CISA"
 
+MOST_ENTRIES = 100_000
+"""Sixty times as many as there are: all are noted in one go, for which whoever wants to write waits."""
+
 
 class _Catalogue(msgspec.Struct):
     vulnerabilities: list[msgspec.Raw]
@@ -55,6 +58,8 @@ def parse_kev(body: bytes, *, url: str, source: str = "kev") -> Entries:
     has = len(catalogue.vulnerabilities)
     if not has:
         raise SourceError(url, f"{NAME} has no entry, which cannot be", AGAIN)
+    if has > MOST_ENTRIES:
+        raise SourceError(url, f"{NAME} has more than {MOST_ENTRIES:,} entries, which cannot be", AGAIN)
     if catalogue.count is not None and catalogue.count != has:
         problem = f"{NAME} says that it has {catalogue.count} entries, and has {has}"
         raise SourceError(url, problem, AGAIN)

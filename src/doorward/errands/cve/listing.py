@@ -18,6 +18,9 @@ AskInstalled = Callable[[], Awaitable[Installed]]
 MOST_EXPOSED = 20_000
 """A list of what is installed is judged anew as a whole; a machine has some thousands of them at most."""
 
+JUDGED_AT_A_TIME = 2_000
+"""Each may have a hundred kilobytes of text, and of most of them only the number is wanted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
@@ -85,17 +88,39 @@ async def current(
 
 
 async def _listed_exposed(store: "VulnerabilityStore", query: CveQuery, installed: AskInstalled) -> Listed:
-    listing = await store.search(replace(query, most=MOST_EXPOSED, offset=0))
-    judged, note = await current(listing.found, installed)
-    left = [each for each in judged if _passes(each, query.filter)]
+    asking = _asked_once(installed)
+    found: list[Vulnerability] = []
+    total = unscored = offset = 0
+    note, known = "", 1
+    while offset < min(known, MOST_EXPOSED):
+        listing = await store.search(replace(query, most=JUDGED_AT_A_TIME, offset=offset))
+        judged, note = await current(listing.found, asking)
+        left = [each for each in judged if _passes(each, query.filter)]
+        first, last = query.offset - total, query.offset + query.most - total
+        found += left[max(0, first) : max(0, last)]
+        total += len(left)
+        unscored += sum(each.score is None for each in left)
+        known, offset = listing.total, offset + JUDGED_AT_A_TIME
     return Listed(
         query=query,
-        found=tuple(left[query.offset : query.offset + query.most]),
-        total=len(left),
-        unscored=sum(each.score is None for each in left),
-        is_empty=not left and not await _knows_any(store),
+        found=tuple(found),
+        total=total,
+        unscored=unscored,
+        is_empty=not total and not await _knows_any(store),
         note=note,
     )
+
+
+def _asked_once(installed: AskInstalled) -> AskInstalled:
+    """The same, asked once however often its answer is wanted."""
+    answers: list[Installed] = []
+
+    async def asked() -> Installed:
+        if not answers:
+            answers.append(await installed())
+        return answers[0]
+
+    return asked
 
 
 def _passes(vulnerability: Vulnerability, cve_filter: CveFilter) -> bool:

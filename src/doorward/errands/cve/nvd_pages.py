@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from doorward.core.errors import SourceError
 from doorward.core.fetching import Fetched, Interrupted, without_login
 from doorward.core.mail_settings import is_loopback
-from doorward.core.secret import Secret
+from doorward.core.secret import REDACTED, Secret
 from doorward.errands.cve.asking import refusal
 from doorward.errands.cve.documents import AGAIN
 from doorward.errands.cve.fetching import BoundedFetcher
@@ -35,6 +35,9 @@ MOST_ASKED_SECONDS = 300.0
 
 MOST_REQUESTS = 1_000
 """Of one look; five times as many as there are pages of all that NVD has."""
+
+MOST_BYTES = 8 * 1024**3
+"""Of one look; four times what all that NVD has takes. To read more takes longer than a look may."""
 
 # 403 is what it says to who asks too often
 _LATER = frozenset({403, 429, 500, 502, 503, 504})
@@ -84,6 +87,7 @@ class NvdPages:
         self._key = key
         self._sleep = sleep
         self._requests = 0
+        self._bytes = 0
         if key is not None and not _is_private(url):
             problem = "the key would go there in the clear"
             raise SourceError(self._shown, problem, "Ask by https, or take `key_file` out")
@@ -112,10 +116,17 @@ class NvdPages:
     async def _page(self, window: Window, start: int) -> NvdPage:
         asked = {**window.parameters, "resultsPerPage": str(PAGE_ENTRIES), "startIndex": str(start)}
         fetched = await self._fetched(asked)
+        self._bytes += len(fetched.body)
+        if self._bytes > MOST_BYTES:
+            problem = f"after {MOST_BYTES} bytes there is still more"
+            raise SourceError(self._shown, problem, "Ask for fewer `days`")
         # thousands of entries: not on the loop
         page = await asyncio.to_thread(parse_nvd_page, fetched.body, url=self._shown)
         if page.start != start:
             problem = f"entries from {start} on were asked for, and came from {page.start} on"
+            raise SourceError(self._shown, problem, AGAIN)
+        if page.entries > PAGE_ENTRIES:
+            problem = f"{NAME} has {page.entries} entries, and {PAGE_ENTRIES} were asked for"
             raise SourceError(self._shown, problem, AGAIN)
         if not page.entries and start < page.total:
             problem = f"{NAME} is empty, and {page.total - start} entries are still to come"
@@ -155,7 +166,7 @@ class NvdPages:
         if answer.status == _OK:
             return answer
         # what it thinks of a key or a parameter stands in a header of its own
-        said = line(answer.headers.get("message", ""), most_characters=200)
+        said = line(self._without_key(answer.headers.get("message", "")), most_characters=200)
         if answer.status == _NOT_FOUND and said:
             step = "Is the key in `key_file` the one that NVD sent?" if self._key else AGAIN
             raise SourceError(self._shown, f"the server refuses the request: {said}", step)
@@ -165,6 +176,10 @@ class NvdPages:
     def _headers(self) -> Mapping[str, str]:
         login = {} if self._key is None else {"apiKey": self._key.revealed}
         return {"Accept": "application/json", **login}
+
+    def _without_key(self, text: str) -> str:
+        # what a server says back to us goes into logs and mail
+        return text if self._key is None else text.replace(self._key.revealed, REDACTED)
 
     @property
     def _pause_seconds(self) -> float:

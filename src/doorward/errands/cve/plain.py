@@ -17,6 +17,7 @@ MOST_CVES = 100
 
 _ADDRESS_CHARACTERS = 1_000
 _ADDRESS = re.compile(r"(?:https?|ftp)://[^\s<>\"'`\\^{|}]+", re.IGNORECASE)
+_WITH_LOGIN = re.compile(r"[A-Za-z]+://[^/?#]*@")
 _CVE = re.compile(r"(?<![A-Za-z0-9-])CVE-[0-9]{4}-[0-9]{4,19}(?![0-9])", re.IGNORECASE)
 _CWE = re.compile(r"CWE-[0-9]{1,6}")
 _OTHERS = ("Cc", "Cf", "Cn", "Co", "Cs")
@@ -34,10 +35,14 @@ def paragraphs(text: str, *, most_characters: int) -> str:
 
 
 def address(text: str) -> str:
-    """`text` when it is the address of a page, which a reader may be sent to; else empty."""
+    """
+    `text` when it is the address of a page, which a reader may be sent to; else empty.
+
+    One with a login is none: who reads `https://nvd.nist.gov@example.org/` believes the wrong part of it.
+    """
     text = text.strip()
     fits = len(text) <= _ADDRESS_CHARACTERS and text.isprintable()
-    return text if fits and _ADDRESS.fullmatch(text) else ""
+    return text if fits and _ADDRESS.fullmatch(text) and _WITH_LOGIN.match(text) is None else ""
 
 
 def addresses(*texts: str) -> tuple[str, ...]:

@@ -185,12 +185,21 @@ class CveSources:
         known = validators_of(marks, source.url) if marks.get(BASIS) == _READING else None
         answer = await self._feeds.read(source.url, known)
         if answer.feed is not None:
+            accounts = await asyncio.to_thread(accounts_of, answer.feed, source=source.key)
+            # an entry may name a hundred
+            most = self._bounds.feed.entries
+            left_out = max(0, len(accounts) - most)
+            cut = (
+                (f"it tells of {len(accounts)} vulnerabilities, the first {most} are read",)
+                if left_out
+                else ()
+            )
             yield AccountsUpdate(
                 source=source.key,
-                accounts=await asyncio.to_thread(accounts_of, answer.feed, source=source.key),
+                accounts=accounts[:most],
                 marks={**marks_of_answer(source.url, answer.validators), BASIS: _READING},
                 is_all=False,
-                notes=answer.feed.notes,
+                notes=(*answer.feed.notes, *cut),
             )
 
     async def _nvd(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:

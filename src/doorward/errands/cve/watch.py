@@ -12,7 +12,8 @@ from typing import Protocol
 from doorward.core.cve_changes import Change, ChangeKind
 from doorward.core.cve_errands import CveErrand, CveSource
 from doorward.core.cve_filters import CveOrder, CveQuery
-from doorward.core.errors import DoorwardError, SourceError, StateError, fault_of
+from doorward.core.errors import DoorwardError, NoRoom, SourceError, StateError, fault_of
+from doorward.core.fetching import without_login
 from doorward.core.mail import Mail
 from doorward.core.ports import SeenStore, VulnerabilityStore
 from doorward.core.vulnerabilities import Vulnerability
@@ -35,6 +36,15 @@ AT_A_TIME = 2_000
 """So many vulnerabilities are asked of the store at a time: each may have some kilobytes of text."""
 
 CHANGES_AT_A_TIME = 10_000
+
+SOURCE_SECONDS = 2 * 3600.0
+"""
+So long one source is heard. NVD whole, without a key, takes half an hour; one that goes on and on would have
+the whole look ended, and nothing told of the others.
+"""
+
+MOST_TOLD = 900_000
+"""So many told ones are remembered; `seen_marks` has room for more."""
 
 _CHANGE = "change"
 _LOOKED = "looked"
@@ -92,6 +102,8 @@ class CveWatch:
         compose: makes a message of what is to be said.
         wall_seconds: the time.
         tell: is told how many entries of a source there are so far, with each page.
+        source_seconds: how long one source is heard, with all of its pages.
+        most_told: how many told ones are remembered.
     """
 
     def __init__(
@@ -103,7 +115,11 @@ class CveWatch:
         compose: Callable[[Draft], Awaitable[Mail]],
         wall_seconds: Callable[[], float],
         tell: Callable[[CveSource, int], None] = lambda _source, _entries: None,
+        source_seconds: float = SOURCE_SECONDS,
+        most_told: int = MOST_TOLD,
     ) -> None:
+        self._source_seconds = source_seconds
+        self._most_told = most_told
         self._sources = sources
         self._known = known
         self._seen = seen
@@ -174,7 +190,8 @@ class CveWatch:
             asking = [group.create_task(self._ask(source)) for source in errand.sources]
         answers = [task.result() for task in asking]
         for answer in answers:
-            if isinstance(answer.trouble, StateError):
+            # what has no room is the matter of who says so much; without a state nobody can be told anything
+            if isinstance(answer.trouble, StateError) and not isinstance(answer.trouble, NoRoom):
                 raise answer.trouble
         return answers
 
@@ -182,26 +199,45 @@ class CveWatch:
         entries = 0
         notes: list[str] = []
         try:
-            async for update in self._sources.look(source, await self._known.marks(source.key)):
-                entries += await self._noted(update)
-                notes += update.notes
-                self._tell(source, entries)
+            async with asyncio.timeout(self._source_seconds):
+                async for update in self._sources.look(source, await self._known.marks(source.key)):
+                    entries += await self._noted(update)
+                    notes += update.notes
+                    self._tell(source, entries)
+        except TimeoutError:
+            problem = f"it had not said all after {self._source_seconds:g} s"
+            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), problem))
         except DoorwardError as error:
             return _Answer(entries, tuple(notes), error)
         except MemoryError:
             problem = "what came takes more memory than there is for it"
-            return _Answer(entries, tuple(notes), SourceError(source.url, problem))
+            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), problem))
         except Exception as error:  # noqa: BLE001 - logged; the other sources are heard all the same
             _log.exception("%s could not be read", source.key)
-            return _Answer(entries, tuple(notes), SourceError(source.url, fault_of(error)))
+            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), fault_of(error)))
         return _Answer(entries, tuple(notes))
 
     async def _noted(self, update: CveUpdate) -> int:
         if isinstance(update, AccountsUpdate):
+            await self._note_parts(update)
             await self._known.note(update.source, update.accounts, marks=update.marks, is_all=update.is_all)
             return len(update.accounts)
         await self._known.note_epss(update.scores, marks=update.marks)
         return len(update.scores)
+
+    async def _note_parts(self, update: AccountsUpdate) -> None:
+        """
+        Note an answer that is long in parts, so that whoever wants to write waits for one of them at most.
+
+        The marks stay as they are: a crash has it asked for again, as a page of NVD is.
+        """
+        accounts = update.accounts
+        if len(accounts) <= AT_A_TIME:
+            return
+        marks = await self._known.marks(update.source)
+        for at in range(0, len(accounts), AT_A_TIME):
+            part = accounts[at : at + AT_A_TIME]
+            await self._known.note(update.source, part, marks=marks, is_all=False)
 
     async def _decided(
         self, errand: CveErrand, known: Mapping[str, str], look: Look, newest: int
@@ -215,7 +251,9 @@ class CveWatch:
             has_other_filter=look.has_other_filter,
         )
         today = datetime.fromtimestamp(self._wall_seconds(), UTC).date()
-        deciding = Deciding(errand, told, noted=noted, beginnings=beginnings, today=today)
+        deciding = Deciding(
+            errand, told, noted=noted, beginnings=beginnings, today=today, most_told=self._most_told
+        )
         wanted = CveQuery(filter=filter_of(errand), order=CveOrder.ID, most=AT_A_TIME)
         # what another process notes meanwhile may move from one part to another: it is found next time
         async for some in self._parts(wanted):
