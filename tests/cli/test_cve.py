@@ -242,6 +242,8 @@ def completed(incomplete: str, *words: str) -> list[str]:
 def test_ids_are_completed_from_what_is_known(cve: Cve) -> None:
     assert completed("cve-2021-2710", "cve", "show") == [f"CVE-2021-2710{last}" for last in (4, 3, 2, 1)]
     assert completed("CVE-2021-27104", "cve", "show", "CVE-2021-27104") == []
+    # what publishers call an advisory may have small letters
+    assert completed(HOSTILE[:6], "cve", "show") == completed(HOSTILE[:6].lower(), "cve", "show") == [HOSTILE]
     assert set(completed("", "cve", "list", "--order")) == {
         "urgency",
         "score",

@@ -117,7 +117,7 @@ def complete_id(
         return [
             CompletionItem(each.id, help=one_line(each.title[:80]))
             for each in listing.found
-            if each.id not in given and each.id.startswith(incomplete.upper())
+            if each.id not in given and each.id.casefold().startswith(incomplete.casefold())
         ]
 
     with contextlib.suppress(DoorwardError, OSError):
