@@ -46,7 +46,7 @@ async def look_at_cves(
     """
     async with (
         errand_lock(database.path.parent, errand_name(errand)),
-        cve_sources(limits, clock, options) as (sources),
+        cve_sources(limits, clock, options) as sources,
     ):
         watch = CveWatch(
             sources=sources,
