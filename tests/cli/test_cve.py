@@ -1,5 +1,6 @@
 """`doorward cve list`, `show` and `counts`, with all that CISA knows in a real state."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -11,6 +12,12 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from doorward.cli.root import root, run
+from doorward.core.limits import Limits
+from doorward.core.vulnerabilities import Account
+from doorward.stores.clock import SystemClock
+from doorward.stores.database import Database
+from doorward.stores.state import make_private_folder
+from doorward.stores.vulnerabilities import SqliteVulnerabilities
 from tests.cve_states import FIXABLE, HOSTILE, REMOVED, UNFIXED, make_state
 from tests.daemon import Shell, fresh_shell, typed_at_prompts
 
@@ -237,6 +244,23 @@ def test_nothing_of_a_state_is_changed_by_a_look(cve: Cve, state: Path) -> None:
 def completed(incomplete: str, *words: str) -> list[str]:
     complete = ShellComplete(root, {}, "doorward", "_DOORWARD_COMPLETE")
     return [item.value for item in complete.get_completions([*words], incomplete)]
+
+
+def test_ids_with_small_letters_are_completed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, state = "GHSA-jfh8-c2jp-5v3q", tmp_path / "state"
+
+    async def note() -> None:
+        database = Database(state)
+        await database.open()
+        clock = SystemClock(asyncio.get_running_loop())
+        store = SqliteVulnerabilities(database, clock=clock, limits=Limits)
+        await store.note("nvd", [Account(source="nvd", id=name)], marks={}, is_all=False)
+        await database.close()
+
+    make_private_folder(state)
+    asyncio.run(note())
+    monkeypatch.setenv("STATE_DIRECTORY", str(state))
+    assert completed("GHSA-jfh8", "cve", "show") == completed("ghsa-j", "cve", "show") == [name]
 
 
 def test_ids_are_completed_from_what_is_known(cve: Cve) -> None:

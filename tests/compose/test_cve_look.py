@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,6 +211,26 @@ async def test_one_that_nobody_waits_for_any_more_is_ended(folder: Path, silent:
     with pytest.raises(asyncio.CancelledError):
         await looking
     assert await asyncio.to_thread(is_gone, child)
+
+
+async def test_one_that_nobody_waits_for_any_more_does_not_begin(folder: Path, silent: Silent) -> None:
+    loop = asyncio.get_running_loop()
+    is_free = threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(max_workers=1))
+    busy = loop.run_in_executor(None, is_free.wait, BOUND_SECONDS)
+    looks = CveLooks(folder)
+    looking = loop.create_task(look(looks, errand_at(silent.url)))
+    await asyncio.sleep(0)
+    looking.cancel()
+    await asyncio.sleep(0)
+    is_free.set()
+    assert await busy
+    async with asyncio.timeout(BOUND_SECONDS):
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+    assert not silent.is_asked.is_set()
+    assert not await asyncio.to_thread(looks_of, os.getpid())
+    await loop.shutdown_default_executor()
 
 
 async def test_it_is_gone_when_its_parent_is_killed(folder: Path, silent: Silent) -> None:

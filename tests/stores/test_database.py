@@ -5,13 +5,14 @@ import os
 import sqlite3
 import stat
 import threading
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 
 from doorward.core.errors import StateError
 from doorward.stores.database import DATABASE_NAME, Database
+from doorward.stores.locks import short_lock
 from tests.stores.opened import marks, marks_in, opened_and_closed, put_mark
 
 
@@ -55,6 +56,30 @@ async def test_work_that_fails_changes_nothing(private_folder: Path) -> None:
     await put_mark(database, "whole")
     assert await marks(database) == ["whole"]
     await database.close()
+
+
+async def test_an_opening_that_is_given_up_leaves_nothing_open(private_folder: Path) -> None:
+    database = Database(private_folder)
+    with ExitStack() as held:
+        await asyncio.to_thread(
+            held.enter_context, short_lock(private_folder / "doorward.lock", within_seconds=0)
+        )
+        opening = asyncio.get_running_loop().create_task(database.open())
+        await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.sleep(0)
+        # the thread that looks is ended before there is anything to look at
+        for thread in threading.enumerate():
+            if thread.name == f"{database.path} (looking)":
+                await asyncio.to_thread(thread.join, 30)
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert await asyncio.to_thread(descriptors_in, private_folder) == []
+
+
+def descriptors_in(folder: Path) -> list[str]:
+    targets = [os.readlink(each) for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
+    return [target for target in targets if target.startswith(str(folder))]
 
 
 async def test_work_goes_on_in_order_when_nobody_waits_for_it_any_more(private_folder: Path) -> None:

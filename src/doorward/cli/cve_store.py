@@ -123,7 +123,7 @@ def complete_id(
             for each in listing.found
             if _COMPLETED.fullmatch(each.id)
             and each.id not in given
-            and each.id.startswith(incomplete.upper())
+            and each.id.casefold().startswith(incomplete.casefold())
         ]
 
     with contextlib.suppress(DoorwardError, OSError):

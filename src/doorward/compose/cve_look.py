@@ -91,10 +91,13 @@ class CveLooks:
         )
         async with self._turn:
             loop = asyncio.get_running_loop()
-            running = loop.run_in_executor(None, self._run, asked, errand_name(errand))
+            is_unwanted = threading.Event()
+            running = loop.run_in_executor(None, self._run, asked, errand_name(errand), is_unwanted)
             try:
                 told = await asyncio.shield(running)
             except asyncio.CancelledError:
+                # first: a process that is still to be started is not there to be killed
+                is_unwanted.set()
                 self._kill()
                 # its end is near, and nobody asks for what it raises
                 await asyncio.wait({running})
@@ -116,9 +119,9 @@ class CveLooks:
             if self._child is not None:
                 self._child.kill()
 
-    def _run(self, asked: AskedLook, name: str) -> ToldLook:
-        with tempfile.TemporaryFile() as said:
-            child = self._started(name, said)
+    def _run(self, asked: AskedLook, name: str, is_unwanted: threading.Event) -> ToldLook:
+        with _words_of_process(name) as said:
+            child = self._started(name, said, is_unwanted)
             timer = threading.Timer(self._seconds, child.kill)
             timer.start()
             began_at = time.monotonic()
@@ -139,10 +142,12 @@ class CveLooks:
             f"{name}: {self._why(child.returncode, time.monotonic() - began_at)}; nothing is lost"
         )
 
-    def _started(self, name: str, said: IO[bytes]) -> "subprocess.Popen[bytes]":
+    def _started(self, name: str, said: IO[bytes], is_unwanted: threading.Event) -> "subprocess.Popen[bytes]":
         with self._starting:
             if self._has_stopped:
                 raise StateError(f"{name}: not begun, for the daemon ends")
+            if is_unwanted.is_set():
+                raise StateError(f"{name}: not begun, for nobody waits for it any more")
             try:
                 self._child = subprocess.Popen(
                     [sys.executable, "-I", "-X", "utf8", "-m", "doorward.compose.cve_child"],
@@ -163,6 +168,14 @@ class CveLooks:
         if status == -signal.SIGXCPU:
             return f"it took more than {self._cpu_seconds} s of processor time"
         return f"its process ended with status {status}"
+
+
+def _words_of_process(name: str) -> IO[bytes]:
+    """Where the process may write what goes wrong with it; gone when it is closed."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise StateError(f"{name}: there is no room for what its process says: {error.strerror}") from error
 
 
 def _answer(child: "subprocess.Popen[bytes]", asked: bytes) -> bytes:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from doorward.clients._secret_lines import secret_line
-from doorward.clients.fetch.options import FetchOptions
 from doorward.compose.fetching import FetchSession
 from doorward.compose.installed import installed_packages
 from doorward.compose.lenient_feeds import LenientFeeds
@@ -17,22 +16,18 @@ from doorward.errands.feeds.parsing import FeedBounds
 
 
 @asynccontextmanager
-async def cve_sources(
-    limits: Limits, clock: Clock, options: FetchOptions | None = None, *, lenient: LenientFeeds | None = None
-) -> AsyncIterator[CveSources]:
+async def cve_sources(limits: Limits, clock: Clock) -> AsyncIterator[CveSources]:
     """
     Sources to be asked, until the context is left.
 
     Args:
         limits: of sources and of feeds.
         clock: of this process.
-        options: how documents are fetched.
-        lenient: reads feeds that are no XML; None for one of its own.
     """
-    async with FetchSession(options) as session:
+    async with FetchSession() as session:
         yield CveSources(
             fetcher=session,
-            lenient=lenient or LenientFeeds(),
+            lenient=LenientFeeds(),
             installed=installed_packages,
             read_key=_key_in,
             wall_seconds=clock.wall,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from doorward.clients.fetch.options import FetchOptions
 from doorward.compose.composed import composed
 from doorward.compose.cve_sources import cve_sources
 from doorward.compose.errand_locks import errand_lock
@@ -25,7 +24,6 @@ async def look_at_cves(
     *,
     limits: Limits,
     mail: MailSettings,
-    options: FetchOptions | None = None,
     tell: Callable[[CveSource, int], None] = lambda _source, _entries: None,
 ) -> CveWatched:
     """
@@ -37,7 +35,6 @@ async def look_at_cves(
         clock: of this process.
         limits: of sources, of what is known and of the outbox.
         mail: whose message it is.
-        options: how documents are fetched.
         tell: is told how many entries of a source came so far.
 
     Raises:
@@ -46,7 +43,7 @@ async def look_at_cves(
     """
     async with (
         errand_lock(database.path.parent, errand_name(errand)),
-        cve_sources(limits, clock, options) as (sources),
+        cve_sources(limits, clock) as sources,
     ):
         watch = CveWatch(
             sources=sources,

@@ -18,11 +18,22 @@ async def errand_lock(folder: Path, name: str) -> AsyncIterator[None]:
     Raises:
         StateError: another process is on it, or it cannot be locked.
     """
-    descriptor = await asyncio.to_thread(_locked, folder / f"{name}.lock")
+    taking = asyncio.get_running_loop().run_in_executor(None, _locked, folder / f"{name}.lock")
+    try:
+        descriptor = await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        # its thread goes on, and what it takes nobody else would let go of
+        taking.add_done_callback(_let_go)
+        raise
     try:
         yield
     finally:
         unlock(descriptor)
+
+
+def _let_go(taking: "asyncio.Future[int]") -> None:
+    if not taking.cancelled() and taking.exception() is None:
+        unlock(taking.result())
 
 
 def _locked(path: Path) -> int:

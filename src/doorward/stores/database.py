@@ -58,6 +58,7 @@ class Database:
         self._onlooker = Worker(name=f"{self.path} (looking)", waiting=_WAITING)
         self._connection: sqlite3.Connection | None = None
         self._looking: sqlite3.Connection | None = None
+        self._has_ended_looking = False
         self._identity = (0, 0)
 
     async def open(self) -> None:
@@ -116,8 +117,10 @@ class Database:
     async def close(self) -> None:
         """Finish what waits and close the file; idempotent."""
         # first: the last connection to be closed empties the log, and only the other one may write
-        await self._onlooker.close(self._close_looking)
-        await self._worker.close(self._close)
+        try:
+            await self._onlooker.close(self._close_looking)
+        finally:
+            await self._worker.close(self._close)
 
     # In the thread
 
@@ -208,10 +211,14 @@ class Database:
             raise StateError(f"{self.path} was replaced by another file while it was in use; start again")
 
     def _close(self) -> None:
+        # opened after the other thread had ended, when the opening was given up; else it may be in use there
+        if self._has_ended_looking:
+            self._close_looking()
         connection, self._connection = self._connection, None
         self._close_one(connection)
 
     def _close_looking(self) -> None:
+        self._has_ended_looking = True
         connection, self._looking = self._looking, None
         self._close_one(connection)
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from doorward.core.cve_ids import ID_CHARACTERS
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import (
     DESCRIPTION_CHARACTERS,
@@ -23,7 +24,6 @@ from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.feed_accounts import accounts_of
 from doorward.errands.cve.kev import parse_kev
 from doorward.errands.cve.nvd import parse_nvd_page
-from doorward.errands.cve.plain import ID_CHARACTERS
 from doorward.errands.feeds.parsing import parse_feed
 from tests.errands.cve.documents import KEV, NVD_PAGE, NVD_RSS, URL, epss, machine, said, tracker
 from tests.plugins.soak import IS_SOAK

@@ -7,7 +7,7 @@ import pytest
 
 from doorward.core.errors import ConnectError, SourceError, StateError
 from doorward.core.vulnerabilities import Account
-from doorward.testing.vulnerability_contract import kev, nvd
+from doorward.testing.vulnerability_contract import EXPLOITED, kev, nvd
 from tests.errands.cve.watch_house import (
     DEBIAN,
     EPSS,
@@ -336,6 +336,18 @@ async def test_two_errands_are_told_each_for_itself() -> None:
     assert told(await house.look()) == (["2"], {})
     house.says(NVD)
     assert told(await house.look(other)) == (["2"], {})
+
+
+async def test_what_another_errands_source_said_first_is_told_when_ones_own_says_it() -> None:
+    house = CveHouse(NVD)
+    house.says(NVD, [nvd(1, 5.0)])
+    await house.look()
+    house.says(KEV, [kev(1)])
+    await house.look(replace(house.errand, name="other", sources=(KEV,)))
+    assert told(await house.look()) == NOTHING
+    house.says(NVD, [nvd(1, 5.0, exploited_since=EXPLOITED)])
+    assert told(await house.look()) == ([], {"1": ["exploited >2025-03-01"]})
+    assert told(await house.look()) == NOTHING
 
 
 async def test_what_cannot_be_noted_is_not_told_and_is_told_next_time() -> None:

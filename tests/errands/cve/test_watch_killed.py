@@ -5,7 +5,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -64,7 +64,7 @@ class TwoDays:
     def __init__(self, day: int) -> None:
         self._day = day
 
-    async def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         if marks.get("day") == str(self._day):
             return
         pages = self._pages(source)

@@ -1,7 +1,7 @@
 """A watch over vulnerabilities in the hands of a test: sources that say what they are told to."""
 
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from email.message import EmailMessage
 
@@ -54,7 +54,7 @@ class SaidBySources:
         self.failures: dict[str, Exception] = {}
         self.asked: list[tuple[str, Mapping[str, str]]] = []
 
-    async def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         self.asked.append((source.key, marks))
         number = str(len(self.asked))
         failure = self.failures.get(source.key)

@@ -202,9 +202,14 @@ class Deciding:
     def _take_known(self, vulnerability: Vulnerability, before: Told) -> None:
         settled = self._own - self._beginnings.unsettled
         said = _part_of(vulnerability, lambda account: account.source in settled)
-        if said is not None and (news := news_of(before, said)):
+        news = () if said is None else news_of(before, said)
+        if news:
             self._changed[vulnerability.id] = Changed(vulnerability=vulnerability, changes=news)
-        after = before.with_all_of(vulnerability, self._today)
+        # who is told something is told all; else what only others' sources say is still to be told
+        shown = (
+            vulnerability if news else _part_of(vulnerability, lambda account: account.source in self._own)
+        )
+        after = before if shown is None else before.with_all_of(shown, self._today)
         if after is not before or before.day < self._oldest:
             self._note(vulnerability.id, replace(after, day=self._today))
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from doorward.core.cve_ids import ID_CHARACTERS
 from doorward.core.feeds import Entry, Feed
 from doorward.core.vulnerabilities import (
     DESCRIPTION_CHARACTERS,
@@ -12,7 +13,7 @@ from doorward.core.vulnerabilities import (
     Account,
     Product,
 )
-from doorward.errands.cve.plain import ID_CHARACTERS, addresses, cve_ids_in, line, paragraphs
+from doorward.errands.cve.plain import addresses, cve_ids_in, line, paragraphs
 
 # Only what is known to be a name: two advisories that are taken for one would be told of once.
 _ADVISORY = re.compile(

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from doorward.core.cve_bounds import MOST_SCORES
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import (
     DESCRIPTION_CHARACTERS,
@@ -26,7 +27,6 @@ from doorward.errands.cve.plain import addresses, cve_id, line, paragraphs, weak
 from doorward.errands.feeds.dates import read_date
 
 NAME = "a page of the NVD CVE API 2.0"
-MOST_SCORES = 20
 _FORMAT = "NVD_CVE"
 
 

@@ -3,11 +3,9 @@
 import re
 import unicodedata
 
+from doorward.core.cve_bounds import MOST_WEAKNESSES
 from doorward.core.vulnerabilities import MOST_REFERENCES
 from doorward.errands.feeds.texts import cut
-
-ID_CHARACTERS = 200
-"""As long as what a publisher calls an advisory may be."""
 
 LINE_CHARACTERS = 1_000
 """As long as a short text may be: a vendor, a product, a vector."""
@@ -68,7 +66,7 @@ def cve_ids_in(text: str) -> tuple[str, ...]:
 
 def weaknesses(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `texts` that name a weakness of the CWE, each once; NVD has `NVD-CWE-noinfo` too."""
-    return tuple(dict.fromkeys(each for each in texts if _CWE.fullmatch(each)))[:MOST_REFERENCES]
+    return tuple(dict.fromkeys(each for each in texts if _CWE.fullmatch(each)))[:MOST_WEAKNESSES]
 
 
 def _seen(text: str) -> str:

@@ -32,7 +32,7 @@ class EpssScores(Protocol):
     """Scores by ids, made anew each time they are gone through; they were read to the end once already."""
 
     def __iter__(self) -> Iterator[tuple[str, Epss]]:
-        """In the order of the source; of an id that stands there twice the later one holds."""
+        """In the order of the source; of an id that stands there twice the first one holds."""
 
     def __len__(self) -> int:
         """How many there are."""

@@ -4,7 +4,17 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -56,7 +66,7 @@ _SOURCE = health_key("")
 class Sources(Protocol):
     """Where what is known comes from; `CveSources` is one."""
 
-    def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         """As `CveSources.look`."""
 
 
@@ -199,8 +209,12 @@ class CveWatch:
         entries = 0
         notes: list[str] = []
         try:
-            async with asyncio.timeout(self._source_seconds):
-                async for update in self._sources.look(source, await self._known.marks(source.key)):
+            marks = await self._known.marks(source.key)
+            async with (
+                asyncio.timeout(self._source_seconds),
+                aclosing(self._sources.look(source, marks)) as updates,
+            ):
+                async for update in updates:
                     entries += await self._noted(update)
                     notes += update.notes
                     self._tell(source, entries)

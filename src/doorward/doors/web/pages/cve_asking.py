@@ -21,7 +21,6 @@ WAIT_SECONDS = 20.0
 PAGE_ROWS = 100
 
 FILTERS = ("word", "product", "score", "epss", "since", "kev", "installed", "fixable", "rejected")
-FLAGS = frozenset({"kev", "installed", "fixable", "rejected"})
 
 _NOT_COUNTED = "since"
 
