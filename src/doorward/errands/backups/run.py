@@ -13,7 +13,7 @@ from doorward.core.backups import Backup, file_of_partial, partial_name
 from doorward.core.errors import BackupError
 from doorward.errands.backups.planning import Deed, Planned, Step, Wish, plan
 from doorward.errands.backups.reaching import Again, connected, listed
-from doorward.errands.backups.report import Did, Entry, Report
+from doorward.errands.backups.report import NO_NAME_OF_A_FILE, Did, Entry, Report, names_told
 from doorward.errands.backups.rotation import disagreement, removals
 from doorward.errands.backups.sending import Delivery, Sending
 from doorward.errands.backups.watching import Watcher
@@ -108,10 +108,8 @@ class BackupRun:
             )
         there = await listed(place, names, self._again)
         passed_over = [
-            f"{name!r} is here, and no regular file: it is passed over" for name in found.passed_over
-        ]
-        passed_over += [
-            f"there is a name there that no file can have: {name!r}" for name in there.passed_over
+            *names_told(found.passed_over, "is here, and no regular file: it is passed over"),
+            *names_told(there.passed_over, NO_NAME_OF_A_FILE),
         ]
         steps = plan(found.backups, there.backups, self._wish)
         empty = [

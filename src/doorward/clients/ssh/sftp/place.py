@@ -15,6 +15,7 @@ from doorward.clients.ssh.sftp.telling import is_of_the_connection
 from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, read_all, write_all
 from doorward.core.backup_store import (
     LISTED_FILES,
+    NAME_BYTES,
     Listing,
     StoredFile,
     StoreError,
@@ -59,7 +60,7 @@ class SftpPlace:
             if (size_bytes := _file_size(attributes)) is None:
                 continue
             if not is_plain_name(name):
-                passed_over.append(name)
+                passed_over.append(name[:NAME_BYTES])
             elif is_wanted is None or is_wanted(name):
                 files[name] = StoredFile(name, size_bytes)
         return Listing(files, tuple(passed_over))
