@@ -387,13 +387,54 @@ def test_with_hashes_what_is_always_spoilt_never_gets_its_name(store: MemoryStor
     assert store.files == {}
 
 
-def test_a_part_is_compared_where_the_other_end_can_compute_it(store: MemoryStore, tmp_path: Path) -> None:
+def test_a_part_is_compared_where_the_other_end_can_compute_it(
+    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doorward.errands.backups.sending.END_BYTES", 50_000)
     store.computes_sha256 = True
     fill(tmp_path, "web.1", size_bytes=300_000)
     part = partial_of(tmp_path / "web.1")
-    # as a machine that lost its power leaves it
-    store.files[part] = bytes(200_000)
+    content = content_of("web.1", size_bytes=300_000)
+    store.files[part] = bytes(100_000) + content[100_000:200_000]
     assert (pushed(run_of(tmp_path, store, Wish(keep=1)))).is_success
+    assert store.files == contents("web.1", size_bytes=300_000)
+
+
+@pytest.mark.parametrize(
+    ("there", "moved_bytes"),
+    [
+        (content_of("web.1", size_bytes=300_000)[:200_000], 100_000),
+        (content_of("web.1", size_bytes=300_000), 0),
+        # as a machine that lost its power leaves it
+        (bytes(200_000), 300_000),
+        # as several writes at once leave it that broke off
+        (content_of("web.1")[:1000] + bytes(1000) + content_of("web.1", size_bytes=3000)[2000:], 300_000),
+        (bytes(300_000), 300_000),
+    ],
+    ids=["ours", "ours, all of it", "nothing", "a hole", "nothing, all of it"],
+)
+def test_a_part_of_another_run_is_gone_on_with_where_it_ends_as_ours(
+    store: MemoryStore, tmp_path: Path, there: bytes, moved_bytes: int
+) -> None:
+    fill(tmp_path, "web.1", size_bytes=300_000)
+    store.files[partial_of(tmp_path / "web.1")] = there
+    report = pushed(run_of(tmp_path, store, Wish(keep=1)))
+    assert report.is_success
+    assert store.files == contents("web.1", size_bytes=300_000)
+    assert report.moved_bytes == moved_bytes
+
+
+def test_a_part_that_may_not_be_read_is_gone_on_with(store: MemoryStore, tmp_path: Path) -> None:
+    fill(tmp_path, "web.1", size_bytes=300_000)
+    store.files[partial_of(tmp_path / "web.1")] = content_of("web.1", size_bytes=300_000)[:200_000]
+
+    def refuse(method: str, _name: str) -> None:
+        if method == "read":
+            raise store.error("read", "only to be written", Trouble.PERMANENT)
+
+    store.before = refuse
+    report = pushed(run_of(tmp_path, store, Wish(keep=1)))
+    assert report.moved_bytes == 100_000
     assert store.files == contents("web.1", size_bytes=300_000)
 
 
