@@ -332,6 +332,18 @@ async def test_two_runs_of_one_folder_are_kept_apart(tmp_path: Path) -> None:
 # Parts and hashes
 
 
+def test_of_numbers_that_began_anew_one_of_the_same_length_is_told(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    store.files |= {"web.1": b"X" * 1000, "web.2": b"X" * 10, "web.17": b"X" * 1000}
+    fill(tmp_path, "web.1", "web.3", "archives.1")
+    wish = Wish(keep=3, restarted=frozenset({"web"}))
+    report = pushed(run_of(tmp_path, store, wish))
+    (note,) = report.notes
+    assert note.startswith("web began anew, and web.1 may be there from before, with the same length: ")
+    assert told(report)["web.3"] == "sent"
+
+
 def test_a_part_of_what_the_file_was_before_is_not_gone_on_with(store: MemoryStore, tmp_path: Path) -> None:
     fill(tmp_path, "web.1", size_bytes=600_000)
     store.cut_after_bytes = 300_000
