@@ -1,5 +1,6 @@
 """Places that keep backups, by their URLs and by what one logs in with."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,13 @@ from doorward.clients.ftp.settings import FtpServer, Security
 from doorward.clients.ftp.store import FtpStore
 from doorward.clients.ssh.sftp.store import SftpStore
 from doorward.compose.backup_places import place_at
-from doorward.core.backup_errands import Access
+from doorward.compose.backups import carry
+from doorward.core.backup_errands import Access, BackupErrand
 from doorward.core.backup_store import BackupStore
 from doorward.core.errors import ConnectError, TrustError
+from doorward.core.schedules import Every
 from doorward.core.secret import Secret
+from doorward.errands.backups.report import report_text
 
 
 def place(
@@ -92,6 +96,20 @@ def test_a_password_comes_from_where_it_was_said_to(tmp_path: Path) -> None:
     assert "of the file" not in str(caught.value)
     nobody = server_of(place("ftps://example.org"))
     assert (nobody.user, nobody.password, nobody.security) == ("anonymous", None, Security.IMPLICIT)
+
+
+def test_an_errand_whose_login_cannot_be_had_tells_of_no_user(tmp_path: Path) -> None:
+    errand = BackupErrand(
+        name="nightly",
+        folder=str(tmp_path),
+        destination="ftps://alice@example.org/a",
+        keep=1,
+        timing=Every(60),
+        access=Access(password_file=str(tmp_path / "missing")),
+    )
+    report = asyncio.run(carry(errand, {}))
+    assert not report.is_success
+    assert "alice" not in report_text(report)
 
 
 def test_a_login_is_looked_up_where_that_is_wanted(tmp_path: Path) -> None:

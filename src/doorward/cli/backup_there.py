@@ -42,7 +42,12 @@ def list_there(*, names: tuple[str, ...], place: Place, as_json: bool) -> int:
     The exit status is 0; 125 when the other end could not be reached or understood.
     """
     from doorward.cli.backup_bars import bars
-    from doorward.errands.backups.report import listing_members, listing_text
+    from doorward.errands.backups.report import (
+        NO_NAME_OF_A_FILE,
+        listing_members,
+        listing_text,
+        names_told,
+    )
 
     store = place.store()
     with bars(is_quiet=as_json) as watcher:
@@ -51,8 +56,8 @@ def list_there(*, names: tuple[str, ...], place: Place, as_json: bool) -> int:
         click.echo(json.dumps(listing_members(there.backups)))
     else:
         click.echo(listing_text(there.backups), nl=False)
-    for name in there.passed_over:
-        complain(f"there is a name there that no file can have: {name!r}")
+    for line in names_told(there.passed_over, NO_NAME_OF_A_FILE):
+        complain(line)
     return 0
 
 

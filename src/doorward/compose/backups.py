@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from doorward.clients._endpoints import url_to_show
 from doorward.compose.backup_places import place_at
 from doorward.core.backup_errands import AT_ONCE, RETRIES, BackupErrand, Check
 from doorward.core.backup_store import BackupStore
@@ -98,7 +99,7 @@ async def carry(
     try:
         job = await asyncio.to_thread(job_of, errand, environment)
     except (ConnectError, TrustError) as error:
-        return failed(Path(errand.folder), errand.destination, error)
+        return failed(Path(errand.folder), url_to_show(errand.destination), error)
     return await push(job, watcher)
 
 

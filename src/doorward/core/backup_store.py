@@ -64,7 +64,8 @@ class Listing:
 
     Attributes:
         files: by name.
-        passed_over: names that no file of ours can have, as they came; to be told to somebody, escaped.
+        passed_over: names that no file of ours can have, as they came, or of long ones the beginning; to be
+            told to somebody, escaped.
     """
 
     files: Mapping[str, StoredFile] = field(default_factory=dict)

@@ -170,6 +170,28 @@ async def test_a_password_that_the_server_repeats_is_not_told(faulty: FaultyServ
     assert "sesame" not in repr(error)
 
 
+async def test_a_password_is_not_told_in_part_where_an_answer_is_cut(faulty: FaultyServer) -> None:
+    faulty.says("PASS", f"530 {'x' * 195}open sesame")
+    error = await refused_login(replace(faulty.server(), user="alice", password=Secret("open sesame")))
+    assert "x••••" in str(error)
+    assert "open" not in repr(error)
+
+
+@pytest.mark.parametrize("password", ["open sesame", "it's\\open"])
+@pytest.mark.parametrize("answer", ["213 {}", "what {} is this"])
+async def test_a_password_in_what_is_no_answer_is_not_told(
+    faulty: FaultyServer, answer: str, password: str
+) -> None:
+    faulty.says("PASS", "230 come in")
+    faulty.says("SIZE", answer.format(password))
+    server = replace(faulty.server(), user="alice", password=Secret(password))
+    with pytest.raises(ConnectError) as caught:
+        async with logged_in(server) as client:
+            await client.size("file")
+    assert "••••" in str(caught.value)
+    assert "open" not in repr(caught.value)
+
+
 async def test_a_guest_gives_no_password_where_none_is_wanted(faulty: FaultyServer) -> None:
     faulty.says("USER", "230 come in")
     async with logged_in(faulty.server()):

@@ -1,6 +1,7 @@
 """What goes wrong at a place of backups, what kind of trouble that is, and what is left there."""
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -322,6 +323,30 @@ async def test_paths_of_this_folder_are_names_in_it(faulty: FaultyServer) -> Non
     faulty.instead["NLST"] = paths
     async with store_at(faulty).connect() as place:
         assert set((await place.listing()).files) == {"web.1"}
+
+
+@pytest.mark.parametrize(
+    ("features", "verb", "line"),
+    [("211 none", "NLST", b"a\n"), ("211-these\r\n MLST type*;size*;\r\n211 end", "MLSD", b"type=file; a\n")],
+    ids=["NLST", "MLSD"],
+)
+async def test_a_list_of_a_million_short_names_takes_no_memory(
+    faulty: FaultyServer, features: str, verb: str, line: bytes
+) -> None:
+    async def many(login: Login, _argument: str) -> None:
+        await send_data(login, line * 1_000_000)
+        await login.say("226 these")
+
+    faulty.says("FEAT", *features.split("\r\n"))
+    faulty.instead[verb] = many
+    async with store_at(faulty).connect() as place:
+        tracemalloc.start()
+        try:
+            with pytest.raises(StoreError, match="more than 100000 files"):
+                await place.listing()
+            assert tracemalloc.get_traced_memory()[1] < 60_000_000
+        finally:
+            tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,22 @@
-"""A server of SFTP that lists what leads elsewhere, and overwrites; a program, as it waits for its disk."""
+"""A server of SFTP that lists what leads elsewhere, overwrites and forgets; a program: it waits for disks."""
 
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from hashlib import sha256
+from pathlib import Path
 
 import asyncssh
 
 NAMES = (b".", b"..", b"../../etc/passwd", b"/etc/shadow", b"web.1\x1b[2J", b"web.2", b"\xff")
+
+
+FORGETS_AT = "forgets-at"
+"""A file in the folder: the first write from the offset on that it says fails."""
+
+CUTS_NO_FILES = "cuts-no-files"
+"""A file in the folder: while it is there, no file is made shorter."""
 
 
 class Nobody(asyncssh.SSHServer):
@@ -25,6 +33,18 @@ class HostileFiles(asyncssh.SFTPServer):
         for name in NAMES:
             attributes = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_REGULAR, size=3, permissions=0o100600)
             yield asyncssh.SFTPName(name, name, attributes)
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int | Awaitable[int]:
+        forgets = Path(os.fsdecode(self.map_path(FORGETS_AT.encode())))
+        if forgets.exists() and offset >= int(forgets.read_text()):
+            forgets.unlink()
+            raise asyncssh.SFTPFailure("an error of the disk")
+        return super().write(file_obj, offset, data)
+
+    def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
+        if Path(os.fsdecode(self.map_path(CUTS_NO_FILES.encode()))).exists():
+            raise asyncssh.SFTPOpUnsupported("not here")
+        super().setstat(path, attrs)
 
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         os.replace(self.map_path(oldpath), self.map_path(newpath))

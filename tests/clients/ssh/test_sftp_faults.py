@@ -17,10 +17,12 @@ from doorward.clients._endpoints import SshEndpoint, SshIdentity
 from doorward.clients.ssh.sftp.login import SftpServer
 from doorward.clients.ssh.sftp.place import SftpPlace
 from doorward.clients.ssh.sftp.store import SftpStore
+from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, UNDER_WAY_BYTES
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.testing.backup_store_contract import in_chunks, some_bytes, whole
 from tests.clients.carrying import FINAL, PARTIAL, carry
 from tests.clients.cutting import Cutter, cutting, spread
+from tests.clients.ssh.hostile_sftp import CUTS_NO_FILES, FORGETS_AT
 from tests.clients.ssh.sftp_server import server_of
 from tests.clients.ssh.sshd import Sshd, needs_sshd
 from tests.plugins.soak import IS_SOAK
@@ -64,17 +66,19 @@ async def test_wherever_a_connection_is_cut_the_next_try_gets_the_file_there(
 async def test_a_place_is_of_use_again_after_its_connection_was_lost(
     sshd: Sshd, kept: Path, tmp_path: Path
 ) -> None:
+    data = some_bytes(UNDER_WAY_BYTES + 10 * PIECE_BYTES)
     async with cutting(sshd.port) as cutter:
-        cutter.cuts = [200_000]
+        # so late that some of it was answered: what was not may have a hole in it
+        cutter.cuts = [UNDER_WAY_BYTES + 5 * PIECE_BYTES]
         async with SftpStore(await before(sshd, cutter, tmp_path), str(kept)).connect() as place:
             with pytest.raises(StoreError) as caught:
-                await place.send(in_chunks(DATA), PARTIAL)
+                await place.send(in_chunks(data), PARTIAL)
             assert caught.value.trouble is Trouble.TEMPORARY
             assert "connection was lost" in str(caught.value)
             there = await place.size(PARTIAL) or 0
-            assert 0 < there < len(DATA)
-            assert await place.send(in_chunks(DATA[there:]), PARTIAL, from_offset=there) == len(DATA)
-            assert await whole(place, PARTIAL) == DATA
+            assert 0 < there < len(data)
+            assert await place.send(in_chunks(data[there:]), PARTIAL, from_offset=there) == len(data)
+            assert await whole(place, PARTIAL) == data
         assert cutter.connections == 2
 
 
@@ -168,6 +172,29 @@ async def test_a_server_that_overwrites_is_not_asked_to(hostile: SftpStore, kept
             await place.rename(PARTIAL, FINAL)
         assert caught.value.trouble is Trouble.TAKEN
         assert await whole(place, FINAL) == b"old"
+
+
+@pytest.mark.parametrize("cuts_files", [True, False], ids=["cut", "removed"])
+async def test_what_was_written_behind_a_write_that_failed_is_not_gone_on_with(
+    hostile: SftpStore, kept: Path, *, cuts_files: bool
+) -> None:
+    data = some_bytes(12 * PIECE_BYTES + 7)
+    await asyncio.to_thread((kept / FORGETS_AT).write_text, str(3 * PIECE_BYTES))
+    if not cuts_files:
+        await asyncio.to_thread((kept / CUTS_NO_FILES).touch)
+    async with hostile.connect() as place:
+        with pytest.raises(StoreError, match="an error of the disk") as caught:
+            await place.send(in_chunks(data), PARTIAL)
+        assert caught.value.trouble is Trouble.TEMPORARY
+    # whoever comes next knows no more than how long it is
+    if cuts_files:
+        there = await asyncio.to_thread((kept / PARTIAL).read_bytes)
+        assert there == data[: len(there)]
+        assert 2 * PIECE_BYTES < len(there) < 4 * PIECE_BYTES
+    else:
+        assert not await asyncio.to_thread((kept / PARTIAL).exists)
+    assert await carry(hostile, data, tries=1) == 1
+    assert await asyncio.to_thread((kept / FINAL).read_bytes) == data
 
 
 async def test_more_files_than_are_listed_are_an_error(

@@ -300,6 +300,16 @@ async def test_a_secret_goes_to_this_machine_and_stands_in_no_transcript() -> No
     assert "> ••••\n" in "".join(transcript)
 
 
+async def test_a_secret_that_the_peer_repeats_stands_in_no_error() -> None:
+    async with peer(echo) as address, doorward.talk(address, seconds=PATIENT) as talk:
+        await talk.send_secret("sesame")
+        with pytest.raises(NotInTime) as caught:
+            await talk.expect("sesame\n\n", seconds=1)
+        assert caught.value.received == "••••\n"
+        assert "sesame" not in repr(caught.value.received) + caught.value.shown
+        assert (await talk.expect("sesame\n")).text == "sesame\n"
+
+
 @pytest.mark.parametrize(
     ("security", "is_checked", "may_be_overheard", "goes"),
     [

@@ -8,10 +8,12 @@ from doorward.core.backup_errands import BackupErrand
 from doorward.core.schedules import Every
 from doorward.errands.backups.mailing import draft_of
 from doorward.errands.backups.report import (
+    NAMES_TOLD,
     Did,
     Entry,
     Report,
     members_of,
+    names_told,
     report_html,
     report_text,
     shown_bytes,
@@ -100,3 +102,11 @@ def test_a_run_that_came_to_nothing_says_why() -> None:
 )
 def test_lengths_are_short_to_read(size_bytes: int, shown: str) -> None:
     assert shown_bytes(size_bytes) == shown
+
+
+def test_of_names_that_are_passed_over_no_more_is_told_than_somebody_reads() -> None:
+    few = names_told(["a\x1b[2J", "b" * 1000], "is no name")
+    assert few == ["'a\\x1b[2J' is no name", f"'{'b' * 80}' is no name"]
+    many = names_told([f"{number}\n" for number in range(NAMES_TOLD + 7)], "is no name")
+    assert len(many) == NAMES_TOLD + 1
+    assert many[-1] == "and 7 more such names"

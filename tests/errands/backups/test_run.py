@@ -332,6 +332,18 @@ async def test_two_runs_of_one_folder_are_kept_apart(tmp_path: Path) -> None:
 # Parts and hashes
 
 
+def test_of_numbers_that_began_anew_one_of_the_same_length_is_told(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    store.files |= {"web.1": b"X" * 1000, "web.2": b"X" * 10, "web.17": b"X" * 1000}
+    fill(tmp_path, "web.1", "web.3", "archives.1")
+    wish = Wish(keep=3, restarted=frozenset({"web"}))
+    report = pushed(run_of(tmp_path, store, wish))
+    (note,) = report.notes
+    assert note.startswith("web began anew, and web.1 may be there from before, with the same length: ")
+    assert told(report)["web.3"] == "sent"
+
+
 def test_a_part_of_what_the_file_was_before_is_not_gone_on_with(store: MemoryStore, tmp_path: Path) -> None:
     fill(tmp_path, "web.1", size_bytes=600_000)
     store.cut_after_bytes = 300_000
@@ -387,13 +399,54 @@ def test_with_hashes_what_is_always_spoilt_never_gets_its_name(store: MemoryStor
     assert store.files == {}
 
 
-def test_a_part_is_compared_where_the_other_end_can_compute_it(store: MemoryStore, tmp_path: Path) -> None:
+def test_a_part_is_compared_where_the_other_end_can_compute_it(
+    store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doorward.errands.backups.sending.END_BYTES", 50_000)
     store.computes_sha256 = True
     fill(tmp_path, "web.1", size_bytes=300_000)
     part = partial_of(tmp_path / "web.1")
-    # as a machine that lost its power leaves it
-    store.files[part] = bytes(200_000)
+    content = content_of("web.1", size_bytes=300_000)
+    store.files[part] = bytes(100_000) + content[100_000:200_000]
     assert (pushed(run_of(tmp_path, store, Wish(keep=1)))).is_success
+    assert store.files == contents("web.1", size_bytes=300_000)
+
+
+@pytest.mark.parametrize(
+    ("there", "moved_bytes"),
+    [
+        (content_of("web.1", size_bytes=300_000)[:200_000], 100_000),
+        (content_of("web.1", size_bytes=300_000), 0),
+        # as a machine that lost its power leaves it
+        (bytes(200_000), 300_000),
+        # as several writes at once leave it that broke off
+        (content_of("web.1")[:1000] + bytes(1000) + content_of("web.1", size_bytes=3000)[2000:], 300_000),
+        (bytes(300_000), 300_000),
+    ],
+    ids=["ours", "ours, all of it", "nothing", "a hole", "nothing, all of it"],
+)
+def test_a_part_of_another_run_is_gone_on_with_where_it_ends_as_ours(
+    store: MemoryStore, tmp_path: Path, there: bytes, moved_bytes: int
+) -> None:
+    fill(tmp_path, "web.1", size_bytes=300_000)
+    store.files[partial_of(tmp_path / "web.1")] = there
+    report = pushed(run_of(tmp_path, store, Wish(keep=1)))
+    assert report.is_success
+    assert store.files == contents("web.1", size_bytes=300_000)
+    assert report.moved_bytes == moved_bytes
+
+
+def test_a_part_that_may_not_be_read_is_gone_on_with(store: MemoryStore, tmp_path: Path) -> None:
+    fill(tmp_path, "web.1", size_bytes=300_000)
+    store.files[partial_of(tmp_path / "web.1")] = content_of("web.1", size_bytes=300_000)[:200_000]
+
+    def refuse(method: str, _name: str) -> None:
+        if method == "read":
+            raise store.error("read", "only to be written", Trouble.PERMANENT)
+
+    store.before = refuse
+    report = pushed(run_of(tmp_path, store, Wish(keep=1)))
+    assert report.moved_bytes == 100_000
     assert store.files == contents("web.1", size_bytes=300_000)
 
 

@@ -7,9 +7,12 @@ from doorward.clients.ftp.downloads import collect
 from doorward.clients.ftp.features import Entry, lists_facts, parse_entries
 from doorward.clients.ftp.session import Session
 from doorward.core.backup_store import LISTED_FILES, Listing, StoredFile, is_plain_name
-from doorward.core.errors import PeerRefused, ProtocolError
+from doorward.core.errors import ConnectError, PeerRefused, ProtocolError
 
 _OF_AN_EMPTY_FOLDER = "no files found"
+
+_NO_FILES = 2
+"""The folder itself and the one above it, which stand in some lists."""
 
 
 async def list_files(session: Session, folder: str, is_wanted: Callable[[str], bool] | None) -> Listing:
@@ -24,14 +27,13 @@ async def list_files(session: Session, folder: str, is_wanted: Callable[[str], b
     await session.ask_for("CWD", folder)
     try:
         if lists_facts(await session.features()):
-            entries = parse_entries(await collect(session, "MLSD"))
+            entries = parse_entries(await _lines(session, "MLSD"))
         else:
             entries = _unknown(split_names(await _names(session)), folder)
     except ProtocolError as error:
         raise session.teller.error("data", str(error)) from error
     if len(entries) > LISTED_FILES:
-        step = "Take a folder of its own."
-        raise session.teller.error("data", f"the folder has more than {LISTED_FILES} files", step)
+        raise _too_many(session)
     plain = [entry for entry in entries if is_plain_name(entry.name)]
     wanted = [entry for entry in plain if entry.is_file and (is_wanted is None or is_wanted(entry.name))]
     sizes = {entry.name: entry.size_bytes for entry in wanted}
@@ -59,11 +61,24 @@ async def has_name(session: Session, name: str) -> bool:
 
 async def _names(session: Session) -> bytes:
     try:
-        return await collect(session, "NLST")
+        return await _lines(session, "NLST")
     except PeerRefused as refused:
         if refused.code in {450, 550} and _OF_AN_EMPTY_FOLDER in refused.problem.lower():
             return b""
         raise
+
+
+async def _lines(session: Session, verb: str) -> bytes:
+    """A list that is not so long that reading it would hold up all others: short names make many of them."""
+    listing = await collect(session, verb)
+    if listing.count(b"\n") > LISTED_FILES + _NO_FILES:
+        raise _too_many(session)
+    return listing
+
+
+def _too_many(session: Session) -> ConnectError:
+    problem = f"the folder has more than {LISTED_FILES} files"
+    return session.teller.error("data", problem, "Take a folder of its own.")
 
 
 def _unknown(names: Sequence[str], folder: str) -> list[Entry]:

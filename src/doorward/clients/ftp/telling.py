@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from doorward.clients._streams import PLAIN_TEXT
 from doorward.clients._trust import words_of_distrust
@@ -57,8 +58,8 @@ class Teller:
         self.ends_at = asyncio.get_running_loop().time() + server.deadlines.total_seconds
 
     def error(self, phase: str, problem: str, next_step: str = "") -> ConnectError:
-        """The error that says so."""
-        return ConnectError(self._server.url, phase, problem, next_step)
+        """The error that says so, without the password, which a server may repeat anywhere."""
+        return ConnectError(self._server.url, phase, self._without_password(problem), next_step)
 
     def refusal(self, phase: str, verb: str, reply: Reply) -> PeerRefused:
         """The error that says how the server answered to `verb`."""
@@ -71,10 +72,14 @@ class Teller:
 
     def shown(self, reply: Reply) -> str:
         """What the server said, without the password, which it may have repeated."""
+        return replace(reply, lines=tuple(map(self._without_password, reply.lines))).shown
+
+    def _without_password(self, text: str) -> str:
         password = self._server.password
         if password is None or not password.revealed:
-            return reply.shown
-        return reply.shown.replace(password.revealed, REDACTED)
+            return text
+        quoted = repr(password.revealed)[1:-1]
+        return text.replace(password.revealed, REDACTED).replace(quoted, REDACTED)
 
     @asynccontextmanager
     async def phase(self, name: str, within_seconds: float) -> AsyncIterator[None]:

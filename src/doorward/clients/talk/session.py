@@ -328,7 +328,7 @@ class TalkSession:
             self.address,
             phase,
             f"{self._how_it_ended} {when}",
-            received=self._window.text,
+            received=self._transcript.without_secrets(self._window.text),
             dropped_characters=self._window.dropped_characters,
         )
 
@@ -350,7 +350,7 @@ class TalkSession:
                 self.address,
                 phase,
                 f"{problem} within {total}",
-                received=self._window.text,
+                received=self._transcript.without_secrets(self._window.text),
                 dropped_characters=self._window.dropped_characters,
             ) from error
 

@@ -65,15 +65,19 @@ class Transcript:
             self._secrets.append(secret.revealed)
         self._record(">", REDACTED)
 
+    def without_secrets(self, text: str) -> str:
+        """`text` with dots for each secret that was sent."""
+        for secret in self._secrets:
+            text = text.replace(secret, REDACTED)
+        return text
+
     def _flush(self) -> None:
         if self._unfinished:
             self._record_bytes("<", bytes(self._unfinished))
             self._unfinished.clear()
 
     def _record_bytes(self, side: str, data: bytes) -> None:
-        text = data.decode("utf-8", "surrogateescape")
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
+        text = self.without_secrets(data.decode("utf-8", "surrogateescape"))
         self._record(side, safe_line(text.replace("\\", "\\\\")))
 
     def _record(self, side: str, text: str) -> None:

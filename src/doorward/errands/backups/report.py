@@ -9,6 +9,13 @@ from doorward.core.backups import Backup, by_name
 from doorward.core.errors import DoorwardError, one_line
 from doorward.errands.backups.planning import Planned, Step
 
+NAMES_TOLD = 20
+"""Of names that are passed over: the other end could have a mail made of a hundred thousand."""
+
+NO_NAME_OF_A_FILE = "is a name there that no file can have"
+
+_NAME_CHARACTERS = 80
+
 
 class Did(enum.Enum):
     """What became of one file; the values are for people and for JSON."""
@@ -78,6 +85,13 @@ class Report:
     def count(self, did: Did) -> int:
         """How many files that became of."""
         return sum(entry.did is did for entry in self.entries)
+
+
+def names_told(names: Sequence[str], about: str) -> list[str]:
+    """A line for each of the first `NAMES_TOLD` names, with `about` behind it, and one for how many more."""
+    lines = [f"{name[:_NAME_CHARACTERS]!r} {about}" for name in names[:NAMES_TOLD]]
+    left = len(names) - NAMES_TOLD
+    return [*lines, f"and {left} more such names"] if left > 0 else lines
 
 
 def summary(report: Report) -> str:

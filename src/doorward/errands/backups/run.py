@@ -2,18 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from doorward.core.backup_errands import AT_ONCE
 from doorward.core.backup_source import Source
 from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
-from doorward.core.backups import Backup, file_of_partial, partial_name
+from doorward.core.backups import Backup, by_name, file_of_partial, partial_name
 from doorward.core.errors import BackupError
 from doorward.errands.backups.planning import Deed, Planned, Step, Wish, plan
 from doorward.errands.backups.reaching import Again, connected, listed
-from doorward.errands.backups.report import Did, Entry, Report
+from doorward.errands.backups.report import NAMES_TOLD, NO_NAME_OF_A_FILE, Did, Entry, Report, names_told
 from doorward.errands.backups.rotation import disagreement, removals
 from doorward.errands.backups.sending import Delivery, Sending
 from doorward.errands.backups.watching import Watcher
@@ -108,10 +108,8 @@ class BackupRun:
             )
         there = await listed(place, names, self._again)
         passed_over = [
-            f"{name!r} is here, and no regular file: it is passed over" for name in found.passed_over
-        ]
-        passed_over += [
-            f"there is a name there that no file can have: {name!r}" for name in there.passed_over
+            *names_told(found.passed_over, "is here, and no regular file: it is passed over"),
+            *names_told(there.passed_over, NO_NAME_OF_A_FILE),
         ]
         steps = plan(found.backups, there.backups, self._wish)
         empty = [
@@ -119,7 +117,8 @@ class BackupRun:
             for step in steps
             if step.deed is Deed.SEND and not step.backup.size_bytes
         ]
-        return Planned(steps=steps, here=found.backups, there=there, notes=(*passed_over, *empty))
+        notes = (*passed_over, *empty, *_doubtful(steps, found.backups, self._wish.restarted))
+        return Planned(steps=steps, here=found.backups, there=there, notes=notes)
 
     async def _carry_out(self, place: BackupPlace, course: "_Course") -> None:
         planned = await self._planned(place)
@@ -254,6 +253,17 @@ class _Course:
                 return Entry(Did.SKIPPED, backup.file, backup.size_bytes, step.reason)
             case Deed.REFUSE:
                 return Entry(Did.FAILED, backup.file, backup.size_bytes, step.reason)
+
+
+def _doubtful(steps: Iterable[Step], here: Iterable[Backup], restarted: Collection[str]) -> list[str]:
+    """Of each name that began anew: what is there with the length it has here may be that of before."""
+    files = {backup.file for backup in here if backup.name in restarted}
+    kept = by_name(step.backup for step in steps if step.deed is Deed.KEEP and step.backup.file in files)
+    return [
+        f"{name} began anew, and {', '.join(each.file for each in backups[:NAMES_TOLD])} may be there from "
+        "before, with the same length: doorward backup verify compares them"
+        for name, backups in kept.items()
+    ]
 
 
 def _most_wanted_first(backups: Iterable[Backup]) -> list[Backup]:

@@ -10,6 +10,7 @@ from doorward.core.backup_source import OpenBackup, Source
 from doorward.core.backup_store import BackupPlace, StoreError, Trouble
 from doorward.core.backups import Backup, partial_name
 from doorward.core.errors import BackupError
+from doorward.core.limits import MIB
 from doorward.errands.backups.hashing import Digest, digest_here, digest_there
 from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience
@@ -19,7 +20,16 @@ from doorward.errands.backups.watching import Watcher
 MOST_TRIES = 1000
 """Of one file in one run, however well each of them begins."""
 
+END_BYTES = 5 * MIB
+"""
+Of a part that another run left, so much of its end is read back before it is gone on with.
+
+Whatever was under way when that run ended may have got there with a hole before it, as over SFTP, where 4 MiB
+are, or on a disk behind a network. Nobody sees that by its length.
+"""
+
 _OTHER_CONTENT = "what is there has another SHA-256 than what is here"
+_OTHER_END = "the part that is there does not end as what is here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +62,10 @@ class _Ended(Exception):
 class _Spoilt(Exception):
     """What is there has another content; never leaves this file."""
 
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
 
 @dataclass(slots=True)
 class _Course:
@@ -64,6 +78,7 @@ class _Course:
     furthest: int = 0
     spoilt: int = 0
     is_named: bool = False
+    is_end_known: bool = False
 
     def note_failure(self) -> None:
         """Hear that a try broke off."""
@@ -122,13 +137,13 @@ class Sending:
                 with suppress(StoreError):
                     await place.remove(partial_name(backup))
                 return _failed(error.problem, course)
-            except _Spoilt:
+            except _Spoilt as spoilt:
                 course.spoilt += 1
                 with suppress(StoreError):
                     await place.remove(partial_name(backup))
                 if course.spoilt > 1:
-                    return _failed(f"{_OTHER_CONTENT}, twice", course)
-                await self._pause(backup, _OTHER_CONTENT, course)
+                    return _failed(f"{spoilt.problem}, twice", course)
+                await self._pause(backup, spoilt.problem, course)
             except StoreError as error:
                 course.note_failure()
                 if course.tries >= MOST_TRIES or not self._patience.is_left(error, course.tries_in_vain):
@@ -145,6 +160,9 @@ class Sending:
         course.note_part(there or 0)
         async with self._source.open(backup) as opened:
             reading = _Reading(opened, backup, self._pace, self._watcher, is_hashed=self._check is Check.HASH)
+            if there and there <= backup.size_bytes and not course.is_end_known:
+                await self._look_at_end(place, part, there, opened)
+            course.is_end_known = True
             if there != backup.size_bytes:
                 offset = there if there is not None and there < backup.size_bytes else 0
                 try:
@@ -176,6 +194,29 @@ class Sending:
             raise _Ended(Did.SENT, _how(course))
         raise _Ended(Did.KEPT, "it is there, although the list did not have it")
 
+    async def _look_at_end(self, place: BackupPlace, part: str, there: int, opened: OpenBackup) -> None:
+        """
+        Look whether a part ends as what is here has it at that place, where it may be read.
+
+        Raises:
+            _Spoilt: it does not.
+        """
+        at = max(0, there - END_BYTES)
+        try:
+            async with aclosing(place.read(part, from_offset=at)) as pieces:
+                async for piece in pieces:
+                    await self._pace.take(len(piece))
+                    rest = piece[: there - at]
+                    while rest:
+                        ours = await opened.read(at, len(rest))
+                        if not rest.startswith(ours):
+                            raise _Spoilt(_OTHER_END)
+                        rest, at = rest[len(ours) :], at + len(ours)
+        except StoreError as error:
+            # whoever may write there may not be one to read
+            if error.trouble is not Trouble.PERMANENT:
+                raise
+
     async def _compare(self, place: BackupPlace, part: str, reading: "_Reading", *, is_resumed: bool) -> None:
         """
         Compare what is there, as far as that is wanted, or costs little and may be needed.
@@ -189,7 +230,7 @@ class Sending:
         if theirs is None and self._check is Check.HASH:
             theirs = await digest_there(place, part, self._pace)
         if theirs is not None and theirs != await reading.sha256():
-            raise _Spoilt
+            raise _Spoilt(_OTHER_CONTENT)
 
 
 class _Reading:

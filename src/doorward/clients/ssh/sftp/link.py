@@ -36,9 +36,14 @@ class Link:
         self._sftp: asyncssh.SFTPClient | None = None
         self.address = address
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether something can be asked without connecting anew, as far as is known."""
+        return self._connection is not None and not self._connection.is_closed()
+
     async def sftp(self) -> asyncssh.SFTPClient:
         """The client, on a new connection if the last was lost; raises StoreError."""
-        if self._connection is None or self._connection.is_closed() or self._sftp is None:
+        if not self.is_alive or self._sftp is None:
             self.abort()
             self._connection, self._sftp = await log_in_for_files(self._server)
         return self._sftp

@@ -4,15 +4,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 
 import asyncssh
 from asyncssh import FXF_CREAT, FXF_READ, FXF_TRUNC, FXF_WRITE
 
 from doorward.clients._names import check_names
 from doorward.clients.ssh.sftp.link import Link
+from doorward.clients.ssh.sftp.telling import is_of_the_connection
 from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, read_all, write_all
 from doorward.core.backup_store import (
     LISTED_FILES,
+    NAME_BYTES,
     Listing,
     StoredFile,
     StoreError,
@@ -40,6 +43,8 @@ class SftpPlace:
     def __init__(self, link: Link, folder: bytes) -> None:
         self._link = link
         self._folder = folder
+        # by name, up to where what was sent is surely there
+        self._unsettled: dict[str, int] = {}
 
     async def listing(self, is_wanted: Callable[[str], bool] | None = None) -> Listing:
         """See `BackupPlace`."""
@@ -55,7 +60,7 @@ class SftpPlace:
             if (size_bytes := _file_size(attributes)) is None:
                 continue
             if not is_plain_name(name):
-                passed_over.append(name)
+                passed_over.append(name[:NAME_BYTES])
             elif is_wanted is None or is_wanted(name):
                 files[name] = StoredFile(name, size_bytes)
         return Listing(files, tuple(passed_over))
@@ -72,9 +77,34 @@ class SftpPlace:
                 yield _bytes(entry.filename), entry.attrs
 
     async def size(self, name: str) -> int | None:
-        """See `BackupPlace`."""
+        """See `BackupPlace`; of what broke off, only so much is left as has no hole in it."""
+        if name in self._unsettled:
+            await self._settle(name)
+        return await self._size(name)
+
+    async def _size(self, name: str) -> int | None:
         attributes = await self._attributes(name)
         return None if attributes is None else _file_size(attributes)
+
+    async def _settle(self, name: str) -> None:
+        """
+        Cut off what is behind a request that failed, or may have: nobody would see the hole there.
+
+        A server that cuts no file has it removed, to be begun anew. Raises StoreError.
+        """
+        whole_to = self._unsettled[name]
+
+        async def cut(sftp: asyncssh.SFTPClient) -> None:
+            try:
+                await sftp.truncate(self._path(name), whole_to)
+            except asyncssh.SFTPError as error:
+                if is_of_the_connection(error):
+                    raise
+                await sftp.remove(self._path(name))
+
+        if (await self._size(name) or 0) > whole_to:
+            await self._link.ask("send", cut)
+        del self._unsettled[name]
 
     async def _attributes(self, name: str) -> asyncssh.SFTPAttrs | None:
         check_names(self._link.address, name)
@@ -93,6 +123,10 @@ class SftpPlace:
         try:
             return await self._send(chunks, name, from_offset)
         except StoreError as error:
+            if self._link.is_alive and name in self._unsettled:
+                # nobody may come to ask for its size in this run
+                with contextlib.suppress(StoreError):
+                    await self._settle(name)
             if type(error.__cause__) is asyncssh.SFTPFailure and await self._is_full():
                 step = "Make room there, or ask its keeper for more."
                 raise self._error("send", "the disk is full", Trouble.FULL, step) from error
@@ -104,12 +138,21 @@ class SftpPlace:
             if from_offset and (had_bytes := await self._size_of(file)) != from_offset:
                 problem = f"{name} has {had_bytes} bytes by now, and not {from_offset}"
                 raise self._error("send", problem, Trouble.TEMPORARY)
-            sent_bytes = await write_all(self._link, file, chunks, at=from_offset, piece_bytes=piece_bytes)
+            self._unsettled[name] = from_offset
+            sent_bytes = await write_all(
+                self._link,
+                file,
+                chunks,
+                at=from_offset,
+                piece_bytes=piece_bytes,
+                written=partial(self._unsettled.__setitem__, name),
+            )
             with self._link.told("send"):
                 _, size_bytes = await self._link.in_time(asyncio.gather(_to_disk(file), self._size_of(file)))
         if size_bytes != sent_bytes:
             problem = f"{name} has {size_bytes} bytes, and {sent_bytes} were sent"
             raise self._error("send", problem, Trouble.TEMPORARY)
+        del self._unsettled[name]
         return sent_bytes
 
     async def _size_of(self, file: asyncssh.SFTPClientFile) -> int | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
 
@@ -75,6 +75,13 @@ class Window(Generic[_T]):
         del self._under_way[0]
         return answered
 
+    def answered(self) -> Iterator[_T]:
+        """What those answered that nobody waited for, up to the first that failed or was given up."""
+        for task in self._under_way:
+            if not task.done() or task.cancelled() or task.exception() is not None:
+                return
+            yield task.result()
+
 
 async def _read_whole(file: asyncssh.SFTPClientFile, size_bytes: int, at: int) -> bytes:
     """A server may give less than was asked for, and nothing at the end."""
@@ -89,24 +96,37 @@ async def _read_whole(file: asyncssh.SFTPClientFile, size_bytes: int, at: int) -
 
 
 async def write_all(
-    link: Link, file: asyncssh.SFTPClientFile, chunks: AsyncIterable[bytes], *, at: int, piece_bytes: int
+    link: Link,
+    file: asyncssh.SFTPClientFile,
+    chunks: AsyncIterable[bytes],
+    *,
+    at: int,
+    piece_bytes: int,
+    written: Callable[[int], object],
 ) -> int:
     """
     Write `chunks` from the byte `at` on; gives where they end.
+
+    At the end, whatever it is, `written` hears up to where all of it is there. After an error more
+    may be there behind a hole: what was sent after a request that failed is written all the same.
 
     Raises:
         StoreError: not all were written. What `chunks` raises is raised as it is.
     """
     window: Window[int] = Window(link, piece_bytes=piece_bytes, phase="send")
-    async with window:
-        async for chunk in chunks:
-            for piece in _pieces(chunk, piece_bytes):
-                if window.is_full:
-                    await window.answer()
-                window.begin(file.write(piece, at))
-                at += len(piece)
-        while not window.is_empty:
-            await window.answer()
+    whole_to = at
+    try:
+        async with window:
+            async for chunk in chunks:
+                for piece in _pieces(chunk, piece_bytes):
+                    if window.is_full:
+                        whole_to += await window.answer()
+                    window.begin(file.write(piece, at))
+                    at += len(piece)
+            while not window.is_empty:
+                whole_to += await window.answer()
+    finally:
+        written(whole_to + sum(window.answered()))
     return at
 
 
