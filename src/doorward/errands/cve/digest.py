@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from doorward.core.cve_changes import ChangeKind
 from doorward.core.cve_errands import CveErrand
 from doorward.core.moments import minute_utc
 from doorward.core.schedules import times
@@ -24,6 +25,13 @@ LISTED = 500
 OF_FIRST = 10
 """So many are shown of those that were there when a watch began."""
 
+_NEWS_OF_KNOWN = {
+    ChangeKind.EXPLOITED: "now exploited",
+    ChangeKind.EXPOSED: "now on this machine",
+    ChangeKind.FIX: "with a fix now",
+    ChangeKind.SCORE: "with a higher score",
+    ChangeKind.REJECTED: "withdrawn",
+}
 _NOTES = 20
 _NOTE_CHARACTERS = 300
 
@@ -124,7 +132,11 @@ def _subject(decision: Decision, look: Look) -> str:
     if look.since_at is None and any(each.is_fresh for each in look.sources):
         return "watched from now on"
     if decision.summed:
-        return f"{how_many(len(decision.summed))} more from now on"
+        known = len(decision.news_of_known)
+        more = len(decision.summed) - known
+        if not known:
+            return f"{how_many(more)} more from now on"
+        return f"{f'{how_many(more)} more, and ' if more else ''}news of {known:,} told before"
     dead = [each.source for each in look.sources if each.is_trouble_told]
     if dead:
         return f"no answer from {', '.join(dead)}"
@@ -204,12 +216,26 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
     count = f"{how_many(len(summed))} {'matches' if len(summed) == 1 else 'match'} what is looked for"
     told = "; what was there already is not told one by one" if summed else ""
     yield Section(lines=(f"{opening} {count}{f' ({of_them})' if of_them else ''}{told}.",))
+    if decision.news_of_known:
+        yield Section(lines=(_known(decision),))
     if summed:
         most_urgent = sorted(summed, key=urgency, reverse=True)[:OF_FIRST]
         heading = "The most urgent" if len(summed) > OF_FIRST else "These are"
-        entries = tuple(entry_of(each, errand.filter, is_whole=True) for each in most_urgent)
+        news = {name: changes_in_words(each) for name, each in decision.news_of_known.items()}
+        entries = tuple(
+            entry_of(each, errand.filter, news.get(each.id, ()), is_whole=True) for each in most_urgent
+        )
         more = (f"`doorward cve list` has all {len(summed):,}.",) if len(summed) > OF_FIRST else ()
         yield Section(heading=heading, entries=entries, lines=more)
+
+
+def _known(decision: Decision) -> str:
+    """What those have that were told before, counted by what it is."""
+    news = decision.news_of_known
+    kinds = Counter(kind for changes in news.values() for kind in {change.kind for change in changes})
+    counts = ", ".join(f"{kinds[kind]:,} {word}" for kind, word in _NEWS_OF_KNOWN.items() if kinds[kind])
+    were, them = ("was", "it") if len(news) == 1 else ("were", "them")
+    return f"{len(news):,} of them {were} told before, and this is new of {them}: {counts}."
 
 
 def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
