@@ -87,6 +87,24 @@ def test_filters_choose_and_another_filter_is_no_news(publisher: Publisher, shel
     assert (health["source"], health["entries"], health["failures"]) == ("kev", 31, 0)
 
 
+def test_what_none_of_the_sources_tells_is_told(publisher: Publisher, shell: Shell) -> None:
+    words = ("--once", "--source", f"kev={publisher.url}/kev", "--installed", "--fixable", "--epss", "0.5")
+    run = watch(shell, *words)
+    assert run.returncode == 0
+    assert "0 vulnerabilities match" in run.stdout
+    assert [line.partition(", and")[0] for line in run.stderr.splitlines()] == [
+        "doorward: --epss: only the source epss tells this",
+        "doorward: --installed: only the source debian tells this",
+        "doorward: --fixable: only the source debian tells this",
+    ]
+    listing = shell.run("cve", "list", "--state", "state", "--installed", "--json")
+    assert (listing.returncode, json.loads(listing.stdout)["total"]) == (0, 0)
+    assert listing.stderr == (
+        "doorward: --installed: only the source debian tells this, and it never answered whole; "
+        "that nothing passes does not say that nothing is vulnerable\n"
+    )
+
+
 def test_a_source_that_cannot_be_used_is_told_and_holds_up_no_other(
     publisher: Publisher, shell: Shell
 ) -> None:

@@ -10,7 +10,14 @@ from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.cve_filters import which_options
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.core.cve_errands import DEFAULT_ADDRESSES, CveErrand, CveSource, CveSourceKind
+from doorward.cli.screen import complain
+from doorward.core.cve_errands import (
+    DEFAULT_ADDRESSES,
+    CveErrand,
+    CveSource,
+    CveSourceKind,
+    told_by_none,
+)
 from doorward.core.cve_filters import CveFilter
 from doorward.core.errors import DoorwardError
 from doorward.core.schedules import Every, parse_every
@@ -135,8 +142,18 @@ def watch(
                 mails=mails,
             )
         ]
+        _tell_what_nobody_tells(errands[0])
     watching = Watching(errands, settings, state=state, config=config, every=every, as_json=as_json)
     return watching.run(once=once)
+
+
+def _tell_what_nobody_tells(errand: CveErrand) -> None:
+    """Say on stderr what none of the sources tells: that nothing passes would read as `all is well`."""
+    for name, kind in told_by_none(errand.filter, {source.kind for source in errand.sources}).items():
+        complain(
+            f"--{name}: only the source {kind.value} tells this, and it is not asked; "
+            "that nothing passes does not say that nothing is vulnerable"
+        )
 
 
 def _configured(name: str, settings: "Settings") -> CveErrand:

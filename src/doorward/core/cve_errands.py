@@ -1,6 +1,7 @@
 """A watch over vulnerabilities: where it looks, what matters to it, and who is told."""
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -93,3 +94,13 @@ class CveErrand:
     def about(self) -> str:
         """What it is about, in words for people."""
         return ", ".join(source.key for source in self.sources)
+
+
+def told_by_none(wanted: CveFilter, kinds: Collection[CveSourceKind]) -> dict[str, CveSourceKind]:
+    """What a filter asks for that none of these sources tells, by the key, and which one would."""
+    needs = (
+        ("epss", wanted.epss is not None, CveSourceKind.EPSS),
+        ("installed", wanted.installed, CveSourceKind.DEBIAN),
+        ("fixable", wanted.fixable, CveSourceKind.DEBIAN),
+    )
+    return {name: kind for name, is_asked, kind in needs if is_asked and kind not in kinds}

@@ -1,5 +1,6 @@
 """The mail of a watch, as a mail reader has it."""
 
+import html
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -204,7 +205,7 @@ def test_a_digest_is_bounded_whatever_it_tells() -> None:
     )
     draft = new(*many)
     assert draft.text.count("\n  why: ") == 100
-    assert "and 700 more; `doorward cve list` has them all" in draft.text
+    assert "and 700 more; they are in what `doorward cve list` lists of the same state" in draft.text
     assert draft.html is not None
     assert len(draft.text) + len(draft.html) < 4_000_000
 
@@ -219,7 +220,13 @@ def test_a_summary_counts_and_shows_ten() -> None:
         "what was there already is not told one by one.\n"
     )
     assert draft.text.count("\n  why: ") == 10
-    assert "`doorward cve list` has all 1,000." in draft.text
+    assert "All 1,000: they are in what `doorward cve list` lists of the same state." in draft.text
+    wanted = CveFilter(words=("open ssl",), score=7.0, installed=True)
+    narrow = digest(Decision(summed=summed), look(fresh, since_at=None), wanted)
+    assert (
+        "`doorward cve list --word 'open ssl' --score 7 --installed` lists of the same state" in narrow.text
+    )
+    assert "'open ssl'" in html.unescape(narrow.html or "")
 
 
 def test_how_each_source_is_stands_at_the_end() -> None:

@@ -522,7 +522,7 @@ async def test_more_than_a_mail_may_hold_is_counted_and_told() -> None:
     assert len(watched.decision.new) == 1500
     assert watched.text.count("  why: ") == 100
     assert watched.text.count("CVE-2025-") - watched.text.count("detail/CVE-2025-") == 500
-    assert "and 1,000 more; `doorward cve list` has them all" in watched.text
+    assert "and 1,000 more; they are in what `doorward cve list` lists of the same state" in watched.text
     house.says(NVD)
     assert (await house.look()).mails == ()
 

@@ -14,6 +14,7 @@ from doorward.errands.cve.deciding import Decision
 from doorward.errands.cve.digest_entries import Entry, Heading, changes_in_words, entry_of, heading_of
 from doorward.errands.cve.digest_layout import Section, html_of_sections, text_of_sections
 from doorward.errands.cve.health import Health
+from doorward.errands.cve.list_command import list_command
 from doorward.errands.shown import shown
 
 WHOLE = 100
@@ -185,9 +186,10 @@ def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section
         entry = entry_of(vulnerability, errand.filter, changes, is_whole=at < WHOLE)
         placed[heading].append(entry)
     whole = Counter(heading for _, heading, _ in items)
+    withdrawn = Counter(heading for each, heading, _ in items if each.is_rejected)
     for heading, entries in placed.items():
         more = whole[heading] - len(entries)
-        lines = (f"and {more:,} more; `doorward cve list` has them all",) if more else ()
+        lines = (f"and {more:,} more; {_where(errand, withdrawn[heading])}",) if more else ()
         if whole[heading]:
             title = f"{heading.value} ({whole[heading]:,})"
             yield Section(heading=title, entries=tuple(entries), lines=lines)
@@ -225,7 +227,7 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
         entries = tuple(
             entry_of(each, errand.filter, news.get(each.id, ()), is_whole=True) for each in most_urgent
         )
-        more = (f"`doorward cve list` has all {len(summed):,}.",) if len(summed) > OF_FIRST else ()
+        more = (f"All {len(summed):,}: {_where(errand)}.",) if len(summed) > OF_FIRST else ()
         yield Section(heading=heading, entries=entries, lines=more)
 
 
@@ -236,6 +238,12 @@ def _known(decision: Decision) -> str:
     counts = ", ".join(f"{kinds[kind]:,} {word}" for kind, word in _NEWS_OF_KNOWN.items() if kinds[kind])
     were, them = ("was", "it") if len(news) == 1 else ("were", "them")
     return f"{len(news):,} of them {were} told before, and this is new of {them}: {counts}."
+
+
+def _where(errand: CveErrand, withdrawn: int = 0) -> str:
+    """Where those stand that a digest only counts, with what else of that state passes."""
+    command = list_command(errand.filter, with_rejected=withdrawn > 0)
+    return f"they are in what `{command}` lists of the same state"
 
 
 def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
