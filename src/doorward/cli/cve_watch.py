@@ -12,6 +12,7 @@ from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
 from doorward.cli.screen import complain
 from doorward.core.cve_errands import (
+    AD_HOC,
     DEFAULT_ADDRESSES,
     CveErrand,
     CveSource,
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from doorward.core.settings import Settings
-
-OWN_NAME = "command line"
-"""Of the watch that no configuration has; no errand there can be called so."""
 
 _OS_RELEASE = Path("/etc/os-release")
 
@@ -135,7 +133,7 @@ def watch(
     else:
         errands = [
             CveErrand(
-                name=OWN_NAME,
+                name=AD_HOC,
                 sources=tuple(sources) or _usual_sources(),
                 timing=every or Every(7200),
                 filter=CveFilter(**wanted),

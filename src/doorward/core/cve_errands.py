@@ -10,6 +10,13 @@ from doorward.core.feed_errands import TELL_AFTER
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Timing
 
+AD_HOC = "command line"
+"""
+The name of the watch that no configuration has; no errand there can be called so.
+
+What it told is kept under it, and nobody is shown it.
+"""
+
 NVD_DAYS = 120
 """How far back NVD is asked the first time: as long as one of its windows may be."""
 
@@ -89,6 +96,21 @@ class CveErrand:
     to: tuple[Mailbox, ...] = ()
     mails: bool = True
     tell_after: int = TELL_AFTER
+
+    @property
+    def is_ad_hoc(self) -> bool:
+        """Whether it is the watch of a command line, which no configuration has."""
+        return self.name == AD_HOC
+
+    @property
+    def title(self) -> str:
+        """What mail calls it."""
+        return "vulnerabilities" if self.is_ad_hoc else self.name
+
+    @property
+    def full_title(self) -> str:
+        """What a terminal and a log call it: `cve.security`, or what was typed."""
+        return "cve watch" if self.is_ad_hoc else f"{self.kind}.{self.name}"
 
     @property
     def about(self) -> str:

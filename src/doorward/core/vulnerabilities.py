@@ -127,7 +127,7 @@ class Account:
         scores: all that it gives.
         exploited_since: since when it is known to be exploited; None for not known.
         due: until when it has to be mended, says who knows it to be exploited.
-        in_ransomware: it is known to be used by blackmailers.
+        in_ransomware: it is known to be used by ransomware.
         action: what to do about it, in the source's words.
         products: what is affected.
         exposures: what of this machine is.

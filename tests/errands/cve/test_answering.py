@@ -163,7 +163,7 @@ async def test_all_of_one_is_shown() -> None:
         "EPSS 25.0 %",
         "exploited, known since 2025-03-01\n",
         "kev says: A title\n  One.\n  Two.\n",
-        "  mend it by 2025-03-22; used by blackmailers; CWE-79\n  Upgrade.\n",
+        "  mend it by 2025-03-22; used by ransomware; CWE-79\n  Upgrade.\n",
         "Products:\n  Example Thing, before 2\n",
         "Pages about it:\n  https://example.org/\n",
     ):

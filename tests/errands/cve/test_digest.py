@@ -89,10 +89,10 @@ def test_the_most_urgent_come_first_under_headings_of_their_own() -> None:
     places = [draft.text.index(heading) for heading in order]
     assert places == sorted(places)
     assert (
-        "why: exploited since 2025-06-01, by blackmailers too; to be mended until 2025-06-22; score 7.5 HIGH"
+        "why: exploited since 2025-06-01, used by ransomware; to be mended by 2025-06-22; score 7.5 HIGH"
         in (draft.text)
     )
-    assert "why: score 9.8 CRITICAL (CVSS 3.1, nvd@nist.gov) >= 7; EPSS 0.93 >= 0.5\n" in draft.text
+    assert "why: score 9.8 CRITICAL (CVSS 3.1, nvd@nist.gov) >= 7; EPSS 93.0 % >= 50 %\n" in draft.text
     assert "here: glibc 2.36-9 is installed, 2.36-9+deb12u11 mends it: apt " in draft.text
     assert "mends it: apt install --only-upgrade libc-bin libc6\n" in draft.text
     assert "here: zlib 1.2 is installed, and nothing mends it yet\n" in draft.text

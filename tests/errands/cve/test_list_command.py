@@ -11,7 +11,15 @@ from doorward.cli.cve_list import list_cves
 from doorward.core.cve_filters import CveFilter
 from doorward.errands.cve.list_command import list_command
 
-_TEXTS = st.lists(st.text("ab -_.+'\"$`;é", min_size=1, max_size=9).map(str.strip).filter(bool), max_size=3)
+
+def _single_spaced(text: str) -> str:
+    """A digest has each white space as one space."""
+    return " ".join(text.split())
+
+
+_TEXTS = st.lists(
+    st.text("ab -_.+'\"$`;é", min_size=1, max_size=9).map(_single_spaced).filter(bool), max_size=3
+)
 _PARTS = st.none() | st.integers(0, 100).map(lambda number: number / 100)
 FILTERS = st.builds(
     CveFilter,

@@ -191,7 +191,9 @@ async def test_epss_is_told_when_it_crosses_what_is_asked_for_and_only_once() ->
     assert len((await house.look()).decision.summed) == 1
     for score, expected in ((0.45, {}), (0.7, {"2": ["epss 0.45>0.70"]}), (0.1, {}), (0.9, {})):
         house.sources.epss = {"CVE-2025-0001": 0.99, "CVE-2025-0002": score}
-        assert told(await house.look()) == ([], expected)
+        watched = await house.look()
+        assert told(watched) == ([], expected)
+        assert ("changed: EPSS 45.0 % -> 70.0 %\n" in watched.text) == bool(expected)
 
 
 async def test_epss_that_moves_is_nobodys_news_who_did_not_ask_for_it() -> None:
@@ -552,4 +554,4 @@ async def test_that_it_was_exploited_all_along_is_told_with_the_first_word() -> 
     house.says(NVD, [nvd(1, 9.8)])
     watched = await house.look()
     assert told(watched) == (["1"], {})
-    assert "exploited since 2025-06-01; to be mended until 2025-06-22; score 9.8 CRITICAL" in watched.text
+    assert "exploited since 2025-06-01; to be mended by 2025-06-22; score 9.8 CRITICAL" in watched.text

@@ -104,11 +104,11 @@ def digest_of(errand: CveErrand, decision: Decision, look: Look) -> Draft | None
         Section(heading="Sources", lines=tuple(_source_lines(look.sources))),
     )
     return Draft(
-        subject=f"{errand.name}: {_subject(decision, look)}",
+        subject=f"{errand.title}: {_subject(decision, look)}",
         text=text_of_sections(sections),
         html=html_of_sections(sections),
         to=errand.to,
-        list_id=f"cve.{errand.name}",
+        list_id=f"cve.{errand.title}",
     )
 
 
@@ -151,7 +151,7 @@ def _troubles(sources: Sequence[SourceLook]) -> Iterator[Section]:
         if each.is_trouble_told:
             failed = f"{times(each.after.failures)} in a row, since {minute_utc(each.after.since_at)}"
             lines.append(
-                f"{name} did not answer {failed}: {shown(each.after.problem)}. What it has to tell is told "
+                f"{name} did not answer {failed}: {_problem(each)}. What it has to tell is told "
                 "when it answers again; nothing more is told of this trouble until then."
             )
         elif each.is_recovery_told:
@@ -202,11 +202,13 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
         return
     fresh = ", ".join(shown(each.source) for each in look.sources if each.is_fresh)
     if is_first:
-        opening = f"{errand.name} is watched from now on, and these answered: {fresh or 'no source'}."
+        what = "This" if errand.is_ad_hoc else errand.name
+        opening = f"{what} is watched from now on, and these answered: {fresh or 'no source'}."
     elif fresh:
         opening = f"{fresh} answered for the first time."
     else:
-        opening = f"The filter of {errand.name} is another one from now on."
+        of_it = "" if errand.is_ad_hoc else f" of {errand.name}"
+        opening = f"The filter{of_it} is another one from now on."
     unscored = sum(each.score is None for each in summed)
     facts = (
         (sum(each.exploited_since is not None for each in summed), "exploited"),
@@ -246,6 +248,12 @@ def _where(errand: CveErrand, withdrawn: int = 0) -> str:
     return f"they are in what `{command}` lists of the same state"
 
 
+def _problem(look: SourceLook) -> str:
+    """Why it did not answer, for a line that names it: the key of a feed ends with its address."""
+    address = look.source.partition(":")[2]
+    return shown(look.after.problem.removeprefix(f"{address}: ") if address else look.after.problem)
+
+
 def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
     for each in sources:
         health = each.after
@@ -256,7 +264,7 @@ def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
             else f"answered {minute_utc(health.answered_at)}{entries}"
         )
         failed = (
-            f"; failed {times(health.failures)} since {minute_utc(health.since_at)}: {shown(health.problem)}"
+            f"; failed {times(health.failures)} since {minute_utc(health.since_at)}: {_problem(each)}"
             if health.failures
             else ""
         )

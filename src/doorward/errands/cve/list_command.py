@@ -11,6 +11,8 @@ def list_command(wanted: CveFilter, *, with_rejected: bool = False) -> str:
     """
     `doorward cve list --word nginx --score 7`, for a shell; of the same state it has what the filter finds.
 
+    It stands on one line, and several spaces in a word are one.
+
     Args:
         wanted: its sources are no option of the list, which has what any source tells.
         with_rejected: those that were withdrawn too.

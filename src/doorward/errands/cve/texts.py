@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from doorward.core.columns import aligned
 from doorward.core.errors import one_line
 from doorward.core.moments import minute_utc
+from doorward.core.percents import percent
 from doorward.core.vulnerabilities import Account, Exposure, Product, Score, Vulnerability
 from doorward.errands.cve.listing import Listed
 from doorward.errands.cve.members import names_of, severity_word
@@ -15,7 +16,7 @@ COLUMNS = ("ID", "SCORE", "EPSS", "EXPLOITED", "PACKAGE", "TITLE")
 
 WITHOUT_SCORE = "Without a score, which does not say that they are harmless:"
 
-NOTHING_KNOWN = "Nothing is known yet; this asks for it:  doorward cve watch --once"
+NOTHING_KNOWN = "Nothing is known yet; this fetches it, on a Debian some 70 MB:  doorward cve watch --once"
 """Options that name the same state may follow."""
 
 NONE_PASSES = "No vulnerability that is known passes."
@@ -86,11 +87,6 @@ def stale_note(reason: str) -> str:
 def score_text(score: Score | None) -> str:
     """`9.8 critical`; empty for none."""
     return "" if score is None else f"{score.value:.1f} {severity_word(score.value)}"
-
-
-def percent(part: float) -> str:
-    """`0.8512` as `85.1 %`."""
-    return f"{part * 100:.1f} %"
 
 
 def package_text(exposures: Sequence[Exposure]) -> str:
@@ -185,7 +181,7 @@ def _said_by(account: Account) -> Iterator[str]:
         yield from _wrapped(paragraph)
     facts = (
         f"mend it by {account.due.isoformat()}" if account.due is not None else "",
-        "used by blackmailers" if account.in_ransomware else "",
+        "used by ransomware" if account.in_ransomware else "",
         ", ".join(account.weaknesses),
     )
     yield from _wrapped("; ".join(filter(None, facts)))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from doorward.core import percents
 from doorward.core.errors import one_line
 from doorward.doors.web.pages.cve_texts import CveTexts
 from doorward.doors.web.pages.texts import Texts
@@ -75,8 +76,8 @@ def path_of(name: str) -> str:
 
 
 def percent(texts: Texts, part: float) -> str:
-    """`0.8512` as `85.1 %`."""
-    return f"{part * 100:.1f} %".replace(".", texts.decimal)
+    """`0.8512` as `85.1 %`, as everywhere."""
+    return percents.percent(part).replace(".", texts.decimal)
 
 
 def source_words(cve: CveTexts, key: str) -> str:
