@@ -169,6 +169,8 @@ def test_it_looks_again_until_it_is_interrupted(publisher: Publisher, shell: She
     ("words", "said"),
     [
         (("--source", "kevv"), "is none of kev, nvd, epss, debian, feed"),
+        (("--source", "kve"), "did you mean kev?"),
+        (("--word", ""), "there is nothing to look for in it"),
         (("--source", "feed"), "feed wants an address"),
         (("--source", "kev=nowhere"), "kev wants an address"),
         (("--source", "epss"), "epss tells of no vulnerability"),

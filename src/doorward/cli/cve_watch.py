@@ -33,13 +33,16 @@ _OS_RELEASE = Path("/etc/os-release")
 
 def _source(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> list[CveSource]:
     from doorward.config.feed_settings import is_address
+    from doorward.core.invocation import nearest_name
 
     found: dict[str, CveSource] = {}
     for word in words:
         name, _, address = word.partition("=")
         kinds = {kind.value: kind for kind in CveSourceKind}
         if name not in kinds:
-            raise click.BadParameter(f"{name[:40]!r} is none of {', '.join(kinds)}")
+            nearest = nearest_name(name, kinds)
+            hint = f"; did you mean {nearest}?" if nearest else ""
+            raise click.BadParameter(f"{name[:40]!r} is none of {', '.join(kinds)}{hint}")
         url = address or DEFAULT_ADDRESSES.get(kinds[name], "")
         if not is_address(url):
             raise click.BadParameter(f"{name} wants an address, as in {name}=https://example.org/feed.xml")

@@ -154,11 +154,12 @@ def _cut(text: str) -> str:
 
 
 def _unnamed_product(members: Members) -> str:
-    """The first product, when the title names neither it nor its vendor."""
+    """The first product, when there is a vendor of it and the title names neither."""
     title, products = members["title"].lower(), members["products"]
-    if not products or any(
-        name and name.lower() in title for name in (products[0]["vendor"], products[0]["name"])
-    ):
+    # without a vendor it is what a feed calls it, and says more only where there is no title
+    if not products or (title and not products[0]["vendor"]):
+        return ""
+    if any(name and name.lower() in title for name in (products[0]["vendor"], products[0]["name"])):
         return ""
     return _product(products[0])
 
