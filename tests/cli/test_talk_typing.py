@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from doorward.cli.talk_history import HISTORY_NAME, LINES, TalkHistory, history_file, read_lines
-from doorward.cli.talk_typing import asks_for_secret
 from tests.cli.talking import Handler, line_of, listening, mail_server
 from tests.daemon import Shell
 from tests.terminals import Terminal, needs_tmux
@@ -98,6 +97,49 @@ def test_a_prompt_stands_before_what_is_typed_and_a_password_is_neither_seen_nor
     assert "> ••••" in (tmp_path / "log").read_text()
 
 
+def login_of_ftp(peer: socket.socket) -> None:
+    """A login of FTP, of which each line comes back; then one more line."""
+    peer.sendall(b"220 hi\r\n")
+    name = line_of(peer)
+    peer.sendall(b"331 Please specify the password.\r\n")
+    password = line_of(peer)
+    peer.sendall(b"230 in as %s with %d letters\r\n" % (name.strip(), len(password.strip())))
+    peer.sendall(b"500 what is " + line_of(peer))
+
+
+@needs_tmux
+def test_a_login_by_hand_is_neither_seen_nor_kept_whoever_asked_for_it(shell: Shell, tmp_path: Path) -> None:
+    with (
+        listening(login_of_ftp) as address,
+        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
+    ):
+        terminal.shows("220 hi")
+        terminal.type("USER alice")
+        terminal.press("Enter")
+        terminal.shows("331 Please specify the password.")
+        terminal.type("PASS s3same")
+        terminal.sees("password.\n***********")
+        terminal.press("Enter")
+        terminal.shows("230 in as USER alice with 11 letters")
+        # nobody asks now
+        terminal.type("a1 LOGIN alice 0pen")
+        terminal.sees("letters\n*******************")
+        terminal.press("Enter")
+        terminal.sees("ended with 0")
+    assert read_lines(history_of(shell)) == ["USER alice"]
+    log = (tmp_path / "log").read_text()
+    assert "s3same" not in log
+    assert "0pen" not in log
+    assert "< 500 what is ••••" in log
+
+
+def test_a_history_keeps_no_login(tmp_path: Path) -> None:
+    history = TalkHistory(tmp_path / "history", lambda: True)
+    for line in ("USER alice", "PASS s3same", "AUTH PLAIN AGFsaWNlAHMzc2FtZQ=="):
+        history.append_string(line)
+    assert read_lines(tmp_path / "history") == ["USER alice"]
+
+
 def count_to_the_end(peer: socket.socket) -> None:
     heard = b""
     while data := peer.recv(65536):
@@ -127,26 +169,6 @@ def test_ctrl_d_ends_our_side_and_the_rest_is_seen(
         terminal.shows("Ctrl-D" if handler is count_to_the_end else "line 99")
         terminal.press(*keys)
         terminal.sees(seen)
-
-
-@pytest.mark.parametrize(
-    ("line", "asks"),
-    [
-        ("Password: ", True),
-        ("alice's password:", True),
-        ("Password?", True),
-        ("Mot de passe : ", True),
-        ("Enter passphrase for key: ", True),
-        ("334 PIN> ", True),
-        ("login: ", False),
-        ("your password has expired", False),
-        ("250 password changed", False),
-        ("pinned: ", False),
-        ("", False),
-    ],
-)
-def test_what_asks_for_a_secret_is_told_from_what_speaks_of_one(line: str, *, asks: bool) -> None:
-    assert asks_for_secret(line) is asks
 
 
 def test_a_history_that_grew_long_is_cut(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prompt_toolkit.history import History
 
+from doorward.clients.talk.secrecy import secret_in
 from doorward.core.errors import DoorwardError
 from doorward.stores.atomic import write_atomically
 from doorward.stores.locks import open_private
@@ -19,7 +20,7 @@ LINES = 1000
 """How many are kept; a file of twice as many is cut to these."""
 
 LINE_CHARACTERS = 4096
-"""A longer line is not kept, nor one that begins with a space."""
+"""A longer line is not kept, nor one that begins with a space or logs in with a secret."""
 
 _MOST_BYTES = 2 * LINES * (4 * LINE_CHARACTERS + 1)
 
@@ -43,7 +44,8 @@ class TalkHistory(History):
         return reversed(lines[-LINES:])
 
     def append_string(self, string: str) -> None:
-        if self._keeps() and string and not string.startswith(" ") and len(string) <= LINE_CHARACTERS:
+        is_kept = string and not string.startswith(" ") and len(string) <= LINE_CHARACTERS
+        if is_kept and not secret_in(string) and self._keeps():
             super().append_string(string)
 
     def store_string(self, string: str) -> None:

@@ -4,7 +4,6 @@ A conversation that a person types, on a terminal: lines are edited below what c
 Imported when somebody sits there: prompt_toolkit takes 20 MB and 200 ms.
 """
 
-import re
 from collections.abc import Callable
 
 from prompt_toolkit import PromptSession
@@ -16,23 +15,13 @@ from prompt_toolkit.output import Output
 from doorward.cli.beside import beside
 from doorward.cli.talk_history import TalkHistory
 from doorward.cli.talk_shown import ShownText
+from doorward.clients.talk.secrecy import asks_for_secret, secret_in
 from doorward.clients.talk.session import TalkSession
 from doorward.core.errors import ConnectError
 from doorward.core.secret import Secret
 
-_ASKS_FOR_SECRET = re.compile(
-    r"\b(?:password|passwd|passphrase|passcode|pin|secret|mot de passe|kennwort|passwort)\b"
-    r"[^\n]{0,40}[:?>]\s*$",
-    re.IGNORECASE,
-)
-
 _UNFINISHED_CHARACTERS = 2000
 """Of a line that has not ended, so many stand before what is typed; the rest was shown as lines."""
-
-
-def asks_for_secret(line: str) -> bool:
-    """Whether the peer, by the last line that it wrote, wants what nobody should see."""
-    return _ASKS_FOR_SECRET.search(line[-200:]) is not None
 
 
 class _Interrupted(Exception):
@@ -54,7 +43,7 @@ class Terminal:
         self._text = ShownText()
         self._unfinished = ""
         self._last_line = ""
-        self._is_turned = False
+        self._wants_hidden: bool | None = None
         self._note = note
         self._prompt: PromptSession[str] = PromptSession(
             lambda: self._unfinished,
@@ -71,7 +60,10 @@ class Terminal:
     @property
     def hides(self) -> bool:
         """Whether what is typed is not shown, and not kept."""
-        return asks_for_secret(self._unfinished or self._last_line) is not self._is_turned
+        if self._wants_hidden is not None:
+            return self._wants_hidden
+        is_asked = asks_for_secret(self._unfinished or self._last_line)
+        return is_asked or bool(secret_in(self._prompt.default_buffer.text))
 
     async def received(self, data: bytes) -> None:
         """Show what came: lines above the one that is edited, what has not ended before it."""
@@ -80,7 +72,7 @@ class Terminal:
             lines.append(self._unfinished[:_UNFINISHED_CHARACTERS])
             self._unfinished = self._unfinished[_UNFINISHED_CHARACTERS:]
         if lines:
-            self._last_line = lines[-1]
+            self._last_line = next((line for line in reversed(lines) if line.strip()), self._last_line)
             await self._show("".join(f"{line}\n" for line in lines))
         self._prompt.app.invalidate()
 
@@ -115,7 +107,7 @@ class Terminal:
                 await session.end()
                 self._note("Our side has ended; Ctrl-C leaves.")
                 return
-            was_hidden, self._is_turned = self.hides, False
+            was_hidden, self._wants_hidden = self.hides, None
             self._unfinished, self._last_line = "", ""
             try:
                 await (session.send_secret(Secret(line)) if was_hidden else session.send_line(line))
@@ -134,7 +126,7 @@ class Terminal:
 
         @keys.add("c-t")
         def _turn(_event: KeyPressEvent) -> None:
-            self._is_turned = not self._is_turned
+            self._wants_hidden = not self.hides
 
         return keys
 

@@ -70,6 +70,25 @@ def test_a_secret_is_left_out_where_it_is_sent_and_where_it_comes_back() -> None
     assert text.count("••••") == 3
 
 
+def test_the_secret_of_a_login_command_is_left_out_too() -> None:
+    transcript, lines = begun()
+    transcript.sent(b"USER PASS\r\nPASS hunter2\r\n")
+    transcript.received(b"500 hunter2 is no command\r\n")
+    transcript.sent(b"PASS x\r\n")
+    transcript.received(b"500 PASS x\r\n")
+    transcript.sent_secret(Secret("PASS sesame"))
+    transcript.received(b"500 PASS sesame, 500 sesame\r\n")
+    assert [line[len(STAMP) + 1 : -1] for line in lines] == [
+        "> USER PASS\\r\\n",
+        "> PASS ••••\\r\\n",
+        "< 500 •••• is no command\\r\\n",
+        "> PASS ••••\\r\\n",
+        "< 500 PASS x\\r\\n",
+        "> ••••",
+        "< 500 ••••, 500 ••••\\r\\n",
+    ]
+
+
 def test_a_line_without_end_is_written_in_parts() -> None:
     transcript, lines = begun()
     for _ in range(100):

@@ -8,6 +8,7 @@ and nothing commands a terminal. A line that goes on has no `\n` at its end. `-`
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from doorward.clients.talk.secrecy import secret_in
 from doorward.core.errors import one_line
 from doorward.core.limits import KIB
 from doorward.core.secret import REDACTED, Secret
@@ -15,6 +16,8 @@ from doorward.core.talking import safe_line
 
 RECORD_BYTES = 4 * KIB
 """A longer line is written as several."""
+
+_REPEATED_CHARACTERS = 4
 
 
 class Transcript:
@@ -51,18 +54,18 @@ class Transcript:
         self._unfinished[:] = rest
 
     def sent(self, data: bytes) -> None:
-        """Write down what we said."""
+        """Write down what we said, without the secret of a login command."""
         if self._write is None:
             return
         self._flush()
         for line in data.splitlines(keepends=True):
-            self._record_bytes(">", line)
+            self._record_bytes(">", self._without_login(line))
 
     def sent_secret(self, secret: Secret) -> None:
         """Write down that it was sent, and leave it out where the peer repeats it."""
         self._flush()
-        if secret.revealed and secret.revealed not in self._secrets:
-            self._secrets.append(secret.revealed)
+        self._leave_out(secret.revealed)
+        self._without_login(secret.revealed.encode("utf-8", "surrogateescape"))
         self._record(">", REDACTED)
 
     def without_secrets(self, text: str) -> str:
@@ -70,6 +73,22 @@ class Transcript:
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
         return text
+
+    def _without_login(self, line: bytes) -> bytes:
+        """`line` with dots for the secret of a login command, which from now on is left out elsewhere too."""
+        secret = secret_in(line.decode("utf-8", "surrogateescape"))
+        if not secret:
+            return line
+        # a guess of few letters would leave dots in half of what the peer says
+        if len(secret) >= _REPEATED_CHARACTERS:
+            self._leave_out(secret)
+        head, _, tail = line.rpartition(secret.encode("utf-8", "surrogateescape"))
+        return head + REDACTED.encode() + tail
+
+    def _leave_out(self, secret: str) -> None:
+        if secret and secret not in self._secrets:
+            self._secrets.append(secret)
+            self._secrets.sort(key=len, reverse=True)  # one may be part of another
 
     def _flush(self) -> None:
         if self._unfinished:
