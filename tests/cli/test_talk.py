@@ -170,8 +170,40 @@ def test_json_tells_what_matched(shell: Shell) -> None:
                 "left_out_characters": 0,
             },
         ],
-        "received": "",
+        "received": "OP\n",
+        "was_cut": False,
     }
+
+
+def test_json_has_what_came_last(shell: Shell) -> None:
+    with listening(mail_server) as address:
+        words = ["--expect", "^220 .*\n", "--send", "QUIT"]
+        for more in ([], ["--expect-end"]):
+            typed = shell.run("talk", address, *words, *more, "--json")
+            assert (typed.returncode, typed.stderr) == (0, "")
+            assert json.loads(typed.stdout)["received"] == "221 Bye\n"
+
+
+def test_an_end_without_a_word_of_it_over_tls_is_an_end_between_lines_alone(
+    shell: Shell, localhost: Written
+) -> None:
+    asks = ["--tls", "--ca", str(localhost.file), "--expect", "^2", "--expect-end"]
+    # the layer of tests says no word at the end
+    with listening(saying(b"221 Bye\r\n"), server_context(localhost)) as address:
+        typed = shell.run("talk", address, *asks, "--json")
+        assert typed.returncode == 0, typed.stderr
+        assert typed.stderr.splitlines()[-1].startswith(
+            f"doorward: {address}: the peer did not say over TLS that this is the end; "
+        )
+        told = json.loads(typed.stdout)
+        assert (told["received"], told["was_cut"]) == ("21 Bye\n", True)
+    with listening(saying(b"221 By"), server_context(localhost)) as address:
+        typed = shell.run("talk", address, *asks, "--quiet")
+    assert typed.returncode == 3
+    assert typed.stderr.startswith(
+        f"doorward: {address}: read: the connection was cut in the middle of a line: "
+    )
+    assert typed.stderr.endswith("what came since the last match:\n| 21 By\n")
 
 
 def test_a_pattern_that_would_take_for_ever_is_broken_off(shell: Shell) -> None:

@@ -19,7 +19,7 @@ from doorward.cli.talk_shown import ShownText, note, pem_of, tls_json, tls_lines
 from doorward.clients._output import Output
 from doorward.clients.talk.playing import Player
 from doorward.clients.talk.script import Expect, Script, SendSecret
-from doorward.clients.talk.session import TalkSession
+from doorward.clients.talk.session import NO_WORD_OF_THE_END, TalkSession
 from doorward.clients.talk.settings import TalkSettings
 from doorward.compose.talk_calls import talking
 from doorward.core.errors import ConnectError
@@ -71,6 +71,7 @@ class _Told:
     tls: dict[str, Any] | None = None
     matches: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MATCHES))
     rest: str = ""
+    was_cut: bool = False
 
     def matched(self, step: Expect, matched: Matched) -> None:
         self.matches.append(
@@ -135,11 +136,23 @@ class _Talk:
                     return await self._certificate(session)
                 status = 0
                 if self._wishes.script is not None:
-                    player = Player(session, self._wishes.secrets, self._told.matched)
-                    with broken_off(session):
-                        status = await player.play(self._wishes.script)
+                    status = await self._play(session, self._wishes.script)
                 if self._wishes.script is None or self._wishes.goes_on:
                     return await self._go_on(session) or status
+            # what the peer said last came as we left
+            self._told.rest += readable(session.rest)
+        return status
+
+    async def _play(self, session: TalkSession, script: Script) -> int:
+        player = Player(session, self._wishes.secrets, self._told.matched)
+        try:
+            with broken_off(session):
+                status = await player.play(script)
+        finally:
+            self._told.was_cut = session.was_cut
+        self._told.rest = readable(player.rest)
+        if player.has_heard_end:
+            self._note_cut(session)
         return status
 
     async def _received(self, data: bytes) -> None:
@@ -182,9 +195,12 @@ class _Talk:
                 line_end=self._wishes.line_end,
                 half_closes=session.tls is None if half_closes is None else half_closes,
             )
-        if not self._wishes.is_quiet and session.was_cut:
-            complain(f"{session.address}: the connection was cut: the peer did not say that this is the end")
+        self._note_cut(session)
         return 0
+
+    def _note_cut(self, session: TalkSession) -> None:
+        if session.was_cut and not self._wishes.is_quiet:
+            complain(f"{session.address}: {NO_WORD_OF_THE_END}")
 
 
 def _terminal() -> "Terminal":
@@ -209,5 +225,6 @@ def _print_json(settings: TalkSettings, told: _Told, error: ConnectError | None,
         "tls": told.tls,
         "matches": list(told.matches),
         "received": told.rest,
+        "was_cut": told.was_cut,
     }
     sys.stdout.write(f"{json.dumps(found, indent=2)}\n")

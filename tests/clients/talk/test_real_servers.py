@@ -136,6 +136,9 @@ async def test_vsftpd_lets_a_guest_in_after_auth_tls(vsftpd: RealServer) -> None
         assert (await talk.expect('^257 "(.*)"')).groups == ("/",)
         await talk.send_line("QUIT")
         assert (await talk.expect("^221 ")).index == 0
+        # it closes without a word of TLS
+        assert await talk.expect_end(may_be_cut=True) == "Goodbye.\n"
+        assert talk.was_cut
 
 
 @needs_nginx

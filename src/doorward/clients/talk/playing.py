@@ -36,6 +36,10 @@ class Player:
         session: the conversation.
         secrets: what each step that sends one sends.
         on_matched: is told of each match.
+
+    Attributes:
+        rest: what came before the end that was waited for, without secrets; empty before.
+        has_heard_end: the end was waited for, and came.
     """
 
     def __init__(
@@ -45,6 +49,8 @@ class Player:
         self._secrets = secrets
         self._on_matched = on_matched
         self._last_index = 0
+        self.rest = ""
+        self.has_heard_end = False
 
     async def play(self, script: Script) -> int:
         """
@@ -78,7 +84,8 @@ class Player:
             case SendSecret():
                 await self._session.send_secret(self._secrets[step])
             case ExpectEnd():
-                await self._session.expect_end()
+                text = await self._session.expect_end(may_be_cut=True)
+                self.rest, self.has_heard_end = self._session.without_secrets(text), True
             case EndSide():
                 await self._session.end()
             case Goto() | Exit():

@@ -24,6 +24,12 @@ OnReceived = Callable[[bytes], Awaitable[None]]
 LINGER_SECONDS = 2.0
 """How long the peer may take for what it says last, once our side has ended."""
 
+NO_WORD_OF_THE_END = (
+    "the peer did not say over TLS that this is the end; it may never do so, or somebody in between ended it"
+)
+
+_CUT = "the connection was cut"
+
 _RESTS = 4
 _RESTS_AFTER_SECONDS = 0.001
 
@@ -120,9 +126,14 @@ class TalkSession:
         self._waits_for_answer = False
         return matched
 
-    async def expect_end(self, *, seconds: float | None = None) -> str:
+    async def expect_end(self, *, seconds: float | None = None, may_be_cut: bool = False) -> str:
         """
         Wait until the peer ends the conversation.
+
+        Args:
+            seconds: for this alone; None for as long as the conversation may take.
+            may_be_cut: over TLS, take for the end what comes without the peer's word for it, between two
+                lines: many servers of FTP end so, and anybody in between can. `was_cut` tells.
 
         Returns:
             What came since the last match, as much of it as is kept.
@@ -133,9 +144,20 @@ class TalkSession:
         """
         async with self._within("read", "the end did not come", seconds):
             await self._skim_to_the_end()
-        if self.was_cut or self._is_lost:
-            raise self._ended("in the middle")
+        if self._is_lost or (self.was_cut and not may_be_cut):
+            raise self._ended("before its end")
+        if self.was_cut and self._window.text.rpartition("\n")[2]:
+            raise self._ended("in the middle of a line")
         return self._window.take()
+
+    @property
+    def rest(self) -> str:
+        """What came since the last match and was not taken, as much of it as is kept, without secrets."""
+        return self.without_secrets(self._window.text)
+
+    def without_secrets(self, text: str) -> str:
+        """`text` with dots for each secret that was sent."""
+        return self._transcript.without_secrets(text)
 
     async def read(self) -> str:
         """
@@ -149,7 +171,7 @@ class TalkSession:
             while not (text := self._window.take()) and not self._has_ended:
                 await self._receive()
         if not text and self._is_lost:
-            raise self._ended("in the middle")
+            raise self._ended("before its end")
         return text
 
     async def send(self, data: str | bytes) -> None:
@@ -297,7 +319,7 @@ class TalkSession:
             return
         self._has_ended = True
         if self.was_cut and not self._is_lost:
-            self._how_it_ended = "the connection was cut: the peer did not say that this is the end"
+            self._how_it_ended = _CUT
         await self._pass_on(self._telnet.receive_eof())
         self._window.receive(self._decoder.receive_eof())
         self._transcript.told(self._how_it_ended)
@@ -324,10 +346,11 @@ class TalkSession:
         raise self._ended("before all was sent", phase="send") from error
 
     def _ended(self, when: str, *, phase: str = "read") -> PeerEnded:
+        why = f": {NO_WORD_OF_THE_END}" if self._how_it_ended == _CUT else ""
         return PeerEnded(
             self.address,
             phase,
-            f"{self._how_it_ended} {when}",
+            f"{self._how_it_ended} {when}{why}",
             received=self._transcript.without_secrets(self._window.text),
             dropped_characters=self._window.dropped_characters,
         )
