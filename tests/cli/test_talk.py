@@ -137,7 +137,7 @@ def test_a_script_that_cannot_be_played_is_told_before_anybody_is_talked_to(shel
     assert typed.returncode == 1
     assert typed.stderr.startswith("doorward: bad.talk:2: 'sned' is no step; there are expect, or,")
     typed = shell.run("talk", "localhost:1", "--script", "none.talk")
-    assert typed.stderr == "doorward: none.talk: the script cannot be read: No such file or directory\n"
+    assert typed.stderr == "doorward: none.talk: the script cannot be read: no such file or directory\n"
 
 
 def test_json_tells_what_matched(shell: Shell) -> None:
@@ -320,6 +320,10 @@ def test_to_trust_anybody_is_said_loudly_and_takes_no_secret_along(shell: Shell,
         (["--insecure"], "whom to trust is said with --tls or --starttls alone"),
         (["--tls", "--insecure", "--fingerprint", "ab" * 32], "--insecure trusts anybody"),
         (["--crlf", "--lf"], "lines end either with --crlf or with --lf"),
+        (["--expect", "("], "'(' is no regular expression"),
+        (["--expect", "x", "--or", "["], "'[' is no regular expression"),
+        (["--send", "x\\q"], "is no escape; there are"),
+        (["--send-raw", "\\xz"], "is no escape; there are"),
         (["--or", "x"], "--or stands behind an --expect"),
         (["--expect", "x", "--send", "y", "--or", "z"], "--or stands behind an --expect"),
         (["--json"], "--json goes with steps or a --script"),
@@ -341,24 +345,24 @@ def test_words_that_do_not_go_together_are_told(
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["localhost", "--expect", "x"], "localhost: address: the port is missing. Write localhost:PORT."),
-        (["::1:25"], "address: an IPv6 address stands in brackets. Write [::1:25]:PORT."),
+        (["localhost", "--expect", "x"], "localhost: address: the port is missing. Write localhost:PORT"),
+        (["::1:25"], "address: an IPv6 address stands in brackets. Write [::1:25]:PORT"),
         (["localhost:70000"], "address: this is no host with a port of 1 to 65535"),
+        (["foo"], "talk: foo: address: the port is missing"),
         (["http://x/"], "address: this is no host with a port"),
+        (["/run/x.sock", "--tls"], "/run/x.sock: TLS needs a host and a port"),
     ],
 )
 def test_an_address_that_is_none_is_told(
     capfd: pytest.CaptureFixture[str], words: list[str], problem: str
 ) -> None:
-    assert run(["talk", *words]) == 125
+    assert run(["talk", *words]) == 2
     assert problem in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["--expect", "("], "'(' is no regular expression"),
-        (["--send", "\\q"], "is no escape; there are"),
         (["--send-secret-env", "NOT_SET_ANYWHERE"], "$NOT_SET_ANYWHERE, which is to be sent, is not set"),
         (["--send-secret", "/nowhere"], "/nowhere cannot be read"),
         (["--tls", "--ca", "/nowhere"], "/nowhere holds no certificates to trust"),
@@ -414,7 +418,7 @@ def test_the_disk_of_the_transcript_is_full(shell: Shell, small_disk: Path) -> N
         typed = shell.run("talk", address, "--expect", "^220 ", "--transcript", str(small_disk / "log"))
     assert typed.returncode == 1
     assert typed.stderr == (
-        f"doorward: the transcript {small_disk / 'log'} cannot be written: No space left on device\n"
+        f"doorward: the transcript {small_disk / 'log'} cannot be written: no space left on device\n"
     )
 
 

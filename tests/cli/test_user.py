@@ -510,7 +510,7 @@ def test_a_state_that_others_can_read_is_refused(shell: Shell) -> None:
 
 def test_a_password_file_that_is_not_there_or_no_text_is_an_error(shell: Shell) -> None:
     none = shell.run("hash-password", "--password-file", "none")
-    assert (none.returncode, none.stderr) == (1, "doorward: none cannot be read: No such file or directory\n")
+    assert (none.returncode, none.stderr) == (1, "doorward: none cannot be read: no such file or directory\n")
     file = shell.folder / "latin"
     file.write_bytes(b"caf\xe9\n")
     file.chmod(0o600)

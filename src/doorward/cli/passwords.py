@@ -55,7 +55,9 @@ def _secret_from_file(file: Path, *, what: str) -> Secret:
             check_secrecy(os.fstat(opened.fileno()), file, what=f"a {what}")
             return _first_line(opened.readline(_FILE_BYTES), str(file), what=what)
     except OSError as error:
-        raise NoPassword(f"{file} cannot be read: {error.strerror}") from error
+        from doorward.clients._tls import words_of_error
+
+        raise NoPassword(f"{file} cannot be read: {words_of_error(error)}") from error
 
 
 def check_secrecy(status: os.stat_result, file: Path, *, what: str) -> None:

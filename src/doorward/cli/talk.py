@@ -156,7 +156,7 @@ def command(
 
     The exit status is 0 when all went as it was to; 11, 12, ... when the first, the second, ... --or behind
     the last --expect was what matched; 3 the peer ended it before, 124 the time was over, 125 no connection
-    or no trust, 1 a file cannot be used.
+    or no trust, 1 a file cannot be used, 2 these words are wrong.
     """
     _check_words(tls=tls, starttls=starttls, insecure=insecure, trusts=ca or fingerprint, crlf=crlf, lf=lf)
     played = _script(context, script)
@@ -247,9 +247,15 @@ def _settings(
 ) -> "TalkSettings":
     from doorward.clients.talk.settings import Security, TalkSettings, TcpPlace, parse_place
     from doorward.clients.talk.telnet import mode_for
+    from doorward.core.errors import ConnectError
 
     security = Security(starttls or ("tls" if tls else ""))
-    place = parse_place(address, security)
+    try:
+        place = parse_place(address, security)
+    except ConnectError as error:
+        raise click.UsageError(str(error)) from error
+    if security is not Security.NONE and not isinstance(place, TcpPlace):
+        raise click.UsageError(f"{address}: TLS needs a host and a port")
     return TalkSettings(
         address=address,
         place=place,

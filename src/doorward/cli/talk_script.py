@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from doorward.cli.passwords import NoPassword, password_from_file
+from doorward.clients._tls import words_of_error
 from doorward.clients.talk.script import Script, ScriptError, SendSecret
 from doorward.clients.talk.script_reading import SCRIPT_BYTES, parse_script
 from doorward.core.secret import Secret
@@ -20,7 +21,7 @@ def read_script(file: Path) -> Script:
         with file.open("rb") as opened:
             data = opened.read(SCRIPT_BYTES + 1)
     except OSError as error:
-        raise ScriptError(str(file), 0, f"the script cannot be read: {error.strerror}") from error
+        raise ScriptError(str(file), 0, f"the script cannot be read: {words_of_error(error)}") from error
     if len(data) > SCRIPT_BYTES:
         raise ScriptError(str(file), 0, f"a script has at most {SCRIPT_BYTES} bytes")
     try:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doorward.clients._tls import words_of_error
 from doorward.clients.talk.text import TextDecoder
 from doorward.core.errors import CertificateError, DoorwardError, one_line
 from doorward.core.talking import safe_line
@@ -156,4 +157,4 @@ def transcript_file(file: Path | None) -> Iterator[Callable[[str], object] | Non
 
 
 def _cannot_write(file: Path, error: OSError) -> CannotWrite:
-    return CannotWrite(f"the transcript {file} cannot be written: {error.strerror}")
+    return CannotWrite(f"the transcript {file} cannot be written: {words_of_error(error)}")

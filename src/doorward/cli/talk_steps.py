@@ -1,5 +1,7 @@
 """The steps of a conversation from the words of a command line, in the order in which they stand there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -11,6 +13,7 @@ from doorward.clients.talk.script import (
     Expect,
     ExpectEnd,
     Script,
+    ScriptError,
     SendSecret,
     Step,
 )
@@ -58,8 +61,7 @@ def script_of(context: click.Context) -> Script | None:
     The script that the options of the command line are; None for none.
 
     Raises:
-        ScriptError: one of them cannot be done.
-        click.UsageError: they do not go together.
+        click.UsageError: one of them cannot be done, or they do not go together.
     """
     steps: list[Step] = []
     for name, word in context.meta.get(_IN_META, ()):
@@ -68,18 +70,19 @@ def script_of(context: click.Context) -> Script | None:
                 raise click.UsageError("--or stands behind an --expect", context)
             before = steps.pop()
             assert isinstance(before, Expect)  # noqa: S101 - looked at above
-            steps.append(Expect((*before.branches, Branch(compiled(word))), before.line))
+            steps.append(Expect((*before.branches, _branch(word, context)), before.line))
         else:
-            steps.append(_step(name, word, number=len(steps) + 1))
+            steps.append(_step(name, word, context, number=len(steps) + 1))
     return Script(steps=tuple(steps)) if steps else None
 
 
-def _step(name: str, word: str, *, number: int) -> Step:
+def _step(name: str, word: str, context: click.Context, *, number: int) -> Step:
     match name:
         case "expect":
-            return Expect((Branch(compiled(word)),), number)
+            return Expect((_branch(word, context),), number)
         case "send" | "send_raw":
-            return sent(word, is_line=name == "send")
+            with _as_usage(context):
+                return sent(word, is_line=name == "send")
         case "send_secret":
             return SendSecret(file=word)
         case "send_secret_env":
@@ -88,3 +91,17 @@ def _step(name: str, word: str, *, number: int) -> Step:
             return ExpectEnd()
         case _:
             return EndSide()
+
+
+def _branch(word: str, context: click.Context) -> Branch:
+    with _as_usage(context):
+        return Branch(compiled(word))
+
+
+@contextmanager
+def _as_usage(context: click.Context) -> Iterator[None]:
+    """What is wrong with a line of a script is, here, wrong with a word of the command line."""
+    try:
+        yield
+    except ScriptError as error:
+        raise click.UsageError(str(error), context) from error
