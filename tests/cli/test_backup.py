@@ -336,3 +336,44 @@ def test_a_command_of_the_keepers_own_has_the_name_before_the_daemons(
     own = '[commands.backup]\nsummary = "Mine"\nrun = ["echo", "mine"]\n'
     daemon = start_daemon(DOORS + configuration(here, away) + own)
     assert daemon.shell.run("ask", "backup").stdout == "mine\n"
+
+
+# A folder that would carry its backups to itself
+
+
+@pytest.mark.parametrize("named", ["itself", "by a link", "inside", "around", "yet to be made inside"])
+def test_backups_are_never_carried_to_where_they_are_made(
+    typed: Type, here: Path, tmp_path: Path, named: str
+) -> None:
+    fill(here, "web.1", "web.2", "web.3")
+    inside = here / "kept"
+    if named == "inside":
+        inside.mkdir()
+    (tmp_path / "link").symlink_to(here)
+    places = {"itself": here, "by a link": tmp_path / "link", "around": tmp_path}
+    words = ("--from", str(here), "--to", f"file://{places.get(named, inside)}", "--keep", "1")
+    more = ("--make-folder",) if "made" in named else ()
+    ran = typed("backup", "push", *words, *more)
+    assert ran.returncode == 125
+    assert "where the backups are made" in ran.stderr
+    assert set(contents("web.1", "web.2", "web.3")) <= {each.name for each in here.iterdir()}
+    assert "made" not in named or not inside.exists()
+    if not more:
+        planned = typed("backup", "plan", *words)
+        assert (planned.returncode, planned.stdout) == (125, "")
+
+
+def test_an_errand_that_would_carry_to_its_own_folder_is_told_and_refused(
+    shell: Shell, here: Path, tmp_path: Path
+) -> None:
+    fill(here, "web.1", "web.2", "web.3")
+    file = tmp_path / "doorward.toml"
+    file.write_text(configuration(here, here))
+    file.chmod(0o600)
+    told = shell.run("check", "--config", str(file)).stdout
+    assert f"warning: errands.backup.nightly: file://{here}: address: this is {here} itself" in told
+    given = ("--config", str(file), "--state", str(tmp_path / "state"))
+    ran = shell.run("errands", "run", *given, "backup.nightly")
+    assert ran.returncode != 0
+    assert f"this is {here} itself, where the backups are made" in ran.stderr
+    assert found(here) == contents("web.1", "web.2", "web.3")

@@ -68,7 +68,8 @@ _OPTIONS = (
     click.option(
         "--check",
         type=click.Choice([each.value for each in Check]),
-        help="Compare what came there by its size, or by its SHA-256 too. Otherwise by its size.",
+        help="Compare what came there by its size, or by its SHA-256 too, and so what is to stay before "
+        "something is removed. Otherwise by its size.",
     ),
     click.option(
         "--at-once",
@@ -134,7 +135,8 @@ def push(*, job: "Callable[[], Job]", dry_run: bool, make_folder: bool, quiet: b
 
     With no NAME, all that are in the folder. NAME=NUMBER has that one count as the newest. A file has its
     name there only once it is whole, what broke off is gone on with, and nothing is overwritten. Something is
-    removed of a name only when all of its newest are there, as they are here.
+    removed of a name only when all of its newest are there: with the length that they have here, or with
+    --check hash with the content, as far as they are still here.
 
     The exit status is 0 when all went well; 1 when something failed or has to be looked at, 125 when the
     other end could not be reached or understood.
@@ -208,7 +210,7 @@ def _carried(job: "Job", *, make_folder: bool, is_quiet: bool) -> "Report":
 
         async def carry() -> "Report":
             if make_folder:
-                await job.store.make_folder()
+                await job.kept_apart.make_folder()
             return await backups.push(job, watcher)
 
         return asyncio.run(carry())

@@ -57,6 +57,26 @@ def place_at(
             raise ConnectError(url_to_show(url), "address", "this is no place for backups", step)
 
 
+def apart(store: BackupStore, source: Path) -> BackupStore:
+    """`store`, which, if it is a folder of this machine, is not entered unless it is apart from `source`."""
+    from doorward.clients.folder.store import FolderStore
+
+    return store.apart_from(source) if isinstance(store, FolderStore) else store
+
+
+def look_apart(store: BackupStore, source: Path) -> None:
+    """
+    Look whether a place that is a folder of this machine is apart from `source`.
+
+    Raises:
+        StoreError: it is not.
+    """
+    from doorward.clients.folder.store import FolderStore
+
+    if isinstance(store, FolderStore):
+        store.apart_from(source).look()
+
+
 def _ftp(url: str, access: Access, password: Secret | None, environment: Mapping[str, str]) -> BackupStore:
     from doorward.clients._trust import Trust
     from doorward.clients.ftp.settings import ANONYMOUS, Deadlines

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from doorward.clients._endpoints import url_to_show
-from doorward.compose.backup_places import place_at
+from doorward.compose.backup_places import apart, place_at
 from doorward.core.backup_errands import AT_ONCE, RETRIES, BackupErrand, Check
 from doorward.core.backup_store import BackupStore
 from doorward.core.errors import BackupError, ConnectError, TrustError
 from doorward.core.secret import Secret
+from doorward.errands.backups.checking import Checking
 from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import Planned, Wish
@@ -47,6 +48,11 @@ class Job:
     at_once: int = AT_ONCE
     bytes_per_second: int = 0
     retries: int = RETRIES
+
+    @property
+    def kept_apart(self) -> BackupStore:
+        """`store`, which is not entered if it is the folder in which the backups are made."""
+        return apart(self.store, self.folder)
 
 
 def job_of(errand: BackupErrand, environment: Mapping[str, str], *, password: Secret | None = None) -> Job:
@@ -124,19 +130,22 @@ def patience_of(retries: int) -> Patience:
 
 
 def _run(job: Job, folder: BackupFolder, watcher: Watcher) -> BackupRun:
+    pace, again = pace_of(job.bytes_per_second), again_of(job.retries, watcher)
+    checking = Checking(job.store, folder, pace=pace, watcher=watcher, again=again, only_sizes=False)
     return BackupRun(
         source=folder,
-        store=job.store,
+        store=job.kept_apart,
         wish=job.wish,
         sending=Sending(
             folder,
             check=job.check,
-            pace=pace_of(job.bytes_per_second),
+            pace=pace,
             watcher=watcher,
             patience=patience_of(job.retries),
         ),
-        again=again_of(job.retries, watcher),
+        again=again,
         watcher=watcher,
+        checking=checking if job.check is Check.HASH else None,
         at_once=job.at_once,
         monotonic=time.monotonic,
     )

@@ -528,3 +528,34 @@ def test_with_nothing_here_all_that_is_there_is_read(store: MemoryStore) -> None
         "none": ("failed", "there is no backup of this name, here or there"),
         "web.1": whole,
     }
+
+
+def spoilt(file: str) -> bytes:
+    return content_of(file).upper()
+
+
+def test_with_hashes_what_is_to_stay_is_compared_before_anything_goes(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    fill(tmp_path, "db.3", "db.4", "web.3", "web.4")
+    store.files |= contents("db.1", "db.2", "web.1", "web.2", "web.3") | {"db.3": spoilt("db.3")}
+    report = pushed(run_of(tmp_path, store, Wish(keep=2), check=Check.HASH))
+    assert not report.is_success
+    assert set(store.files) == {"db.1", "db.2", "db.3", "db.4", "web.3", "web.4"}
+    reasons = {entry.file: (entry.did.value, entry.reason) for entry in report.entries}
+    assert reasons["db.3"] == ("failed", "it has another SHA-256 there than here")
+    assert reasons["db.2"] == (
+        "skipped",
+        "it is older than the newest 2, but stays: db.3 is not there as it is here",
+    )
+    assert reasons["web.3"] == ("kept", "it is one of the newest 2, with the SHA-256 that it has here")
+
+
+def test_with_hashes_what_is_not_here_any_more_is_told_as_known_by_its_length(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    fill(tmp_path, "db.4")
+    store.files |= contents("db.2", "db.3")
+    report = pushed(run_of(tmp_path, store, Wish(keep=2), check=Check.HASH))
+    assert told(report) == {"db.4": "sent", "db.3": "kept", "db.2": "removed"}
+    assert "known by its length alone, as it is not here any more" in report.entries[1].reason

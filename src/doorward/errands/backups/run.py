@@ -11,7 +11,8 @@ from doorward.core.backup_source import Source
 from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
 from doorward.core.backups import Backup, by_name, file_of_partial, partial_name
 from doorward.core.errors import BackupError
-from doorward.errands.backups.planning import Deed, Planned, Step, Wish, plan
+from doorward.errands.backups.checking import Checking, staying
+from doorward.errands.backups.planning import Deed, Planned, Step, Wish, hold, plan
 from doorward.errands.backups.reaching import Again, connected, listed
 from doorward.errands.backups.report import NAMES_TOLD, NO_NAME_OF_A_FILE, Did, Entry, Report, names_told
 from doorward.errands.backups.rotation import disagreement, removals
@@ -35,6 +36,7 @@ class BackupRun:
         watcher: told how far it is.
         monotonic: seconds that never go back.
         at_once: how many files go at the same time.
+        checking: compares, before something of a name goes, what is to stay of it; None where lengths do.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class BackupRun:
         watcher: Watcher,
         monotonic: Callable[[], float],
         at_once: int = AT_ONCE,
+        checking: Checking | None = None,
     ) -> None:
         self._source = source
         self._store = store
@@ -56,6 +59,7 @@ class BackupRun:
         self._again = again
         self._watcher = watcher
         self._at_once = at_once
+        self._checking = checking
         self._monotonic = monotonic
 
     async def plan(self) -> Planned:
@@ -166,8 +170,36 @@ class BackupRun:
         if why := disagreement(planned.there.backups, after.backups, course.sent()):
             course.problem = f"nothing was removed, as two lists of what is there differ: {why}"
             return
-        for step in removals(planned.here, after.backups, failed=course.failed(), wish=self._wish):
+        decided = removals(planned.here, after.backups, failed=course.failed(), wish=self._wish)
+        spoilt = await self._spoilt(place, planned.here, after.backups, decided, course)
+        for each in decided:
+            other = spoilt.get(each.backup.name)
+            step = each if each.is_held or not other else hold(each, f"{other} is not there as it is here")
             course.removals[step.backup.file] = await self._removed(place, step)
+
+    async def _spoilt(
+        self,
+        place: BackupPlace,
+        here: Iterable[Backup],
+        there: Iterable[Backup],
+        decided: Iterable[Step],
+        course: "_Course",
+    ) -> Mapping[str, str]:
+        """By name, a file that is to stay and has another content there; what was sent just now is known."""
+        if self._checking is None:
+            return {}
+        leaving = {step.backup.name for step in decided if not step.is_held}
+        ours, sent = {each.file: each for each in here}, {each.file for each in course.sent()}
+        spoilt: dict[str, str] = {}
+        for step in plan(here, there, self._wish):
+            theirs = step.backup
+            if step.deed is not Deed.KEEP or theirs.name not in leaving or theirs.file in sent:
+                continue
+            compared = await staying(self._checking, place, step, ours.get(theirs.file))
+            course.compared[theirs.file] = compared
+            if compared.did is Did.FAILED:
+                spoilt[theirs.name] = theirs.file
+        return spoilt
 
     async def _removed(self, place: BackupPlace, step: Step) -> Entry:
         backup = step.backup
@@ -201,6 +233,7 @@ class _Course:
 
     steps: tuple[Step, ...] = ()
     deliveries: dict[str, Delivery] = field(default_factory=dict)
+    compared: dict[str, Entry] = field(default_factory=dict)
     removals: dict[str, Entry] = field(default_factory=dict)
     cleared: list[Entry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -239,12 +272,15 @@ class _Course:
         match step.deed:
             case Deed.SEND:
                 done = self.deliveries.get(backup.file)
+                if done is not None and backup.file in self.compared:
+                    return self.compared[backup.file]
                 if done is not None:
                     return Entry(done.did, backup.file, backup.size_bytes, done.reason)
                 reason = _NO_ROOM if self.is_full else _NOT_REACHED
                 return Entry(Did.SKIPPED, backup.file, backup.size_bytes, reason)
             case Deed.KEEP:
-                return Entry(Did.KEPT, backup.file, backup.size_bytes, step.reason)
+                kept = Entry(Did.KEPT, backup.file, backup.size_bytes, step.reason)
+                return self.compared.get(backup.file, kept)
             case Deed.REMOVE:
                 stays = f"{step.reason}, but stays: {self.problem or _NOT_REACHED}"
                 left = Entry(Did.SKIPPED, backup.file, backup.size_bytes, stays)
