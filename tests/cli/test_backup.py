@@ -135,6 +135,10 @@ def test_what_is_spoilt_there_is_found(typed: Type, here: Path, away: Path) -> N
         (("push", "--from", "x", "--to", "file:///tmp", "--keep", "5", "web="), "neither a name such as web"),
         (("list", "--to", "file:///tmp", "--errand", "x"), "--errand says where they are kept"),
         (("restore", "--to", "file:///tmp", "web"), "missing option '--into'"),
+        (("list", "--to", "disk/backups"), "disk/backups: address: this is no place for backups"),
+        (("list", "--to", "file://otherhost/tmp"), "address: this is no folder of this machine"),
+        (("push", "--from", "x", "--to", "ftps://", "--keep", "1"), "address: "),
+        (("list", "--to", "sftp://host"), "address: this is no folder of a server of SSH"),
         (("lsit",), "there is no subcommand 'lsit'; did you mean list?"),
     ],
 )
@@ -148,7 +152,7 @@ def test_words_that_do_not_say_enough_are_refused(
 def test_a_place_that_is_none_or_not_there_is_told(typed: Type, here: Path, tmp_path: Path) -> None:
     fill(here, "web.1")
     ran = typed("backup", "list", "--to", "gopher://alice:hunter2@example.org/x")
-    assert ran.returncode == 125
+    assert ran.returncode == 2
     assert "this is no place for backups" in ran.stderr
     assert "hunter2" not in ran.stderr
     words = ("--from", str(here), "--to", f"file://{tmp_path}/new", "--keep", "1")
