@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -381,3 +382,32 @@ def test_an_errand_that_would_carry_to_its_own_folder_is_told_and_refused(
     assert ran.returncode != 0
     assert f"this is {here} itself, where the backups are made" in ran.stderr
     assert found(here) == contents("web.1", "web.2", "web.3")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_run_that_is_broken_off_tells_what_was_done(
+    shell: Shell, here: Path, away: Path, *, as_json: bool
+) -> None:
+    fill(here, "web.1")
+    fill(here, "web.2", size_bytes=3_000_000)
+    words = ("--from", str(here), "--to", f"file://{away}", "--keep", "2", "--at-once", "2")
+    more = ("--json",) if as_json else ()
+    slow = shell.start("backup", "push", *words, "--bytes-per-second", "100K", *more)
+    try:
+        until(lambda: (away / "web.1").exists() and any(each.suffix == ".part" for each in away.iterdir()))
+        slow.send_signal(signal.SIGINT)
+        output, errors = (each.decode() for each in slow.communicate(timeout=60))
+    finally:
+        slow.kill()
+    assert slow.returncode == 130
+    assert "Traceback" not in errors
+    if as_json:
+        report = json.loads(output)
+        assert {each["file"]: each["did"] for each in report["files"]} == {
+            "web.2": "skipped",
+            "web.1": "sent",
+        }
+        assert "the next run goes on with them" in report["problem"]
+    else:
+        assert "sent     web.1  1000 B\n" in output
+        assert "1 sent, 1 skipped: it was broken off; the parts stay there" in output

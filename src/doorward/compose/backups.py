@@ -78,12 +78,47 @@ def job_of(errand: BackupErrand, environment: Mapping[str, str], *, password: Se
     )
 
 
+_BROKEN_OFF = "it was broken off; the parts stay there, and the next run goes on with them"
+
+
+class BrokenOff(Exception):
+    """
+    A run that was cancelled.
+
+    Attributes:
+        report: what was done before.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+async def push_or_tell(job: Job, watcher: Watcher | None = None) -> Report:
+    """
+    As `push`, for a loop that is of this run alone.
+
+    Raises:
+        BrokenOff: it was cancelled.
+    """
+    folder = BackupFolder(job.folder)
+    run = _run(job, folder, watcher or Nobody())
+    try:
+        return await _pushed(job, folder, run)
+    except asyncio.CancelledError:
+        raise BrokenOff(run.so_far(_BROKEN_OFF)) from None
+
+
 async def push(job: Job, watcher: Watcher | None = None) -> Report:
     """Carry backups away, with no other run of the same folder beside it; what fails is in the report."""
     folder = BackupFolder(job.folder)
+    return await _pushed(job, folder, _run(job, folder, watcher or Nobody()))
+
+
+async def _pushed(job: Job, folder: BackupFolder, run: BackupRun) -> Report:
     try:
         async with folder.held():
-            return await _run(job, folder, watcher or Nobody()).push()
+            return await run.push()
     except BackupError as error:
         return failed(job.folder, job.store.address, error)
 

@@ -61,6 +61,8 @@ class BackupRun:
         self._at_once = at_once
         self._checking = checking
         self._monotonic = monotonic
+        self._began_at = monotonic()
+        self._course = _Course()
 
     async def plan(self) -> Planned:
         """
@@ -77,10 +79,10 @@ class BackupRun:
         """
         Send what is to be sent, remove what may be removed, and tell what became of each file.
 
-        Cancelled, it leaves parts that the next run goes on with.
+        Cancelled, it leaves parts that the next run goes on with, and `so_far` tells what was done.
         """
-        began_at = self._monotonic()
-        course = _Course()
+        self._began_at = self._monotonic()
+        self._course = course = _Course()
         try:
             async with connected(self._store, self._again) as place:
                 await self._carry_out(place, course)
@@ -89,6 +91,14 @@ class BackupRun:
             # one that only came when all was done, from saying goodbye, changes nothing
             if not course.is_over:
                 course.problem, course.error = str(error), error
+        return self._report(course)
+
+    def so_far(self, problem: str) -> Report:
+        """The report of a run that was broken off, for the reason `problem`."""
+        self._course.problem = self._course.problem or problem
+        return self._report(self._course)
+
+    def _report(self, course: "_Course") -> Report:
         return Report(
             folder=self._source.path,
             address=self._store.address,
@@ -98,7 +108,7 @@ class BackupRun:
             begun_anew=tuple(step.backup.name for step in course.steps if step.begins_anew),
             notes=tuple(course.notes),
             moved_bytes=sum(each.moved_bytes for each in course.deliveries.values()),
-            seconds=self._monotonic() - began_at,
+            seconds=self._monotonic() - self._began_at,
         )
 
     async def _planned(self, place: BackupPlace) -> Planned:
