@@ -2,7 +2,7 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -309,7 +309,7 @@ async def test_a_list_of_what_is_installed_holds_a_part_of_it_at_a_time(
 class Endless:
     """A source that goes on and on, beside one that does not."""
 
-    async def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncIterator[CveUpdate]:
+    async def look(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         yield AccountsUpdate(
             source=source.key,
             accounts=(replace(kev(1), source=source.key),),

@@ -61,11 +61,11 @@ def test_what_is_new_is_printed_once(publisher: Publisher, shell: Shell) -> None
     first = watch(shell, *words)
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout.startswith(
-        "command line is watched from now on, and these answered: kev. 30 vulnerabilities match what is "
+        "This is watched from now on, and these answered: kev. 30 vulnerabilities match what is "
     )
     again = watch(shell, *words)
     assert (again.returncode, again.stdout) == (0, "")
-    assert again.stderr == "doorward: cve.command line: nothing new\n"
+    assert again.stderr == "doorward: cve watch: nothing new\n"
     publish_new(publisher)
     new = watch(shell, *words)
     assert new.stdout.startswith("1 new vulnerability since ")
@@ -75,7 +75,7 @@ def test_what_is_new_is_printed_once(publisher: Publisher, shell: Shell) -> None
 def test_filters_choose_and_another_filter_is_no_news(publisher: Publisher, shell: Shell) -> None:
     source = ("--once", "--json", "--source", f"kev={publisher.url}/kev")
     first = json.loads(watch(shell, *source, "--word", "git").stdout)
-    assert (first["is_first"], first["summed_up"]) == (True, 1)
+    assert (first["errand"], first["is_first"], first["summed_up"]) == (None, True, 1)
     publish_new(publisher)
     other = json.loads(watch(shell, *source, "--word", "nginx", "--word", "citrix").stdout)
     assert (other["is_first"], other["changed"]) == (False, [])
@@ -85,6 +85,24 @@ def test_filters_choose_and_another_filter_is_no_news(publisher: Publisher, shel
     assert 'word "nginx"' in new["why"]
     (health,) = other["sources"]
     assert (health["source"], health["entries"], health["failures"]) == ("kev", 31, 0)
+
+
+def test_what_none_of_the_sources_tells_is_told(publisher: Publisher, shell: Shell) -> None:
+    words = ("--once", "--source", f"kev={publisher.url}/kev", "--installed", "--fixable", "--epss", "0.5")
+    run = watch(shell, *words)
+    assert run.returncode == 0
+    assert "0 vulnerabilities match" in run.stdout
+    assert [line.partition(", and")[0] for line in run.stderr.splitlines()] == [
+        "doorward: --epss: only the source epss tells this",
+        "doorward: --installed: only the source debian tells this",
+        "doorward: --fixable: only the source debian tells this",
+    ]
+    listing = shell.run("cve", "list", "--state", "state", "--installed", "--json")
+    assert (listing.returncode, json.loads(listing.stdout)["total"]) == (0, 0)
+    assert listing.stderr == (
+        "doorward: --installed: only the source debian tells this, and it never answered whole; "
+        "that nothing passes does not say that nothing is vulnerable\n"
+    )
 
 
 def test_a_source_that_cannot_be_used_is_told_and_holds_up_no_other(
@@ -151,6 +169,8 @@ def test_it_looks_again_until_it_is_interrupted(publisher: Publisher, shell: She
     ("words", "said"),
     [
         (("--source", "kevv"), "is none of kev, nvd, epss, debian, feed"),
+        (("--source", "kve"), "did you mean kev?"),
+        (("--word", ""), "there is nothing to look for in it"),
         (("--source", "feed"), "feed wants an address"),
         (("--source", "kev=nowhere"), "kev wants an address"),
         (("--source", "epss"), "epss tells of no vulnerability"),
@@ -177,7 +197,7 @@ def test_mail_goes_to_whom_the_configuration_names(publisher: Publisher, box: Po
     publisher.pages["/feed"] = ("application/rss+xml", rss("<title>CVE-2026-0002</title><guid>urn:1</guid>"))
     words = ("--once", "--mail", "--config", str(file), "--source", f"feed={publisher.url}/feed")
     assert "Message 1 is delivered" in watch(shell, *words).stdout
-    assert box.subjects == ["command line: watched from now on, with 1 vulnerability"]
+    assert box.subjects == ["vulnerabilities: watched from now on, with 1 vulnerability"]
 
 
 def test_a_terminal_is_told_how_many_came_so_far(publisher: Publisher, shell: Shell) -> None:
@@ -198,6 +218,6 @@ def test_a_terminal_is_told_how_many_came_so_far(publisher: Publisher, shell: Sh
         shown = os.read(ours, 65_536).decode()
     finally:
         os.close(ours)
-    assert printed.startswith(b"command line is watched from now on")
+    assert printed.startswith(b"This is watched from now on")
     # it stands there while the source is read, and is gone before anything else is said
     assert shown == "\r\x1b[Kkev: 30 so far\r\x1b[K"

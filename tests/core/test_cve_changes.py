@@ -80,6 +80,7 @@ def test_each_change_says_what_stood_there_and_what_does(
         (0.3, 0.39999, None),
         (0.9, None, None),
         (0.0, 0.1, ("0.00", "0.10")),
+        (0.59204, 0.999, ("0.59204", "0.999")),
     ],
 )
 def test_epss_counts_by_steps(

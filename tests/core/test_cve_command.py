@@ -62,5 +62,21 @@ def test_what_it_does_not_know_is_refused(line: str) -> None:
         said(line)
 
 
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("--help", "did you mean `help cve`?"),
+        ("list --json", "did you mean form=json?"),
+        ("--instaled", "did you mean --installed?"),
+        ("--word a --word b", "or one of several, with commas), got two"),
+        ("--score 1 --score 2", "score: expected one value, got two"),
+    ],
+)
+def test_what_other_programs_take_is_told_how_it_is_said_here(line: str, step: str) -> None:
+    with pytest.raises(BadArgument) as caught:
+        said(line)
+    assert str(caught.value).endswith(step)
+
+
 def test_each_of_its_parameters_can_be_an_option() -> None:
     assert takes_options(PARAMETERS)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.cve_ids import canonical_id, cve_number, is_id, key_of_id
+from doorward.core.cve_ids import canonical_id, cve_number, id_said, is_called, is_id, key_of_id
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,43 @@ def test_what_is_called_so_can_be_printed_and_kept(text: str) -> None:
     assert is_id("GHSA-aaaa-bbbb")
     assert is_id("x" * 200)
     assert not is_id("x" * 201)
+
+
+@pytest.mark.parametrize(
+    ("word", "is_so"),
+    [
+        ("CVE-2021-27104", True),
+        (" cve-2021-27104 ", True),
+        ("2021-27104", True),
+        ("27104", True),
+        ("2021", False),
+        ("CVE", False),
+        ("CVE-2021", False),
+        ("7104", False),
+        ("271040", False),
+        ("2022-27104", False),
+        ("", False),
+    ],
+)
+def test_a_word_says_an_id_whole_or_by_its_number(word: str, *, is_so: bool) -> None:
+    assert is_called("CVE-2021-27104", word) is is_so
+    assert not is_called("DSA-5800-1", word)
+
+
+def test_what_is_no_id_of_cve_is_said_whole() -> None:
+    assert is_called("DSA-5800-1", "dsa-5800-1 ")
+    assert not is_called("DSA-5800-1", "5800")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("2021-27104", "CVE-2021-27104"),
+        ("CVE-2021-27104 ", "CVE-2021-27104"),
+        ("\tcve-2021-27104", "CVE-2021-27104"),
+        ("27104", "27104"),
+        (" DSA-5800-1", "DSA-5800-1"),
+    ],
+)
+def test_an_id_is_found_as_people_write_it(text: str, name: str) -> None:
+    assert id_said(text) == name

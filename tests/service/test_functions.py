@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from doorward.core.call import Call
+from doorward.core.errors import BadArgument
 from doorward.core.limits import Limits
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.secret import Secret
@@ -274,6 +275,24 @@ async def test_whatever_is_raised_is_a_reference_that_the_log_explains(
     assert len(caplog.records) == 1
     assert reference in caplog.text
     assert "Traceback" in vars(caplog.records[-1])["exception"]
+    await house.runs.close()
+    house.assert_at_rest()
+
+
+@LOGS
+async def test_a_value_that_no_type_refuses_is_the_askers_to_mend_and_no_fault(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def called() -> str:
+        raise BadArgument("since", "a day", '"yesterday"')
+
+    house = house_of(called)
+    with caplog.at_level("INFO"):
+        outcome = await house.ask(ALICE, "work").ended()
+    assert (outcome.kind, outcome.reason) == (OutcomeKind.INVALID, 'since: expected a day, got "yesterday"')
+    assert outcome.exit_status == 126
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert "reference" not in caplog.text
     await house.runs.close()
     house.assert_at_rest()
 

@@ -51,18 +51,28 @@ class Asked:
             ) from None
 
 
+def _not_blank(
+    _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
+) -> tuple[str, ...]:
+    if not all(map(str.strip, words)):
+        raise click.BadParameter("there is nothing to look for in it; leave it out to have all")
+    return words
+
+
 _OPTIONS = (
     click.option(
         "--word",
         "words",
         multiple=True,
+        callback=_not_blank,
         metavar="WORD",
-        help="Only with this whole word in title, text or product; more than one: with any of them.",
+        help="Only with this whole word in title, text or product, or of this id; more than one: of any.",
     ),
     click.option(
         "--product",
         "products",
         multiple=True,
+        callback=_not_blank,
         metavar="NAME",
         help="Only of this product, vendor, package, or beginning of a CPE; more than one: of any of them.",
     ),

@@ -24,7 +24,7 @@ from doorward.core.cve_defaults import LISTED
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doorward.core.cve_filters import CveQuery
+    from doorward.core.cve_filters import CveFilter, CveQuery
     from doorward.core.ports import VulnerabilityStore
     from doorward.errands.cve.listing import Listed
 
@@ -90,9 +90,24 @@ def _found(state: str | None, query: "Callable[..., CveQuery]") -> "Listed":
         asked = query(now_at=now_at)
         if store is None:
             return Listed(query=asked, found=(), total=0, unscored=0, is_empty=True)
-        return await listed(store, asked, ask_installed)
+        found = await listed(store, asked, ask_installed)
+        if not found.total and not found.is_empty:
+            await _tell_what_nobody_told(asked.filter, store)
+        return found
 
     return with_vulnerabilities(state, search)
+
+
+async def _tell_what_nobody_told(wanted: "CveFilter", store: "VulnerabilityStore") -> None:
+    """Say on stderr which source never answered, without which nothing can pass."""
+    from doorward.core.cve_errands import told_by_none
+
+    for name, kind in told_by_none(wanted, ()).items():
+        if not await store.marks(kind.value):
+            complain(
+                f"--{name}: only the source {kind.value} tells this, and it never answered whole; "
+                "that nothing passes does not say that nothing is vulnerable"
+            )
 
 
 def _print_text(found: "Listed") -> None:

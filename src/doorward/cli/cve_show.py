@@ -16,6 +16,7 @@ from doorward.cli.cve_store import (
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, state_option
 from doorward.cli.screen import STATUS_FAILED, complain
+from doorward.core.cve_ids import id_said
 
 if TYPE_CHECKING:
     from doorward.core.ports import VulnerabilityStore
@@ -54,7 +55,8 @@ def show(*, names: tuple[str, ...], as_json: bool, state: str | None) -> int:
         return STATUS_FAILED
     for name in missing:
         complain(
-            f"{name[:100]}: nothing is known of it; `doorward cve list --word ...` searches what is known"
+            f"{name[:100]}: nothing is known of it; an id is as CVE-2024-3094, and"
+            " `doorward cve list --word ...` searches what is known"
         )
     return STATUS_FAILED if missing else 0
 
@@ -71,7 +73,7 @@ def _found(
     ) -> "tuple[tuple[Vulnerability, ...], str, list[str] | None]":
         if store is None:
             return (), "", None
-        found = {name: await store.find(name) for name in names}
+        found = {name: await store.find(id_said(name)) for name in names}
         known, note = await current([each for each in found.values() if each is not None], ask_installed)
         return known, note, [name for name, each in found.items() if each is None]
 

@@ -9,7 +9,15 @@ from rich.text import Text
 from doorward.core.errors import one_line
 from doorward.core.vulnerabilities import Severity, Vulnerability
 from doorward.errands.cve.listing import Listed
-from doorward.errands.cve.texts import COLUMNS, WITHOUT_SCORE, cells, ending, notes, shown_columns
+from doorward.errands.cve.texts import (
+    COLUMNS,
+    WITHOUT_SCORE,
+    ending,
+    first_of_group,
+    notes,
+    rows_of,
+    shown_columns,
+)
 
 _STYLES = {
     Severity.CRITICAL: "bold red",
@@ -23,36 +31,37 @@ _FOLDED = frozenset({"PACKAGE", "TITLE"})
 
 def print_table(listed: Listed, *, has_colours: bool) -> None:
     """
-    Print a list with something in it: those that have a score, then the others, then how many there are.
+    Print a list with something in it, in its order, those without a score told apart, and how many there are.
 
     Args:
         listed: what was found.
         has_colours: whether a severity is coloured; its word stands there anyway.
     """
     console = Console(no_color=not has_colours, highlight=False)
-    shown = shown_columns([cells(each) for each in listed.found])
-    scored = [each for each in listed.found if each.score is not None]
-    unscored = [each for each in listed.found if each.score is None]
-    if scored:
-        console.print(_table(scored, shown))
-    if unscored:
-        console.print(Text(f"{chr(10) if scored else ''}{WITHOUT_SCORE}"))
-        console.print(_table(unscored, [index for index in shown if COLUMNS[index] != "SCORE"]))
+    rows, first = rows_of(listed.found), first_of_group(listed.found)
+    shown = shown_columns(rows)
+    if first:
+        console.print(_table(listed.found[:first], rows[:first], shown))
+    if first < len(rows):
+        console.print(Text(f"{chr(10) if first else ''}{WITHOUT_SCORE}"))
+        without = [index for index in shown if COLUMNS[index] != "SCORE"]
+        console.print(_table(listed.found[first:], rows[first:], without))
     console.print()
     for note in notes(listed):
         console.print(Text(note, "yellow"))
     console.print(Text(ending(listed)))
 
 
-def _table(vulnerabilities: Sequence[Vulnerability], shown: Sequence[int]) -> Table:
+def _table(
+    vulnerabilities: Sequence[Vulnerability], rows: Sequence[Sequence[str]], shown: Sequence[int]
+) -> Table:
     table = Table(box=None, pad_edge=False)
     for index in shown:
         column = COLUMNS[index]
         table.add_column(
             column, no_wrap=column not in _FOLDED, overflow="fold", ratio=1 if column == "TITLE" else None
         )
-    for each in vulnerabilities:
-        row = cells(each)
+    for each, row in zip(vulnerabilities, rows, strict=True):
         # Text: nothing in a title is markup
         table.add_row(*(Text(one_line(row[index]), _style(each, COLUMNS[index])) for index in shown))
     return table

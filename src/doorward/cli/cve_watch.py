@@ -10,7 +10,15 @@ from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.cve_filters import which_options
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.core.cve_errands import DEFAULT_ADDRESSES, CveErrand, CveSource, CveSourceKind
+from doorward.cli.screen import complain
+from doorward.core.cve_errands import (
+    AD_HOC,
+    DEFAULT_ADDRESSES,
+    CveErrand,
+    CveSource,
+    CveSourceKind,
+    told_by_none,
+)
 from doorward.core.cve_filters import CveFilter
 from doorward.core.errors import DoorwardError
 from doorward.core.schedules import Every, parse_every
@@ -20,21 +28,21 @@ if TYPE_CHECKING:
 
     from doorward.core.settings import Settings
 
-OWN_NAME = "command line"
-"""Of the watch that no configuration has; no errand there can be called so."""
-
 _OS_RELEASE = Path("/etc/os-release")
 
 
 def _source(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> list[CveSource]:
     from doorward.config.feed_settings import is_address
+    from doorward.core.invocation import nearest_name
 
     found: dict[str, CveSource] = {}
     for word in words:
         name, _, address = word.partition("=")
         kinds = {kind.value: kind for kind in CveSourceKind}
         if name not in kinds:
-            raise click.BadParameter(f"{name[:40]!r} is none of {', '.join(kinds)}")
+            nearest = nearest_name(name, kinds)
+            hint = f"; did you mean {nearest}?" if nearest else ""
+            raise click.BadParameter(f"{name[:40]!r} is none of {', '.join(kinds)}{hint}")
         url = address or DEFAULT_ADDRESSES.get(kinds[name], "")
         if not is_address(url):
             raise click.BadParameter(f"{name} wants an address, as in {name}=https://example.org/feed.xml")
@@ -128,15 +136,25 @@ def watch(
     else:
         errands = [
             CveErrand(
-                name=OWN_NAME,
+                name=AD_HOC,
                 sources=tuple(sources) or _usual_sources(),
                 timing=every or Every(7200),
                 filter=CveFilter(**wanted),
                 mails=mails,
             )
         ]
+        _tell_what_nobody_tells(errands[0])
     watching = Watching(errands, settings, state=state, config=config, every=every, as_json=as_json)
     return watching.run(once=once)
+
+
+def _tell_what_nobody_tells(errand: CveErrand) -> None:
+    """Say on stderr what none of the sources tells: that nothing passes would read as `all is well`."""
+    for name, kind in told_by_none(errand.filter, {source.kind for source in errand.sources}).items():
+        complain(
+            f"--{name}: only the source {kind.value} tells this, and it is not asked; "
+            "that nothing passes does not say that nothing is vulnerable"
+        )
 
 
 def _configured(name: str, settings: "Settings") -> CveErrand:

@@ -15,7 +15,6 @@ from doorward.cli.screen import complain, complain_of, is_terminal
 from doorward.compose.cve_watching import look_at_cves
 from doorward.config.local_zone import local_zone
 from doorward.core.cve_errands import CveErrand, CveSource
-from doorward.core.errands import errand_name
 from doorward.core.errors import DoorwardError
 from doorward.core.schedules import Every
 from doorward.core.timing import first_at
@@ -116,10 +115,10 @@ class Watching:
             click.echo(watched.text, nl=False)
         else:
             # nothing to tell is nothing on stdout, which somebody may mail
-            complain(f"{errand_name(errand)}: {gone.text}")
+            complain(f"{errand.full_title}: {gone.text}")
         sys.stdout.flush()
         for note in gone.notes:
-            complain(f"{errand_name(errand)}: {note}")
+            complain(f"{errand.full_title}: {note}")
         return max(map(complain_of, gone.troubles), default=0)
 
     def _show_progress(self, source: CveSource, entries: int) -> None:

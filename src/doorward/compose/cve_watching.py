@@ -56,4 +56,4 @@ async def look_at_cves(
         try:
             return await watch.look(errand)
         except StateError as error:
-            raise StateError(f"{errand_name(errand)}: what was seen cannot be noted: {error}") from error
+            raise StateError(f"{errand.full_title}: what was seen cannot be noted: {error}") from error

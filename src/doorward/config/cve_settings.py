@@ -12,7 +12,14 @@ from doorward.config.shapes import CveShape, CveSourceShape
 from doorward.config.ssh_settings import read_path
 from doorward.config.tables import read_table
 from doorward.config.timing_settings import read_timing
-from doorward.core.cve_errands import DEFAULT_ADDRESSES, NVD_DAYS, CveErrand, CveSource, CveSourceKind
+from doorward.core.cve_errands import (
+    DEFAULT_ADDRESSES,
+    NVD_DAYS,
+    CveErrand,
+    CveSource,
+    CveSourceKind,
+    told_by_none,
+)
 from doorward.core.cve_filters import CveFilter
 from doorward.core.mail_settings import MailSettings
 
@@ -144,17 +151,10 @@ def _note_what_nobody_tells(
     wanted: CveFilter, sources: tuple[CveSource, ...], key: Key, report: Report
 ) -> None:
     """Note what is asked for that none of the sources tells: it may be known by another errand, or never."""
-    kinds = {source.kind for source in sources}
-    needs = (
-        ("epss", wanted.epss is not None, CveSourceKind.EPSS),
-        ("installed", wanted.installed, CveSourceKind.DEBIAN),
-        ("fixable", wanted.fixable, CveSourceKind.DEBIAN),
-    )
-    for name, is_asked, kind in needs:
-        if is_asked and sources and kind not in kinds:
-            report.note(
-                (*key, name), f"only the source {kind.value} tells this, which is none of its sources"
-            )
+    if not sources:
+        return
+    for name, kind in told_by_none(wanted, {source.kind for source in sources}).items():
+        report.note((*key, name), f"only the source {kind.value} tells this, which is none of its sources")
 
 
 def _one_of_kinds() -> str:

@@ -29,7 +29,7 @@ class Change:
     Attributes:
         kind: what.
         before: what stood there; empty for nothing. A score as `7.5`, an exposure as `glibc 2.36-9`, EPSS
-            as `0.12`.
+            as `0.12`, with all of its decimals.
         after: what stands there now: a day for `exploited`, a package and the version to take for `fix`.
     """
 
@@ -77,8 +77,14 @@ def epss_change(before: float | None, after: float | None) -> tuple[Change, ...]
     # it has five decimals: 0.4 is a step from 0.3, whatever the difference of their floats is
     if after is None or round(abs(after - (before or 0.0)), 5) < EPSS_STEP:
         return ()
-    written = "" if before is None else f"{before:.2f}"
-    return (Change(kind=ChangeKind.EPSS, before=written, after=f"{after:.2f}"),)
+    written = "" if before is None else _epss_written(before)
+    return (Change(kind=ChangeKind.EPSS, before=written, after=_epss_written(after)),)
+
+
+def _epss_written(score: float) -> str:
+    """Not rounded: 0.999 is not 1.00."""
+    digits = f"{score:.5f}"
+    return digits[:4] + digits[4:].rstrip("0")
 
 
 def _epss_of(vulnerability: Vulnerability) -> float | None:

@@ -50,13 +50,13 @@ PARAMETERS = (
         name="word",
         type=TextType(max=200),
         required=False,
-        summary="only with this whole word in title, text or product; or one of several, parted by commas",
+        summary="only with this word in title, text or product, or this id; or one of several, with commas",
     ),
     Parameter(
         name="product",
         type=TextType(max=200),
         required=False,
-        summary="only of this product, vendor, package or CPE; or one of several, parted by commas",
+        summary="only of this product, vendor, package or CPE; or one of several, with commas between",
     ),
     Parameter(
         name="score",

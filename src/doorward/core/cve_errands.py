@@ -1,6 +1,7 @@
 """A watch over vulnerabilities: where it looks, what matters to it, and who is told."""
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -8,6 +9,13 @@ from doorward.core.cve_filters import CveFilter
 from doorward.core.feed_errands import TELL_AFTER
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Timing
+
+AD_HOC = "command line"
+"""
+The name of the watch that no configuration has; no errand there can be called so.
+
+What it told is kept under it, and nobody is shown it.
+"""
 
 NVD_DAYS = 120
 """How far back NVD is asked the first time: as long as one of its windows may be."""
@@ -90,6 +98,31 @@ class CveErrand:
     tell_after: int = TELL_AFTER
 
     @property
+    def is_ad_hoc(self) -> bool:
+        """Whether it is the watch of a command line, which no configuration has."""
+        return self.name == AD_HOC
+
+    @property
+    def title(self) -> str:
+        """What mail calls it."""
+        return "vulnerabilities" if self.is_ad_hoc else self.name
+
+    @property
+    def full_title(self) -> str:
+        """What a terminal and a log call it: `cve.security`, or what was typed."""
+        return "cve watch" if self.is_ad_hoc else f"{self.kind}.{self.name}"
+
+    @property
     def about(self) -> str:
         """What it is about, in words for people."""
         return ", ".join(source.key for source in self.sources)
+
+
+def told_by_none(wanted: CveFilter, kinds: Collection[CveSourceKind]) -> dict[str, CveSourceKind]:
+    """What a filter asks for that none of these sources tells, by the key, and which one would."""
+    needs = (
+        ("epss", wanted.epss is not None, CveSourceKind.EPSS),
+        ("installed", wanted.installed, CveSourceKind.DEBIAN),
+        ("fixable", wanted.fixable, CveSourceKind.DEBIAN),
+    )
+    return {name: kind for name, is_asked, kind in needs if is_asked and kind not in kinds}

@@ -13,7 +13,7 @@ class CveFilter:
 
     Attributes:
         words: one of them stands, as whole words and in capitals or not, in a title, a description or a
-            product.
+            product; or it is the id, which the number of an id of CVE alone, `27104`, says too.
         products: one of them is a product's name, its vendor's, an installed package's, or the beginning of
             a CPE (`cpe:2.3:a:openssl:`).
         score: its score is at least this. The unscored pass: nobody said that they are harmless.

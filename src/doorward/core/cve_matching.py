@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from doorward.core.cve_filters import CveFilter, CveOrder, CveQuery
-from doorward.core.cve_ids import cve_number, key_of_id
+from doorward.core.cve_ids import cve_number, is_called, key_of_id
 from doorward.core.vulnerabilities import Vulnerability, urgency
 from doorward.core.whole_words import stands_in
 
@@ -23,7 +23,7 @@ def passes(vulnerability: Vulnerability, wanted: CveFilter) -> bool:
         and (not wanted.fixable or any(each.has_fix for each in exposures))
         and (not wanted.sources or any(each.source in wanted.sources for each in vulnerability.accounts))
         and (not wanted.products or _is_of(vulnerability, wanted.products))
-        and (not wanted.words or stands_in(wanted.words, text_of(vulnerability)))
+        and (not wanted.words or _has_word(vulnerability, wanted.words))
     )
 
 
@@ -39,7 +39,7 @@ def is_asked_for(vulnerability: Vulnerability, query: CveQuery) -> bool:
 
 
 def text_of(vulnerability: Vulnerability) -> str:
-    """Where words are looked for: titles, descriptions, and products, each in a paragraph of its own."""
+    """Where words are looked for beside the id: titles, descriptions and products, each in a paragraph."""
     titles = (account.title for account in vulnerability.accounts)
     descriptions = (account.description for account in vulnerability.accounts)
     products = (f"{each.vendor} {each.name}" for each in vulnerability.products)
@@ -94,6 +94,12 @@ def _id_key(vulnerability: Vulnerability) -> tuple[bool, int, str]:
     # CVE-2024-9999 before CVE-2024-10000, and what is none of CVE's after them
     number = cve_number(vulnerability.id)
     return number is None, number or 0, vulnerability.id
+
+
+def _has_word(vulnerability: Vulnerability, words: tuple[str, ...]) -> bool:
+    return any(is_called(vulnerability.id, word) for word in words) or stands_in(
+        words, text_of(vulnerability)
+    )
 
 
 def _is_of(vulnerability: Vulnerability, products: tuple[str, ...]) -> bool:

@@ -13,7 +13,8 @@ The whole tree of errors, rooted at one class.
     │   ├── BadFrame            not a frame, or one that may not come now
     │   └── TlsFailed           no TLS, or none that can be trusted
     ├── StateError              the state folder cannot be used
-    │   └── StateTaken          another daemon holds it
+    │   ├── StateTaken          another daemon holds it
+    │   └── NoRoom              a limit of what is kept has been met
     ├── ListenError             a door cannot be opened: door, address and holder
     ├── TrustError              a file that others could have written or read
     ├── CertificateError        a certificate or key that cannot be used: file and what to do

@@ -12,7 +12,7 @@ from doorward.core.launch import EXECUTABLE_PATH, Launch
 from doorward.core.limits import Limits
 from doorward.core.named_words import name_of_option, option_of, sort_words, takes_options
 from doorward.core.parameter import NAME, Parameter, shown, word_of
-from doorward.core.parameter_types import FlagType, PathType, Value
+from doorward.core.parameter_types import ChoiceType, FlagType, PathType, TextType, Value
 from doorward.core.secret import REDACTED, Secret
 from doorward.core.words import quote_words
 
@@ -171,7 +171,7 @@ def _bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
     for named in said.named:
         parameter, word = named.parameter, named.word
         if parameter.name in values:
-            raise BadArgument(parameter.name, "one value", "two")
+            raise BadArgument(parameter.name, _one_value(parameter), "two")
         if word is None:
             raise BadArgument(parameter.name, parameter.type.expected, "nothing")
         values[parameter.name] = parameter.read(word)
@@ -192,10 +192,25 @@ def _misnamed(command: Command, words: Sequence[str]) -> BadArgument | None:
     return None
 
 
+def _one_value(parameter: Parameter) -> str:
+    # a text may stand for several: its summary says how
+    about = parameter.summary if isinstance(parameter.type, TextType) else ""
+    return f"one value ({about})" if about else "one value"
+
+
 def _unknown_name(command: Command, name: str, names: Collection[str]) -> BadArgument:
-    near = nearest_name(name, names)
+    near = _meant_by_habit(command, name) or nearest_name(name, names)
     hint = f"; did you mean {near}?" if near else ""
     return BadArgument("", f"a parameter of {command.name}", f"{shown(name)}{hint}")
+
+
+def _meant_by_habit(command: Command, name: str) -> str:
+    """What says here what an option of most programs says there; empty for none."""
+    if name == "--help":
+        return f"`help {command.name}`"
+    forms = (each.type for each in command.parameters if each.name == "form")
+    has_json = any(isinstance(form, ChoiceType) and "json" in form.choices for form in forms)
+    return "form=json" if name == "--json" and has_json else ""
 
 
 def _check_sizes(words: Sequence[str], limits: Limits) -> None:

@@ -95,9 +95,21 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Declined:
+    """
+    A Python function cannot do anything with what it was called with.
+
+    Attributes:
+        reason: one line for the asker.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unkillable:
     """Some of the tree survived KILL; nobody waits for it any more."""
 
 
-Ending = Exited | Signalled | NotStarted | Lost | Raised | Unkillable
+Ending = Exited | Signalled | NotStarted | Lost | Raised | Declined | Unkillable
 """How a child, or a function, ended."""

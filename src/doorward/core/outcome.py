@@ -5,7 +5,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from doorward.core.launch import Ending, Exited, Lost, NotStarted, Raised, Signalled, Unkillable
+from doorward.core.launch import Declined, Ending, Exited, Lost, NotStarted, Raised, Signalled, Unkillable
 
 STATUS_TIMED_OUT = 124
 STATUS_UNAVAILABLE = 125
@@ -92,6 +92,8 @@ def outcome_of(ending: Ending) -> Outcome:
             return Outcome(OutcomeKind.FAILED, reason=reason)
         case Raised(reference, reason):
             return Outcome(OutcomeKind.FAILED, reason=reason or f"it failed; the log explains {reference}")
+        case Declined(reason):
+            return Outcome(OutcomeKind.INVALID, reason=reason)
         case Unkillable():
             return Outcome(OutcomeKind.UNKILLABLE)
 

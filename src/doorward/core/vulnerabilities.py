@@ -4,6 +4,8 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from doorward.core.cve_ids import cve_number
+
 TITLE_CHARACTERS = 300
 DESCRIPTION_CHARACTERS = 4_000
 MOST_PRODUCTS = 100
@@ -127,7 +129,7 @@ class Account:
         scores: all that it gives.
         exploited_since: since when it is known to be exploited; None for not known.
         due: until when it has to be mended, says who knows it to be exploited.
-        in_ransomware: it is known to be used by blackmailers.
+        in_ransomware: it is known to be used by ransomware.
         action: what to do about it, in the source's words.
         products: what is affected.
         exposures: what of this machine is.
@@ -261,22 +263,25 @@ class Vulnerability:
         return tuple(each for each in self.accounts if not each.source.startswith(FEED)), feeds
 
 
-def urgency(vulnerability: Vulnerability) -> tuple[int, int, int, float, float, str]:
+def urgency(vulnerability: Vulnerability) -> tuple[int, int, int, date, float, float, int, str]:
     """
     A key to sort by, the most urgent last.
 
     What was withdrawn counts least. Then, in this order: exploited, on this machine with a fix, on this
-    machine, how likely and how bad. The unscored stand as if they scored 7.0: nobody said that they are
-    harmless.
+    machine, how lately it became known to be exploited, how bad and how likely, and the later id. The
+    unscored stand as if they scored 7.0: nobody said that they are harmless.
     """
     exposed = vulnerability.exposures
     score = vulnerability.score
+    since = vulnerability.exploited_since
     return (
         0 if vulnerability.is_rejected else 1,
-        1 if vulnerability.exploited_since is not None else 0,
+        0 if since is None else 1,
         2 if any(each.has_fix for each in exposed) else 1 if exposed else 0,
+        since or date.min,
         7.0 if score is None else score.value,
         0.0 if vulnerability.epss is None else vulnerability.epss.score,
+        cve_number(vulnerability.id) or 0,
         vulnerability.id,
     )
 

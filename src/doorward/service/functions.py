@@ -10,8 +10,9 @@ from typing import Any
 
 from doorward.core.call import Call
 from doorward.core.command import Function
+from doorward.core.errors import BadArgument
 from doorward.core.functions import arguments_of
-from doorward.core.launch import Ending, Exited, Signalled, Stream, Unkillable
+from doorward.core.launch import Declined, Ending, Exited, Signalled, Stream, Unkillable
 from doorward.core.ports import Child, ChildEvents, Clock, Timer
 from doorward.service.failures import log_failure
 from doorward.service.run import Run
@@ -92,6 +93,10 @@ class FunctionChild:
         except asyncio.CancelledError as error:
             # one that we did not ask for is the function's own failure
             self._end(Signalled(signal.SIGTERM) if self._is_stopped else log_failure(_log, self._name, error))
+        except BadArgument as error:
+            # no type said that the value is wrong: it is the asker's to mend, and no fault of the function
+            _log.info("%s took a value for none that it can use: %s", self._name, error)
+            self._end(Declined(str(error)))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - logged
             # a run is isolated from the others: whatever a function raises ends this run alone
             self._end(log_failure(_log, self._name, error))

@@ -2,11 +2,13 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from tests.doors.daemon import running
 from tests.doors.tls_peers import PASSWORD
-from tests.doors.web.house import get
+from tests.doors.web.house import CONFIG, get
 from tests.doors.web_pages.site import Site
 
 CURL = pytest.mark.needs_program("curl", package="curl")
@@ -104,3 +106,36 @@ def test_static_files_are_kept_for_ever_and_another_mark_is_not_there(site: Site
     assert get(site.daemon, re.sub(r"[0-9a-f]{12}", "0" * 12, style)).status == 404
     assert get(site.daemon, "/static/..%2fansi.py").status == 404
     assert get(site.daemon, "/favicon.ico").header("Content-Type") == "image/svg+xml"
+
+
+@CURL
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        (
+            "/cve/xyz",
+            404,
+            'id: expected the id of a vulnerability that is known, as CVE-2024-3094, got "xyz"\n',
+        ),
+        ("/cve/CVE-2021-27105", 404, "CVE-2021-27105"),
+        ("/cve?since=yesterday", 422, "since: expected 12h, 7d, 2w or a day as 2026-11-01"),
+        ("/cve?score=11", 422, "score: expected"),
+    ],
+)
+def test_curl_is_told_what_is_wrong_by_text_and_status(site: Site, path: str, status: int, text: str) -> None:
+    login = ["--user", f"root:{PASSWORD}"]
+    told = curl(site, path, *login, "--write-out", "%{http_code}")
+    assert text in told
+    assert told.endswith(f"\n{status}")
+
+
+@CURL
+def test_curl_is_told_why_a_run_failed_with_nothing_else_to_say(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    own = f'[commands.lost]\nrun = ["{program}"]\nread_only = true\n'
+    with running(tmp_path, CONFIG + own) as daemon:
+        program.unlink()
+        told = curl(Site(daemon), "/lost", "--write-out", "%{http_code}")
+    assert re.fullmatch(r"\S.*\n500", told), told

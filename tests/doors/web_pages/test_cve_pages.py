@@ -49,7 +49,7 @@ def test_the_menu_leads_there_and_the_list_leads_to_one(site: Site, new_context:
     expect(page.get_by_role("heading", name="Vulnerabilities", level=1)).to_be_visible()
     expect(page.locator("tr[data-row]")).to_have_count(100)
     expect(page.locator(".counted")).to_contain_text(
-        re.compile(r"^1 to 100 of 14\d\d · without a score: 1\d{3}$")
+        re.compile(r"^1 to 100 of 1,4\d\d · without a score: 1,\d{3}$")
     )
     first = ids(page)[0]
     page.get_by_role("link", name=first, exact=True).click()
@@ -100,6 +100,12 @@ def test_pages_follow_each_other_and_headings_sort_the_whole_list_without_a_scri
     page.get_by_role("link", name="Previous").click()
     page.wait_for_url(site.url("/cve?order=id"))
     assert sorted(ids(page)) == first
+    # behind the last page is the last
+    page.goto(site.url("/cve?order=id&page=99"))
+    assert 0 < len(ids(page)) < 100
+    expect(page.get_by_role("link", name="Next")).to_have_count(0)
+    page.get_by_role("link", name="Previous").click()
+    assert len(ids(page)) == 100
 
 
 def test_what_is_on_the_page_is_sorted_by_keyboard(site: Site, new_context: NewContext) -> None:
@@ -174,10 +180,11 @@ def test_a_wrong_value_is_told_beside_its_field(site: Site, new_context: NewCont
 
 
 def test_it_is_french_for_those_who_read_it(site: Site, new_context: NewContext) -> None:
-    page = page_of(site, new_context, "/cve?word=cisco", locale="fr-FR")
+    page = page_of(site, new_context, "/cve?word=cisco&order=score", locale="fr-FR")
     expect(page.get_by_role("heading", name="Vulnérabilités", level=1)).to_be_visible()
     assert page.locator("tr[data-row] .severity").first.text_content() == "Critique 9,8"
     expect(page.locator(".cve-group")).to_contain_text("Sans score")
+    expect(page.locator(".counted")).to_contain_text(re.compile("sans score\N{NO-BREAK SPACE}: \\d"))
     page.goto(site.url("/cve/CVE-2021-27104"))
     expect(page.locator("dl.facts")).to_contain_text("50,0 % sous 30 jours")
 

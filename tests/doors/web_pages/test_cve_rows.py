@@ -66,11 +66,11 @@ def test_what_there_is_at_all_is_seen_in_a_plot() -> None:
     plot = plot_of(ENGLISH, counts)
     assert plot is not None
     (_, published, bars), (_, exploited, others) = plot.rows
-    assert (published, exploited) == ("Published, 4000 at most", "Exploited, 2 at most")
+    assert (published, exploited) == ("Published, 4,000 at most", "Exploited, 2 at most")
     assert [bar.height for bar in bars] == [HEIGHT, 1.5]
     assert [bar.height for bar in others] == [0, HEIGHT]
     assert all(bar.y + bar.height == pytest.approx(HEIGHT) for bar in (*bars, *others))
-    assert plot.words == ("From 2025-01 to 2025-02, 4001 were published and 2 became known to be exploited.")
+    assert plot.words == ("From 2025-01 to 2025-02, 4,001 were published and 2 became known to be exploited.")
     assert plot_of(ENGLISH, [{"period": "2025-01-01", "published": 0, "exploited": 0}]) is None
     assert plot_of(ENGLISH, []) is None
 

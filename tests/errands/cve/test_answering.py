@@ -1,6 +1,7 @@
 """The command `cve`, answered from what is known."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -163,7 +164,7 @@ async def test_all_of_one_is_shown() -> None:
         "EPSS 25.0 %",
         "exploited, known since 2025-03-01\n",
         "kev says: A title\n  One.\n  Two.\n",
-        "  mend it by 2025-03-22; used by blackmailers; CWE-79\n  Upgrade.\n",
+        "  mend it by 2025-03-22; used by ransomware; CWE-79\n  Upgrade.\n",
         "Products:\n  Example Thing, before 2\n",
         "Pages about it:\n  https://example.org/\n",
     ):
@@ -178,8 +179,10 @@ async def test_all_of_one_is_shown() -> None:
     ("line", "text"),
     [
         ("show", "id: expected the id of a vulnerability, as CVE-2024-3094, got nothing"),
-        ("show CVE-1", 'id: expected the id of a vulnerability that is known, got "CVE-1"'),
+        ("show CVE-1", 'id: expected the id of a vulnerability that is known, as CVE-2024-3094, got "CVE-1"'),
         ("list CVE-2025-1", 'id: expected none with list: it goes with show, got "CVE-2025-1"'),
+        ("list --word ,", 'word: expected something to look for, got ","'),
+        ("counts --product ' '", 'product: expected something to look for, got " "'),
         ("counts x", 'id: expected none with counts: it goes with show, got "x"'),
         ("list --since x", 'since: expected 12h, 7d, 2w or a day as 2026-11-01, got "x"'),
     ],
@@ -228,3 +231,36 @@ async def test_the_longest_list_that_there_can_be_is_not_cut() -> None:
     text = await ask(await desk(*accounts), f"list --limit {MOST_LISTED} form=json")
     assert len(json.loads(text)["vulnerabilities"]) == some
     assert len(text.encode()) / some * MOST_LISTED < OUTPUT_BYTES
+
+
+async def test_no_group_moves_what_is_most_urgent_from_the_first_place() -> None:
+    # exploited and not scored, before one that is neither
+    some = await desk(kev(1), nvd(2, 9.8), nvd(3, 5.0))
+    first, all_of_them = await ask(some, "list --limit 1"), await ask(some, "list")
+    assert first.splitlines()[2].split()[0] == kev(1).id
+    assert [line.split()[0] for line in all_of_them.splitlines()[1:4]] == [
+        kev(1).id,
+        "CVE-2025-0002",
+        "CVE-2025-0003",
+    ]
+    assert "not scored" in all_of_them.splitlines()[1]
+    assert "Without a score" not in all_of_them
+    worst = (await ask(some, "list --order score")).splitlines()
+    assert worst[3:6] == ["", "Without a score, which does not say that they are harmless:", worst[5]]
+    assert worst[5].split()[0] == kev(1).id
+
+
+async def test_what_a_feed_calls_a_product_stands_before_no_title() -> None:
+    slug = Product(vendor="", name="small_business_rv160,_rv260_routers")
+    feed = Account(source="feed:https://example.org/rss", id=kev(1).id, products=(slug,))
+    titled = replace(kev(1), title="Cisco Small Business RV flaw", products=())
+    assert slug.name not in await ask(await desk(feed, titled), "list")
+    assert slug.name in await ask(await desk(feed), "list")
+
+
+async def test_an_id_is_found_as_it_is_written_in_a_hurry() -> None:
+    some = await desk(kev(1))
+    for said in ("2025-0001", '" cve-2025-0001 "'):
+        assert (await ask(some, f"show {said}")).startswith(kev(1).id)
+    for word in (kev(1).id, "2025-0001", "0001"):
+        assert (await asked_json(some, f"list --word {word}"))["total"] == 1

@@ -1,5 +1,6 @@
 """The mail of a watch, as a mail reader has it."""
 
+import html
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -88,10 +89,10 @@ def test_the_most_urgent_come_first_under_headings_of_their_own() -> None:
     places = [draft.text.index(heading) for heading in order]
     assert places == sorted(places)
     assert (
-        "why: exploited since 2025-06-01, by blackmailers too; to be mended until 2025-06-22; score 7.5 HIGH"
+        "why: exploited since 2025-06-01, used by ransomware; to be mended by 2025-06-22; score 7.5 HIGH"
         in (draft.text)
     )
-    assert "why: score 9.8 CRITICAL (CVSS 3.1, nvd@nist.gov) >= 7; EPSS 0.93 >= 0.5\n" in draft.text
+    assert "why: score 9.8 CRITICAL (CVSS 3.1, nvd@nist.gov) >= 7; EPSS 93.0 % >= 50 %\n" in draft.text
     assert "here: glibc 2.36-9 is installed, 2.36-9+deb12u11 mends it: apt " in draft.text
     assert "mends it: apt install --only-upgrade libc-bin libc6\n" in draft.text
     assert "here: zlib 1.2 is installed, and nothing mends it yet\n" in draft.text
@@ -204,7 +205,7 @@ def test_a_digest_is_bounded_whatever_it_tells() -> None:
     )
     draft = new(*many)
     assert draft.text.count("\n  why: ") == 100
-    assert "and 700 more; `doorward cve list` has them all" in draft.text
+    assert "and 700 more; they are in what `doorward cve list` lists of the same state" in draft.text
     assert draft.html is not None
     assert len(draft.text) + len(draft.html) < 4_000_000
 
@@ -219,7 +220,13 @@ def test_a_summary_counts_and_shows_ten() -> None:
         "what was there already is not told one by one.\n"
     )
     assert draft.text.count("\n  why: ") == 10
-    assert "`doorward cve list` has all 1,000." in draft.text
+    assert "All 1,000: they are in what `doorward cve list` lists of the same state." in draft.text
+    wanted = CveFilter(words=("open ssl",), score=7.0, installed=True)
+    narrow = digest(Decision(summed=summed), look(fresh, since_at=None), wanted)
+    assert (
+        "`doorward cve list --word 'open ssl' --score 7 --installed` lists of the same state" in narrow.text
+    )
+    assert "'open ssl'" in html.unescape(narrow.html or "")
 
 
 def test_how_each_source_is_stands_at_the_end() -> None:

@@ -38,6 +38,25 @@ def test_the_classic_feed_names_id_and_product() -> None:
     assert (bare.id, bare.products) == ("CVE-2012-6656", ())
 
 
+def test_a_product_of_the_classic_feed_may_have_brackets_of_its_own() -> None:
+    accounts = {
+        each.id: each for each in accounts_of(parse_feed(NVD_RSS.read_bytes(), url=URL), source=SOURCE)
+    }
+    assert not [each.id for each in accounts.values() if each.title]
+    bash = accounts["CVE-2014-6271"]
+    assert bash.products == (Product(vendor="", name="bourne-again_shell_(bash)"),)
+    # nor is anything else taken for a product, however long it takes to see that
+    for title in (
+        "CVE-2014-6271 (bash) fixed (at last)",
+        f"CVE-2014-6271 ({'(a' * 5_000}",
+        "CVE-2014-6271 ()",
+    ):
+        feed = Feed(dialect="", title="", link="", updated=None, entries=(entry(title),))
+        (told,) = accounts_of(feed, source=SOURCE)
+        assert told.products == ()
+        assert told.title
+
+
 @pytest.mark.parametrize(
     ("title", "summary", "found"),
     [

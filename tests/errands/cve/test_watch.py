@@ -1,5 +1,6 @@
 """What a watch over vulnerabilities tells, and what it never tells twice."""
 
+import random
 from dataclasses import replace
 from datetime import date
 
@@ -7,6 +8,7 @@ import pytest
 
 from doorward.core.errors import ConnectError, SourceError, StateError
 from doorward.core.vulnerabilities import Account
+from doorward.errands.cve.deciding import told_in
 from doorward.testing.vulnerability_contract import EXPLOITED, kev, nvd
 from tests.errands.cve.watch_house import (
     DEBIAN,
@@ -189,7 +191,9 @@ async def test_epss_is_told_when_it_crosses_what_is_asked_for_and_only_once() ->
     assert len((await house.look()).decision.summed) == 1
     for score, expected in ((0.45, {}), (0.7, {"2": ["epss 0.45>0.70"]}), (0.1, {}), (0.9, {})):
         house.sources.epss = {"CVE-2025-0001": 0.99, "CVE-2025-0002": score}
-        assert told(await house.look()) == ([], expected)
+        watched = await house.look()
+        assert told(watched) == ([], expected)
+        assert ("changed: EPSS 45.0 % -> 70.0 %\n" in watched.text) == bool(expected)
 
 
 async def test_epss_that_moves_is_nobodys_news_who_did_not_ask_for_it() -> None:
@@ -277,11 +281,112 @@ async def test_a_source_that_answers_late_for_the_first_time_is_summed_up() -> N
     house.says(NVD, [nvd(number, 9.0) for number in range(1, 100)])
     late = await house.look()
     assert told(late) == NOTHING
-    assert len(late.decision.summed) == 95
-    assert house.subjects[-1] == "security: 95 vulnerabilities more from now on"
+    # 1 and 3 were shown with their scores, 2 and 4 were told when they had none
+    assert len(late.decision.summed) == 97
+    assert [*late.decision.news_of_known] == ["CVE-2025-0002", "CVE-2025-0004"]
+    assert house.subjects[-1] == "security: 95 vulnerabilities more, and news of 2 told before"
     assert "nvd answered for the first time." in late.text
+    assert "2 of them were told before, and this is new of them: 2 with a higher score." in late.text
     house.says(NVD, [nvd(100, 9.0)])
     assert told(await house.look()) == (["100"], {})
+
+
+async def test_what_a_late_source_says_of_those_already_told_is_told() -> None:
+    house = CveHouse(FEED, KEV)
+    house.says(FEED, [feed_account(number) for number in range(1, 1405)])
+    house.fails(KEV, NO_ANSWER)
+    assert len((await house.look()).decision.summed) == 1404
+    house.fails(KEV, None)
+    house.says(KEV, [kev(number) for number in range(1, 1405)])
+    late = await house.look()
+    assert (told(late), len(late.decision.summed), len(late.mails)) == (NOTHING, 1404, 1)
+    assert house.subjects[-1] == "security: news of 1,404 told before"
+    assert "1,404 vulnerabilities match what is looked for (1,404 exploited, 1,404 not scored" in late.text
+    assert "1,404 of them were told before, and this is new of them: 1,404 now exploited." in late.text
+    assert late.text.count("  changed: now exploited, since 2025-03-01\n") == 10
+    assert (await house.look()).mails == ()
+
+
+async def test_a_tracker_that_is_added_tells_what_is_on_this_machine_of_those_already_told() -> None:
+    house = CveHouse(KEV)
+    house.says(KEV, [kev(7)])
+    await house.look()
+    house.errand = replace(house.errand, sources=(KEV, DEBIAN))
+    house.says(
+        DEBIAN, [debian(7, "glibc", fixed="2.0"), *(debian(number, "zlib") for number in range(20, 35))]
+    )
+    late = await house.look()
+    assert len(late.decision.summed) == 16
+    assert "16 vulnerabilities match what is looked for (1 exploited, 16 on this machine, " in late.text
+    most_urgent = late.text.partition("The most urgent\n")[2]
+    assert most_urgent.index("CVE-2025-0007") < most_urgent.index("CVE-2025-002")
+    assert "  changed: now on this machine: glibc 1.0\n" in most_urgent
+    assert "1 of them was told before, and this is new of it: 1 now on this machine." in late.text
+    assert told(await house.look()) == NOTHING
+
+
+async def test_what_another_errand_knew_is_told_when_its_source_is_taken() -> None:
+    house = CveHouse(NVD)
+    house.says(NVD, [nvd(1, 8.0)])
+    await house.look()
+    house.says(KEV, [kev(1)])
+    await house.look(replace(house.errand, name="other", sources=(KEV,)))
+    house.says(NVD, [nvd(1, 9.0)])
+    assert told(await house.look()) == ([], {"1": ["score 8.0>9.0"]})
+    house.errand = replace(house.errand, sources=(NVD, KEV))
+    assert [*(await house.look()).decision.news_of_known] == ["CVE-2025-0001"]
+
+
+async def test_what_has_news_of_its_own_is_told_with_what_a_late_source_says_of_it() -> None:
+    house = CveHouse(KEV, NVD, DEBIAN)
+    house.says(NVD, [nvd(1, 8.0)])
+    house.fails(KEV, NO_ANSWER)
+    house.fails(DEBIAN, NO_ANSWER)
+    # a half of an answer is told with the whole
+    house.says(DEBIAN, [debian(1, "glibc")])
+    await house.look()
+    house.says(NVD, [nvd(1, 9.0)])
+    house.fails(KEV, None)
+    house.says(KEV, [kev(1)])
+    watched = await house.look()
+    assert told(watched) == ([], {"1": ["score 8.0>9.0", "exploited >2025-03-01"]})
+    assert watched.decision.summed == ()
+
+
+@pytest.mark.parametrize("seed", [0, 4, 7, 10, 16, 29])
+async def test_whatever_fails_nothing_is_marked_as_told_that_was_not(seed: int) -> None:
+    chance = random.Random(seed)
+    sources = (KEV, NVD, DEBIAN, FEED)
+    house = CveHouse(*sources)
+    heard: dict[str, set[str]] = {}
+    for step in range(12):
+        is_last = step == 11
+        for source in sources:
+            house.fails(source, NO_ANSWER if chance.random() < 0.5 and not is_last else None)
+        ids = range(1, 8)
+        house.says(KEV, [kev(number) for number in ids if number % 2 or is_last])
+        house.says(NVD, [nvd(number, chance.choice([5.0, 7.5, 9.0])) for number in chance.sample(ids, 3)])
+        house.says(DEBIAN, [debian(number, "glibc", fixed="2.0") for number in ids if number % 3 or is_last])
+        house.says(FEED, [feed_account(number) for number in chance.sample(ids, 2)])
+        before = told_in(house.seen.marks.get("cve:security", {}))
+        decision = (await house.look()).decision
+        assert not {each.id for each in decision.summed} & {
+            each.vulnerability.id for each in decision.changed
+        }
+        for each in (*decision.new, *decision.summed, *(each.vulnerability for each in decision.changed)):
+            facts = heard.setdefault(each.id, set())
+            facts |= {"exploited"} if each.exploited_since is not None else set()
+            facts |= {"here"} if each.exposures else set()
+        for name, mark in told_in(house.seen.marks.get("cve:security", {})).items():
+            assert name in heard, "marked, and never told"
+            assert mark.is_exploited <= ("exploited" in heard[name])
+            assert bool(mark.exposed) <= ("here" in heard[name])
+            was = before.get(name)
+            score = None if was is None else was.score
+            if mark.score is not None and mark.score > (7.0 if score is None else score):
+                told_now = {each.id for each in (*decision.new, *decision.summed)}
+                assert name in told_now | {each.vulnerability.id for each in decision.changed}
+    assert all(heard[f"CVE-2025-{number:04}"] == {"exploited", "here"} for number in range(1, 8))
 
 
 async def test_a_source_whose_first_answer_another_errand_noted_is_summed_up() -> None:
@@ -419,7 +524,7 @@ async def test_more_than_a_mail_may_hold_is_counted_and_told() -> None:
     assert len(watched.decision.new) == 1500
     assert watched.text.count("  why: ") == 100
     assert watched.text.count("CVE-2025-") - watched.text.count("detail/CVE-2025-") == 500
-    assert "and 1,000 more; `doorward cve list` has them all" in watched.text
+    assert "and 1,000 more; they are in what `doorward cve list` lists of the same state" in watched.text
     house.says(NVD)
     assert (await house.look()).mails == ()
 
@@ -449,4 +554,4 @@ async def test_that_it_was_exploited_all_along_is_told_with_the_first_word() -> 
     house.says(NVD, [nvd(1, 9.8)])
     watched = await house.look()
     assert told(watched) == (["1"], {})
-    assert "exploited since 2025-06-01; to be mended until 2025-06-22; score 9.8 CRITICAL" in watched.text
+    assert "exploited since 2025-06-01; to be mended by 2025-06-22; score 9.8 CRITICAL" in watched.text

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from doorward.core.cve_filters import CveCounts, CveQuery
+from doorward.core.cve_ids import id_said
 from doorward.core.errors import BadArgument
 from doorward.core.parameter import shown
 from doorward.errands.cve import members, texts
@@ -65,11 +66,11 @@ class CveDesk:
     async def _shown(self, name: str | None, *, as_json: bool) -> str:
         if name is None:
             raise BadArgument("id", "the id of a vulnerability, as CVE-2024-3094", "nothing")
-        found = None if self.store is None else await self.store.find(name)
+        found = None if self.store is None else await self.store.find(id_said(name))
         if found is None:
             if as_json:
                 return members.as_json(None)
-            raise BadArgument("id", "the id of a vulnerability that is known", shown(name))
+            raise BadArgument("id", "the id of a vulnerability that is known, as CVE-2024-3094", shown(name))
         (now,), note = await current([found], self.installed)
         if as_json:
             return members.as_json({**members.whole_members(now), "note": note or None})
@@ -87,8 +88,8 @@ def _query(values: Mapping[str, Any], now_at: float) -> CveQuery:
     if values["id"] is not None:
         raise BadArgument("id", f"none with {values['what']}: it goes with show", shown(values["id"]))
     return query_of(
-        words=parted(values["word"]),
-        products=parted(values["product"]),
+        words=_parted(values, "word"),
+        products=_parted(values, "product"),
         now_at=now_at,
         **{
             name: values[name]
@@ -98,3 +99,10 @@ def _query(values: Mapping[str, Any], now_at: float) -> CveQuery:
             )
         },
     )
+
+
+def _parted(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    parts = parted(values[name])
+    if values[name] is not None and not parts:
+        raise BadArgument(name, "something to look for", shown(values[name]))
+    return parts

@@ -50,6 +50,8 @@ class Decision:
         changed: of these something happened.
         summed: those that were there already when the errand began, when a source answered it for the first
             time, or when its filter became another: they are counted, and the most urgent shown.
+        news_of_known: of those among `summed` that were told before, by id, what a source that answers for
+            the first time says that was not told.
         marks: of what is told from now on.
         forgotten: marks that have had their time.
     """
@@ -57,6 +59,7 @@ class Decision:
     new: tuple[Vulnerability, ...] = ()
     changed: tuple[Changed, ...] = ()
     summed: tuple[Vulnerability, ...] = ()
+    news_of_known: Mapping[str, tuple[Change, ...]] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     forgotten: tuple[str, ...] = ()
 
@@ -149,6 +152,7 @@ class Deciding:
         self._new: dict[str, Vulnerability] = {}
         self._changed: dict[str, Changed] = {}
         self._summed: dict[str, Vulnerability] = {}
+        self._news_of_known: dict[str, tuple[Change, ...]] = {}
         self._marks: dict[str, str] = {}
 
     def take_wanted(self, vulnerabilities: Iterable[Vulnerability]) -> None:
@@ -181,6 +185,7 @@ class Deciding:
             new=tuple(self._new.values()),
             changed=tuple(self._changed.values()),
             summed=tuple(self._summed.values()),
+            news_of_known=self._news_of_known,
             marks=self._marks,
             forgotten=tuple(key for name in gone if (key := _TOLD + name) not in self._marks),
         )
@@ -200,18 +205,28 @@ class Deciding:
         self._note(vulnerability.id, first_told(vulnerability, self._today))
 
     def _take_known(self, vulnerability: Vulnerability, before: Told) -> None:
-        settled = self._own - self._beginnings.unsettled
-        said = _part_of(vulnerability, lambda account: account.source in settled)
-        news = () if said is None else news_of(before, said)
-        if news:
-            self._changed[vulnerability.id] = Changed(vulnerability=vulnerability, changes=news)
-        # who is told something is told all; else what only others' sources say is still to be told
-        shown = (
-            vulnerability if news else _part_of(vulnerability, lambda account: account.source in self._own)
-        )
-        after = before if shown is None else before.with_all_of(shown, self._today)
+        beginnings = self._beginnings
+        # what is told, and so marked: what a silent source, or one that is not asked, says is neither
+        said = self._said_by(vulnerability, self._own - beginnings.silent)
+        if said is None:
+            after = before
+        else:
+            after = before.with_all_of(said, self._today)
+            if news := news_of(before, said):
+                self._take_news(vulnerability, before, news)
         if after is not before or before.day < self._oldest:
             self._note(vulnerability.id, replace(after, day=self._today))
+
+    def _take_news(self, vulnerability: Vulnerability, before: Told, news: tuple[Change, ...]) -> None:
+        settled = self._said_by(vulnerability, self._own - self._beginnings.unsettled)
+        if settled is not None and news_of(before, settled):
+            self._changed[vulnerability.id] = Changed(vulnerability=vulnerability, changes=news)
+        else:
+            self._summed[vulnerability.id] = vulnerability
+            self._news_of_known[vulnerability.id] = news
+
+    def _said_by(self, vulnerability: Vulnerability, sources: frozenset[str]) -> Vulnerability | None:
+        return _part_of(vulnerability, lambda account: account.source in sources)
 
     def _note(self, name: str, told: Told) -> None:
         self._marks[_TOLD + name] = mark_of(told)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from doorward.core.cve_changes import ChangeKind
 from doorward.core.cve_errands import CveErrand
 from doorward.core.moments import minute_utc
 from doorward.core.schedules import times
@@ -13,6 +14,7 @@ from doorward.errands.cve.deciding import Decision
 from doorward.errands.cve.digest_entries import Entry, Heading, changes_in_words, entry_of, heading_of
 from doorward.errands.cve.digest_layout import Section, html_of_sections, text_of_sections
 from doorward.errands.cve.health import Health
+from doorward.errands.cve.list_command import list_command
 from doorward.errands.shown import shown
 
 WHOLE = 100
@@ -24,6 +26,13 @@ LISTED = 500
 OF_FIRST = 10
 """So many are shown of those that were there when a watch began."""
 
+_NEWS_OF_KNOWN = {
+    ChangeKind.EXPLOITED: "now exploited",
+    ChangeKind.EXPOSED: "now on this machine",
+    ChangeKind.FIX: "with a fix now",
+    ChangeKind.SCORE: "with a higher score",
+    ChangeKind.REJECTED: "withdrawn",
+}
 _NOTES = 20
 _NOTE_CHARACTERS = 300
 
@@ -95,11 +104,11 @@ def digest_of(errand: CveErrand, decision: Decision, look: Look) -> Draft | None
         Section(heading="Sources", lines=tuple(_source_lines(look.sources))),
     )
     return Draft(
-        subject=f"{errand.name}: {_subject(decision, look)}",
+        subject=f"{errand.title}: {_subject(decision, look)}",
         text=text_of_sections(sections),
         html=html_of_sections(sections),
         to=errand.to,
-        list_id=f"cve.{errand.name}",
+        list_id=f"cve.{errand.title}",
     )
 
 
@@ -124,7 +133,11 @@ def _subject(decision: Decision, look: Look) -> str:
     if look.since_at is None and any(each.is_fresh for each in look.sources):
         return "watched from now on"
     if decision.summed:
-        return f"{how_many(len(decision.summed))} more from now on"
+        known = len(decision.news_of_known)
+        more = len(decision.summed) - known
+        if not known:
+            return f"{how_many(more)} more from now on"
+        return f"{f'{how_many(more)} more, and ' if more else ''}news of {known:,} told before"
     dead = [each.source for each in look.sources if each.is_trouble_told]
     if dead:
         return f"no answer from {', '.join(dead)}"
@@ -138,7 +151,7 @@ def _troubles(sources: Sequence[SourceLook]) -> Iterator[Section]:
         if each.is_trouble_told:
             failed = f"{times(each.after.failures)} in a row, since {minute_utc(each.after.since_at)}"
             lines.append(
-                f"{name} did not answer {failed}: {shown(each.after.problem)}. What it has to tell is told "
+                f"{name} did not answer {failed}: {_problem(each)}. What it has to tell is told "
                 "when it answers again; nothing more is told of this trouble until then."
             )
         elif each.is_recovery_told:
@@ -173,9 +186,10 @@ def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section
         entry = entry_of(vulnerability, errand.filter, changes, is_whole=at < WHOLE)
         placed[heading].append(entry)
     whole = Counter(heading for _, heading, _ in items)
+    withdrawn = Counter(heading for each, heading, _ in items if each.is_rejected)
     for heading, entries in placed.items():
         more = whole[heading] - len(entries)
-        lines = (f"and {more:,} more; `doorward cve list` has them all",) if more else ()
+        lines = (f"and {more:,} more; {_where(errand, withdrawn[heading])}",) if more else ()
         if whole[heading]:
             title = f"{heading.value} ({whole[heading]:,})"
             yield Section(heading=title, entries=tuple(entries), lines=lines)
@@ -188,11 +202,13 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
         return
     fresh = ", ".join(shown(each.source) for each in look.sources if each.is_fresh)
     if is_first:
-        opening = f"{errand.name} is watched from now on, and these answered: {fresh or 'no source'}."
+        what = "This" if errand.is_ad_hoc else errand.name
+        opening = f"{what} is watched from now on, and these answered: {fresh or 'no source'}."
     elif fresh:
         opening = f"{fresh} answered for the first time."
     else:
-        opening = f"The filter of {errand.name} is another one from now on."
+        of_it = "" if errand.is_ad_hoc else f" of {errand.name}"
+        opening = f"The filter{of_it} is another one from now on."
     unscored = sum(each.score is None for each in summed)
     facts = (
         (sum(each.exploited_since is not None for each in summed), "exploited"),
@@ -204,12 +220,38 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
     count = f"{how_many(len(summed))} {'matches' if len(summed) == 1 else 'match'} what is looked for"
     told = "; what was there already is not told one by one" if summed else ""
     yield Section(lines=(f"{opening} {count}{f' ({of_them})' if of_them else ''}{told}.",))
+    if decision.news_of_known:
+        yield Section(lines=(_known(decision),))
     if summed:
         most_urgent = sorted(summed, key=urgency, reverse=True)[:OF_FIRST]
         heading = "The most urgent" if len(summed) > OF_FIRST else "These are"
-        entries = tuple(entry_of(each, errand.filter, is_whole=True) for each in most_urgent)
-        more = (f"`doorward cve list` has all {len(summed):,}.",) if len(summed) > OF_FIRST else ()
+        news = {name: changes_in_words(each) for name, each in decision.news_of_known.items()}
+        entries = tuple(
+            entry_of(each, errand.filter, news.get(each.id, ()), is_whole=True) for each in most_urgent
+        )
+        more = (f"All {len(summed):,}: {_where(errand)}.",) if len(summed) > OF_FIRST else ()
         yield Section(heading=heading, entries=entries, lines=more)
+
+
+def _known(decision: Decision) -> str:
+    """What those have that were told before, counted by what it is."""
+    news = decision.news_of_known
+    kinds = Counter(kind for changes in news.values() for kind in {change.kind for change in changes})
+    counts = ", ".join(f"{kinds[kind]:,} {word}" for kind, word in _NEWS_OF_KNOWN.items() if kinds[kind])
+    were, them = ("was", "it") if len(news) == 1 else ("were", "them")
+    return f"{len(news):,} of them {were} told before, and this is new of {them}: {counts}."
+
+
+def _where(errand: CveErrand, withdrawn: int = 0) -> str:
+    """Where those stand that a digest only counts, with what else of that state passes."""
+    command = list_command(errand.filter, with_rejected=withdrawn > 0)
+    return f"they are in what `{command}` lists of the same state"
+
+
+def _problem(look: SourceLook) -> str:
+    """Why it did not answer, for a line that names it: the key of a feed ends with its address."""
+    address = look.source.partition(":")[2]
+    return shown(look.after.problem.removeprefix(f"{address}: ") if address else look.after.problem)
 
 
 def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
@@ -222,7 +264,7 @@ def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
             else f"answered {minute_utc(health.answered_at)}{entries}"
         )
         failed = (
-            f"; failed {times(health.failures)} since {minute_utc(health.since_at)}: {shown(health.problem)}"
+            f"; failed {times(health.failures)} since {minute_utc(health.since_at)}: {_problem(each)}"
             if health.failures
             else ""
         )

@@ -30,8 +30,11 @@ _ADVISORY = re.compile(
     r")(?![A-Za-z0-9])"
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
-# the classic feed of the NVD: the id, and the product where it was known
-_CLASSIC = re.compile(r"(CVE-[0-9]{4}-[0-9]{4,19})(?: \(([^()]{1,200})\))?", re.IGNORECASE)
+# the classic feed of the NVD: the id, and the product where it was known, `bourne-again_shell_(bash)`. No two
+# ways to read a title: what opens a bracket is none of the other characters
+_CLASSIC = re.compile(
+    r"(CVE-[0-9]{4}-[0-9]{4,19})(?: \(((?:[^()]|\([^()]{1,200}\)){1,200})\))?", re.IGNORECASE
+)
 
 
 def accounts_of(feed: Feed, *, source: str) -> tuple[Account, ...]:

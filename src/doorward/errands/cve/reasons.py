@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from doorward.core.cve_changes import Change, ChangeKind
 from doorward.core.cve_filters import CveFilter
 from doorward.core.cve_matching import passes
+from doorward.core.percents import bound_percent, percent
 from doorward.core.vulnerabilities import Severity, Vulnerability
 
 _MOST_WORDS = 5
@@ -35,7 +36,10 @@ def reasons(vulnerability: Vulnerability, wanted: CveFilter) -> tuple[str, ...]:
 
 def change_text(change: Change) -> str:
     """What happened, in a few words: `score 7.5 -> 9.8`."""
-    return _CHANGES[change.kind].format(before=change.before or "none", after=change.after)
+    before, after = change.before, change.after
+    if change.kind is ChangeKind.EPSS:
+        before, after = (each and percent(float(each)) for each in (before, after))
+    return _CHANGES[change.kind].format(before=before or "none", after=after)
 
 
 def _exploited(vulnerability: Vulnerability) -> Iterator[str]:
@@ -43,9 +47,9 @@ def _exploited(vulnerability: Vulnerability) -> Iterator[str]:
         return
     due = min((each.due for each in vulnerability.accounts if each.due is not None), default=None)
     is_ransom = any(each.in_ransomware for each in vulnerability.accounts)
-    yield f"exploited since {vulnerability.exploited_since}" + (", by blackmailers too" if is_ransom else "")
+    yield f"exploited since {vulnerability.exploited_since}" + (", used by ransomware" if is_ransom else "")
     if due is not None:
-        yield f"to be mended until {due}"
+        yield f"to be mended by {due}"
 
 
 def _score(vulnerability: Vulnerability, wanted: CveFilter) -> str:
@@ -59,8 +63,8 @@ def _score(vulnerability: Vulnerability, wanted: CveFilter) -> str:
 
 def _epss(vulnerability: Vulnerability, wanted: CveFilter) -> Iterator[str]:
     if vulnerability.epss is not None:
-        least = "" if wanted.epss is None else f" >= {wanted.epss:g}"
-        yield f"EPSS {vulnerability.epss.score:.2f}{least}"
+        least = "" if wanted.epss is None else f" >= {bound_percent(wanted.epss)}"
+        yield f"EPSS {percent(vulnerability.epss.score)}{least}"
 
 
 def _installed(vulnerability: Vulnerability) -> Iterator[str]:

@@ -26,7 +26,7 @@ def gone_of(watched: CveWatched) -> Gone:
 
 
 def outcome_text(watched: CveWatched) -> str:
-    """`2 new, 1 changed`, `watched from now on, with 1,404 vulnerabilities`, `nothing new`."""
+    """`2 new, 1 changed`, `watched from now on, with 1,404 vulnerabilities`, `nothing new`; what was told."""
     decision = watched.decision
     if not any(each.after.is_settled for each in watched.sources):
         return "no source answered"
@@ -37,7 +37,12 @@ def outcome_text(watched: CveWatched) -> str:
         (len(decision.changed), "changed"),
         (len(decision.summed), "summed up"),
     )
-    return ", ".join(f"{number:,} {word}" for number, word in counts if number) or "nothing new"
+    told = [f"{number:,} {word}" for number, word in counts if number] or ["nothing new"]
+    troubles = [each.source for each in watched.sources if each.is_trouble_told]
+    back = [each.source for each in watched.sources if each.is_recovery_told]
+    told += [f"told that there is no answer from {each}" for each in troubles]
+    told += [f"told that {each} answers again" for each in back]
+    return ", ".join(told)
 
 
 def watched_members(errand: CveErrand, watched: CveWatched, *, at: float) -> dict[str, object]:
@@ -51,7 +56,7 @@ def watched_members(errand: CveErrand, watched: CveWatched, *, at: float) -> dic
     """
     decision = watched.decision
     return {
-        "errand": errand_name(errand),
+        "errand": None if errand.is_ad_hoc else errand_name(errand),
         "at": iso_utc(at),
         "is_first": watched.is_first,
         "new": [_members(each, errand.filter, ()) for each in decision.new],
@@ -92,8 +97,14 @@ def _named(source: str, error: DoorwardError) -> DoorwardError:
     """`error` of which a person knows the source: its text has the address, and an address may have moved."""
     match error:
         case ConnectError():
-            return ConnectError(f"{source}: {error.address}", error.phase, error.problem, error.next_step)
+            where = _with_address(source, error.address)
+            return ConnectError(where, error.phase, error.problem, error.next_step)
         case SourceError():
-            return SourceError(f"{source}: {error.source}", error.problem, error.next_step)
+            return SourceError(_with_address(source, error.source), error.problem, error.next_step)
         case _:
             return error
+
+
+def _with_address(source: str, address: str) -> str:
+    """Both, and none twice: the key of a feed ends with its address."""
+    return source if source.endswith(f":{address}") else f"{source}: {address}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from doorward.core.columns import aligned
 from doorward.core.errors import one_line
 from doorward.core.moments import minute_utc
+from doorward.core.percents import percent
 from doorward.core.vulnerabilities import Account, Exposure, Product, Score, Vulnerability
 from doorward.errands.cve.listing import Listed
 from doorward.errands.cve.members import names_of, severity_word
@@ -15,8 +16,10 @@ COLUMNS = ("ID", "SCORE", "EPSS", "EXPLOITED", "PACKAGE", "TITLE")
 
 WITHOUT_SCORE = "Without a score, which does not say that they are harmless:"
 
-NOTHING_KNOWN = "Nothing is known yet; this asks for it:  doorward cve watch --once"
+NOTHING_KNOWN = "Nothing is known yet; this fetches it, on a Debian some 70 MB:  doorward cve watch --once"
 """Options that name the same state may follow."""
+
+NOT_SCORED = "not scored"
 
 NONE_PASSES = "No vulnerability that is known passes."
 
@@ -27,15 +30,15 @@ _REFERENCES = 20
 
 
 def listing_text(listed: Listed) -> str:
-    """A line each, those without a score in a group of their own, and how many there are."""
-    rows = [cells(each) for each in listed.found]
+    """A line each in the order of the list, those without a score told apart, and how many there are."""
+    rows = rows_of(listed.found)
     if not rows:
         return f"{ending(listed)}\n"
     shown = shown_columns(rows)
     lines = aligned([[row[index] for index in shown] for row in (COLUMNS, *rows)], indent="").splitlines()
     heading, *lines = lines
-    scored = [line for line, each in zip(lines, listed.found, strict=True) if each.score is not None]
-    unscored = [line for line, each in zip(lines, listed.found, strict=True) if each.score is None]
+    first = first_of_group(listed.found)
+    scored, unscored = lines[:first], lines[first:]
     group = [*([""] if scored else []), WITHOUT_SCORE, *unscored] if unscored else []
     return "".join(f"{line}\n" for line in (heading, *scored, *group, "", *notes(listed), ending(listed)))
 
@@ -45,12 +48,30 @@ def shown_columns(rows: Sequence[Sequence[str]]) -> list[int]:
     return [index for index in range(len(COLUMNS)) if any(row[index] for row in rows)]
 
 
-def cells(vulnerability: Vulnerability) -> tuple[str, str, str, str, str, str]:
-    """What stands in `COLUMNS`."""
+def rows_of(found: Sequence[Vulnerability]) -> list[tuple[str, ...]]:
+    """The cells of each; one without a score says so where it stands in no group of such."""
+    first = first_of_group(found)
+    return [
+        cells(each, without_score=NOT_SCORED if index < first else "") for index, each in enumerate(found)
+    ]
+
+
+def first_of_group(found: Sequence[Vulnerability]) -> int:
+    """
+    Where those without a score begin that stand together behind the others; `len(found)` where none do.
+
+    What is urgent is so with a score or without: no group moves a row out of the order of the list.
+    """
+    scored = sum(each.score is not None for each in found)
+    return scored if all(each.score is not None for each in found[:scored]) else len(found)
+
+
+def cells(vulnerability: Vulnerability, *, without_score: str = "") -> tuple[str, ...]:
+    """What stands in `COLUMNS`; `without_score` for a score where there is none."""
     since, epss = vulnerability.exploited_since, vulnerability.epss
     return (
         vulnerability.id,
-        score_text(vulnerability.score),
+        score_text(vulnerability.score) or without_score,
         "" if epss is None else percent(epss.score),
         "" if since is None else since.isoformat(),
         package_text(vulnerability.exposures),
@@ -66,9 +87,9 @@ def ending(listed: Listed) -> str:
         return NONE_PASSES
     shown, offset = len(listed.found), listed.query.offset
     if not shown:
-        return f"There are {listed.total}, and none behind the first {offset}."
-    of = f"{offset + 1} to {offset + shown} of {listed.total}"
-    unscored = f", {listed.unscored} of them without a score" if listed.unscored else ""
+        return f"There are {listed.total:,}, and none behind the first {offset:,}."
+    of = f"{offset + 1:,} to {offset + shown:,} of {listed.total:,}"
+    unscored = f", {listed.unscored:,} of them without a score" if listed.unscored else ""
     rest = listed.total - offset - shown
     return f"{of}{unscored}{f'; --offset {offset + shown} has the next' if rest else ''}"
 
@@ -88,11 +109,6 @@ def score_text(score: Score | None) -> str:
     return "" if score is None else f"{score.value:.1f} {severity_word(score.value)}"
 
 
-def percent(part: float) -> str:
-    """`0.8512` as `85.1 %`."""
-    return f"{part * 100:.1f} %"
-
-
 def package_text(exposures: Sequence[Exposure]) -> str:
     """The package that can be upgraded and to what, else one that cannot, and how many there are besides."""
     if not exposures:
@@ -103,11 +119,18 @@ def package_text(exposures: Sequence[Exposure]) -> str:
 
 
 def title_of(vulnerability: Vulnerability) -> str:
-    """Its title, behind the product where it names neither that nor its vendor."""
+    """
+    Its title, behind the product where it names neither that nor its vendor.
+
+    A product without a vendor is what a feed calls it, `small_business_rv160,_rv260`: that says more only
+    where there is no title.
+    """
     title, names = vulnerability.title, names_of(vulnerability)
-    if not names or any(each and each.lower() in title.lower() for each in (names[0].vendor, names[0].name)):
+    if not names or (title and not names[0].vendor):
         return title
-    return f"{product_text(names[0])}: {title}"
+    if any(each and each.lower() in title.lower() for each in (names[0].vendor, names[0].name)):
+        return title
+    return f"{product_text(names[0])}: {title}" if title else product_text(names[0])
 
 
 def product_text(product: Product) -> str:
@@ -185,7 +208,7 @@ def _said_by(account: Account) -> Iterator[str]:
         yield from _wrapped(paragraph)
     facts = (
         f"mend it by {account.due.isoformat()}" if account.due is not None else "",
-        "used by blackmailers" if account.in_ransomware else "",
+        "used by ransomware" if account.in_ransomware else "",
         ", ".join(account.weaknesses),
     )
     yield from _wrapped("; ".join(filter(None, facts)))

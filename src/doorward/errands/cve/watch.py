@@ -78,7 +78,7 @@ class CveWatched:
     Attributes:
         sources: how each source was.
         decision: what is told.
-        is_first: the errand looked for the first time.
+        is_first: the errand looked for the first time, and a source answered.
         text: the digest; empty when there is nothing to tell.
         mails: their numbers in the queue.
         troubles: why sources did not answer, by their keys.
@@ -179,7 +179,7 @@ class CveWatch:
         return CveWatched(
             sources=sources,
             decision=decision,
-            is_first=look.since_at is None,
+            is_first=look.since_at is None and any(each.after.is_settled for each in sources),
             text="" if draft is None else draft.text,
             mails=() if number is None else (number,),
             troubles={

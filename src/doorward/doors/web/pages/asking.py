@@ -23,6 +23,7 @@ from doorward.doors.web.problems import Problem, not_understood, refused
 from doorward.doors.web.routes import Route
 from doorward.doors.web.safety import is_from_elsewhere
 from doorward.doors.web.visit import Visit
+from doorward.lines.phrases import uh
 from doorward.service.answer import Answer
 from doorward.service.transcript import Chunk
 from doorward.service.verbs import usage
@@ -32,6 +33,12 @@ _HEAD = OpenedHead(_PLAIN)
 
 AT_ONCE_SECONDS = 1.5
 """An answer that takes longer is shown by the page of its run, where it can be followed and cancelled."""
+
+HEAD_SECONDS = 10.0
+"""So long a text without output yet has no head, whose status could say that it will have none."""
+
+_SAY_A_REASON = frozenset({OutcomeKind.INVALID, OutcomeKind.REFUSED, OutcomeKind.BUSY, OutcomeKind.FAILED})
+"""The other kinds have a last line of their own."""
 
 _ELSEWHERE = frozenset({Verb.QUIT, Verb.HELP, Verb.RUNS, Verb.ATTACH, Verb.CANCEL})
 """What a page of its own does, or what makes no sense where no connection is kept."""
@@ -283,10 +290,19 @@ async def _result_page(visit: Visit, command: Command, answer: Answer, chunks: l
 
 
 async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
-    """The output as a text: whole where it is there already, else as it comes."""
+    """
+    The output as a text: whole where it is there already, else as it comes.
+
+    Raises:
+        Problem: nothing but a reason came, and it came before there had to be a head.
+    """
     answer = reading.answer
+    # a head says how it ends, so the first piece is waited for, or the end without one
+    await reading.more(wait_seconds=HEAD_SECONDS)
     chunks = answer.take_all()
     if answer.outcome is not None:
+        if not chunks and answer.outcome.kind in _SAY_A_REASON:
+            raise refused(answer.outcome)
         return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), _text_of(chunks, answer.outcome))
     output = b"".join(data for _, data in chunks)
     response = web.StreamResponse(headers={"Content-Type": _PLAIN})
@@ -305,11 +321,13 @@ async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
 
 def _ending(outcome: Outcome | None, output: bytes) -> bytes:
     """What the line protocol adds behind `output`, or behind its last piece."""
-    lines = last_lines(outcome) if outcome is not None else []
-    if not lines:
+    if outcome is None:
         return b""
-    line_end = "" if not output or output.endswith(b"\n") else "\n"
-    return (line_end + "".join(f"{line}\n" for line in lines)).encode()
+    said = "".join(f"{line}\n" for line in last_lines(outcome)).encode()
+    if outcome.kind in _SAY_A_REASON:
+        said += uh(outcome.reason)
+    line_end = b"\n" if said and output and not output.endswith(b"\n") else b""
+    return line_end + said
 
 
 def _no_news() -> None:

@@ -14,6 +14,7 @@ from doorward.core.parameter import Parameter
 from doorward.doors.web.pages import asking
 from doorward.doors.web.pages.cve_asking import (
     FILTERS,
+    PAGE_ROWS,
     WrongFilters,
     counts,
     listing,
@@ -26,13 +27,15 @@ from doorward.doors.web.pages.cve_rows import Members, row_of, whole_of
 from doorward.doors.web.pages.rendering import page, texts_of
 from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.pages.wording import problem_words
-from doorward.doors.web.problems import not_understood
+from doorward.doors.web.problems import Problem, not_understood
 from doorward.doors.web.routes import Route
 from doorward.doors.web.visit import Visit
 
 PATH = "/cve"
 
 _MOST_PAGES = 100_000
+Rows = Sequence[Mapping[str, object]]
+
 _ALWAYS = frozenset({"id", "severity", "about"})
 
 _NO_ROWS: Members = {
@@ -76,6 +79,10 @@ async def vulnerabilities(visit: Visit) -> web.StreamResponse:
     texts = texts_of(visit)
     try:
         found, counted = await listing(visit, said, page=number), await counts(visit, said)
+        if found["total"] and not found["vulnerabilities"]:
+            # a page that was there once: what passes now has fewer
+            number = -(-found["total"] // PAGE_ROWS)
+            found = await listing(visit, said, page=number)
     except WrongFilters as wrong:
         parameters = {parameter.name: parameter for parameter in command.parameters}
         return _list_page(visit, said, _NO_ROWS, (), errors=_errors(texts, wrong.problems, parameters))
@@ -84,8 +91,15 @@ async def vulnerabilities(visit: Visit) -> web.StreamResponse:
 
 async def vulnerability(visit: Visit) -> web.StreamResponse:
     """One of them."""
-    if own_command(visit) is None or not visit.wants_html:
-        return await asking.ask_with(visit, CVE, {"what": ["show"], "id": [visit.names["name"]]})
+    is_own = own_command(visit) is not None
+    if not is_own or not visit.wants_html:
+        try:
+            return await asking.ask_with(visit, CVE, {"what": ["show"], "id": [visit.names["name"]]})
+        except Problem as problem:
+            if is_own and problem.status is HTTPStatus.UNPROCESSABLE_ENTITY:
+                # the id stands in the path, and so nothing is there
+                raise Problem(HTTPStatus.NOT_FOUND, problem.detail, members=problem.members) from problem
+            raise
     texts = texts_of(visit)
     try:
         members = await one(visit, visit.names["name"])
@@ -108,7 +122,7 @@ def _list_page(
     texts = texts_of(visit)
     rows = [row_of(texts, each) for each in found["vulnerabilities"]]
     total, first = found["total"], found["offset"] + 1
-    columns = _columns(texts, said, rows)
+    columns, number_of = _columns(texts, said, rows), texts.cve.number
     return page(
         visit,
         "cve.html",
@@ -121,12 +135,11 @@ def _list_page(
         note=found["note"],
         columns=columns,
         shown_columns={column.name for column in columns},
-        groups=[
-            ("", [row for row in rows if row["severity"]]),
-            (texts.cve.unscored, [row for row in rows if not row["severity"]]),
-        ],
-        unscored=found["unscored"],
-        shown=texts.cve.shown.format(first=first, last=found["offset"] + len(rows), total=total)
+        groups=_groups(texts, rows),
+        unscored=number_of(found["unscored"]) if found["unscored"] else "",
+        shown=texts.cve.shown.format(
+            first=number_of(first), last=number_of(found["offset"] + len(rows)), total=number_of(total)
+        )
         if rows
         else "",
         is_whole=total <= len(rows),
@@ -136,7 +149,18 @@ def _list_page(
     )
 
 
-def _columns(texts: Texts, said: Mapping[str, str], rows: Sequence[Mapping[str, object]]) -> list[Column]:
+def _groups(texts: Texts, rows: Rows) -> list[tuple[str, Rows]]:
+    """
+    Those without a score apart where they stand together behind the others: no group changes the order.
+
+    Elsewhere each of them says so.
+    """
+    scored = sum(bool(row["severity"]) for row in rows)
+    first = scored if all(row["severity"] for row in rows[:scored]) else len(rows)
+    return [("", rows[:first]), (texts.cve.unscored, rows[first:])]
+
+
+def _columns(texts: Texts, said: Mapping[str, str], rows: Rows) -> list[Column]:
     """The columns that have something in one of `rows`, and those that every row has."""
     cve, order = texts.cve, said.get("order", "")
     headings = (

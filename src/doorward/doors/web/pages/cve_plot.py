@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from doorward.doors.web.pages.cve_texts import CveTexts
 from doorward.doors.web.pages.texts import Texts
 
 STEP = 10
@@ -38,7 +39,7 @@ class Plot:
     months: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[Bar, ...]], ...]
     words: str
-    figures: tuple[tuple[str, int, int], ...]
+    figures: tuple[tuple[str, str, str], ...]
     height: int = HEIGHT
     bar_width: int = STEP - _GAP
 
@@ -56,17 +57,30 @@ def plot_of(texts: Texts, counts: Sequence[Mapping[str, Any]]) -> Plot | None:
         width=STEP * len(months),
         months=months,
         rows=(
-            ("published", cve.published_of.format(most=max(published)), _bars(months, published)),
-            ("exploited", cve.exploited_of.format(most=max(exploited)), _bars(months, exploited)),
+            (
+                "published",
+                cve.published_of.format(most=cve.number(max(published))),
+                _bars(cve, months, published),
+            ),
+            (
+                "exploited",
+                cve.exploited_of.format(most=cve.number(max(exploited))),
+                _bars(cve, months, exploited),
+            ),
         ),
         words=cve.plot_text.format(
-            first=months[0], last=months[-1], published=sum(published), exploited=sum(exploited)
+            first=months[0],
+            last=months[-1],
+            published=cve.number(sum(published)),
+            exploited=cve.number(sum(exploited)),
         ),
-        figures=figures,
+        figures=tuple(
+            (month, cve.number(published), cve.number(exploited)) for month, published, exploited in figures
+        ),
     )
 
 
-def _bars(months: Sequence[str], counts: Sequence[int]) -> tuple[Bar, ...]:
+def _bars(cve: CveTexts, months: Sequence[str], counts: Sequence[int]) -> tuple[Bar, ...]:
     most = max(counts)
     bars = []
     for index, (month, count) in enumerate(zip(months, counts, strict=True)):
@@ -77,7 +91,7 @@ def _bars(months: Sequence[str], counts: Sequence[int]) -> tuple[Bar, ...]:
                 x=index * STEP + _GAP // 2,
                 y=round(HEIGHT - height, 1),
                 height=height,
-                words=f"{month}: {count}",
+                words=f"{month}{cve.colon}{cve.number(count)}",
             )
         )
     return tuple(bars)

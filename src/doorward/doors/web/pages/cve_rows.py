@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from doorward.core import percents
 from doorward.core.errors import one_line
 from doorward.doors.web.pages.cve_texts import CveTexts
 from doorward.doors.web.pages.texts import Texts
@@ -75,8 +76,8 @@ def path_of(name: str) -> str:
 
 
 def percent(texts: Texts, part: float) -> str:
-    """`0.8512` as `85.1 %`."""
-    return f"{part * 100:.1f} %".replace(".", texts.decimal)
+    """`0.8512` as `85.1 %`, as everywhere."""
+    return percents.percent(part).replace(".", texts.decimal)
 
 
 def source_words(cve: CveTexts, key: str) -> str:
@@ -153,11 +154,12 @@ def _cut(text: str) -> str:
 
 
 def _unnamed_product(members: Members) -> str:
-    """The first product, when the title names neither it nor its vendor."""
+    """The first product, when there is a vendor of it and the title names neither."""
     title, products = members["title"].lower(), members["products"]
-    if not products or any(
-        name and name.lower() in title for name in (products[0]["vendor"], products[0]["name"])
-    ):
+    # without a vendor it is what a feed calls it, and says more only where there is no title
+    if not products or (title and not products[0]["vendor"]):
+        return ""
+    if any(name and name.lower() in title for name in (products[0]["vendor"], products[0]["name"])):
         return ""
     return _product(products[0])
 

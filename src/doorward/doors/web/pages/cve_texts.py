@@ -19,6 +19,9 @@ class CveTexts:
     lead: str
     nothing_known: str
     nothing_known_hint: str
+    # How numbers are parted, and what stands before what is explained
+    thousands: str
+    colon: str
     # Filters
     filters: str
     word: str
@@ -88,3 +91,7 @@ class CveTexts:
     severities: Mapping[str, str]
     orders: Mapping[str, str]
     sources: Mapping[str, str]
+
+    def number(self, count: int) -> str:
+        """A number of things, as it is written: `1,455`."""
+        return f"{count:,}".replace(",", self.thousands)
