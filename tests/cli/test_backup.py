@@ -15,6 +15,7 @@ from tests.cli.publishing import Postbox, taking_mail
 from tests.cli.test_errands import until
 from tests.daemon import DOORS, Shell, StartDaemon, typed_at_prompts
 from tests.errands.backups.places import contents, fill
+from tests.fetch_servers import free_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -411,3 +412,18 @@ def test_a_run_that_is_broken_off_tells_what_was_done(
     else:
         assert "sent     web.1  1000 B\n" in output
         assert "1 sent, 1 skipped: it was broken off; the parts stay there" in output
+
+
+def test_what_to_do_about_a_server_that_is_not_there_or_would_be_told_a_password(
+    typed: Type, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(here, "web.1")
+    monkeypatch.setenv("DOORWARD_PASSWORD", "hunter2")
+    (port,) = free_ports(1)
+    words = ("--from", str(here), "--keep", "1", "--retries", "0")
+    ran = typed("backup", "push", *words, "--to", f"sftp://alice@127.0.0.1:{port}/srv")
+    assert ran.returncode == 125
+    assert ran.stderr.endswith("connection refused. Does a server of SSH run there, and on this port?\n")
+    ran = typed("backup", "push", *words, "--to", "ftp://alice@backup.example.org/srv")
+    assert ran.returncode == 125
+    assert "--unencrypted" in ran.stderr
