@@ -1,6 +1,7 @@
 """A wrong password, or a wrong way to encrypt, at real servers: told as what it is, and not tried again."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -83,15 +84,23 @@ def test_a_server_without_auth_is_told() -> None:
 
 
 def test_a_server_that_does_not_greet_may_want_tls_at_once() -> None:
-    async def say_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+    is_gone = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            await reader.read()
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        is_gone.set()
 
     async def met() -> StoreError:
         soon = replace(PATIENT, reply_seconds=0.3)
         async with serving(say_nothing, LOCALHOST) as port:
-            return await refused(
-                FtpServer(host=LOCALHOST, port=port, security=Security.EXPLICIT, deadlines=soon)
-            )
+            server = FtpServer(host=LOCALHOST, port=port, security=Security.EXPLICIT, deadlines=soon)
+            error = await refused(server)
+            await is_gone.wait()
+            return error
 
     error = asyncio.run(met())
     assert error.trouble is Trouble.TEMPORARY

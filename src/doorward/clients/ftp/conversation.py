@@ -310,9 +310,6 @@ async def converse(server: FtpServer, teller: Teller) -> Conversation:
     conversation = Conversation(server, teller, stream, peer=peer, context=context)
     try:
         await conversation.log_in()
-    except ConnectError:
-        await conversation.close()
-        raise
     except BaseException:
         conversation.abort()
         raise
