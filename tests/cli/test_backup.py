@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.cli.publishing import Postbox, taking_mail
 from tests.cli.test_errands import until
 from tests.daemon import DOORS, Shell, StartDaemon, typed_at_prompts
 from tests.errands.backups.places import contents, fill
+from tests.fetch_servers import free_ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,10 @@ def test_what_is_spoilt_there_is_found(typed: Type, here: Path, away: Path) -> N
         (("push", "--from", "x", "--to", "file:///tmp", "--keep", "5", "web="), "neither a name such as web"),
         (("list", "--to", "file:///tmp", "--errand", "x"), "--errand says where they are kept"),
         (("restore", "--to", "file:///tmp", "web"), "missing option '--into'"),
+        (("list", "--to", "disk/backups"), "disk/backups: address: this is no place for backups"),
+        (("list", "--to", "file://otherhost/tmp"), "address: this is no folder of this machine"),
+        (("push", "--from", "x", "--to", "ftps://", "--keep", "1"), "address: "),
+        (("list", "--to", "sftp://host"), "address: this is no folder of a server of SSH"),
         (("lsit",), "there is no subcommand 'lsit'; did you mean list?"),
     ],
 )
@@ -148,7 +154,7 @@ def test_words_that_do_not_say_enough_are_refused(
 def test_a_place_that_is_none_or_not_there_is_told(typed: Type, here: Path, tmp_path: Path) -> None:
     fill(here, "web.1")
     ran = typed("backup", "list", "--to", "gopher://alice:hunter2@example.org/x")
-    assert ran.returncode == 125
+    assert ran.returncode == 2
     assert "this is no place for backups" in ran.stderr
     assert "hunter2" not in ran.stderr
     words = ("--from", str(here), "--to", f"file://{tmp_path}/new", "--keep", "1")
@@ -336,3 +342,88 @@ def test_a_command_of_the_keepers_own_has_the_name_before_the_daemons(
     own = '[commands.backup]\nsummary = "Mine"\nrun = ["echo", "mine"]\n'
     daemon = start_daemon(DOORS + configuration(here, away) + own)
     assert daemon.shell.run("ask", "backup").stdout == "mine\n"
+
+
+# A folder that would carry its backups to itself
+
+
+@pytest.mark.parametrize("named", ["itself", "by a link", "inside", "around", "yet to be made inside"])
+def test_backups_are_never_carried_to_where_they_are_made(
+    typed: Type, here: Path, tmp_path: Path, named: str
+) -> None:
+    fill(here, "web.1", "web.2", "web.3")
+    inside = here / "kept"
+    if named == "inside":
+        inside.mkdir()
+    (tmp_path / "link").symlink_to(here)
+    places = {"itself": here, "by a link": tmp_path / "link", "around": tmp_path}
+    words = ("--from", str(here), "--to", f"file://{places.get(named, inside)}", "--keep", "1")
+    more = ("--make-folder",) if "made" in named else ()
+    ran = typed("backup", "push", *words, *more)
+    assert ran.returncode == 125
+    assert "where the backups are made" in ran.stderr
+    assert set(contents("web.1", "web.2", "web.3")) <= {each.name for each in here.iterdir()}
+    assert "made" not in named or not inside.exists()
+    if not more:
+        planned = typed("backup", "plan", *words)
+        assert (planned.returncode, planned.stdout) == (125, "")
+
+
+def test_an_errand_that_would_carry_to_its_own_folder_is_told_and_refused(
+    shell: Shell, here: Path, tmp_path: Path
+) -> None:
+    fill(here, "web.1", "web.2", "web.3")
+    file = tmp_path / "doorward.toml"
+    file.write_text(configuration(here, here))
+    file.chmod(0o600)
+    told = shell.run("check", "--config", str(file)).stdout
+    assert f"warning: errands.backup.nightly: file://{here}: address: this is {here} itself" in told
+    given = ("--config", str(file), "--state", str(tmp_path / "state"))
+    ran = shell.run("errands", "run", *given, "backup.nightly")
+    assert ran.returncode != 0
+    assert f"this is {here} itself, where the backups are made" in ran.stderr
+    assert found(here) == contents("web.1", "web.2", "web.3")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_run_that_is_broken_off_tells_what_was_done(
+    shell: Shell, here: Path, away: Path, *, as_json: bool
+) -> None:
+    fill(here, "web.1")
+    fill(here, "web.2", size_bytes=3_000_000)
+    words = ("--from", str(here), "--to", f"file://{away}", "--keep", "2", "--at-once", "2")
+    more = ("--json",) if as_json else ()
+    slow = shell.start("backup", "push", *words, "--bytes-per-second", "100K", *more)
+    try:
+        until(lambda: (away / "web.1").exists() and any(each.suffix == ".part" for each in away.iterdir()))
+        slow.send_signal(signal.SIGINT)
+        output, errors = (each.decode() for each in slow.communicate(timeout=60))
+    finally:
+        slow.kill()
+    assert slow.returncode == 130
+    assert "Traceback" not in errors
+    if as_json:
+        report = json.loads(output)
+        assert {each["file"]: each["did"] for each in report["files"]} == {
+            "web.2": "skipped",
+            "web.1": "sent",
+        }
+        assert "the next run goes on with them" in report["problem"]
+    else:
+        assert "sent     web.1  1000 B\n" in output
+        assert "1 sent, 1 skipped: it was broken off; the parts stay there" in output
+
+
+def test_what_to_do_about_a_server_that_is_not_there_or_would_be_told_a_password(
+    typed: Type, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(here, "web.1")
+    monkeypatch.setenv("DOORWARD_PASSWORD", "hunter2")
+    (port,) = free_ports(1)
+    words = ("--from", str(here), "--keep", "1", "--retries", "0")
+    ran = typed("backup", "push", *words, "--to", f"sftp://alice@127.0.0.1:{port}/srv")
+    assert ran.returncode == 125
+    assert ran.stderr.endswith("connection refused. Does a server of SSH run there, and on this port?\n")
+    ran = typed("backup", "push", *words, "--to", "ftp://alice@backup.example.org/srv")
+    assert ran.returncode == 125
+    assert "--unencrypted" in ran.stderr

@@ -19,10 +19,12 @@ def _told_of(errand: BackupErrand) -> Iterator[str]:
     key = f"errands.backup.{errand.name}"
     if not os.path.isdir(errand.folder):
         yield f"{key}.folder: there is no folder {errand.folder}, or this user may not look"
+    from doorward.compose.backup_places import look_apart
     from doorward.compose.backups import job_of
 
     try:
-        job_of(errand, os.environ)
+        job = job_of(errand, os.environ)
+        look_apart(job.store, job.folder)
     except (ConnectError, TrustError) as error:
         yield f"{key}: {error}"
 

@@ -13,7 +13,7 @@ import click
 from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.options import Fingerprint, config_option
 from doorward.core.backup_errands import Access, BackupErrand
-from doorward.core.errors import ConfigurationError, DoorwardError
+from doorward.core.errors import ConfigurationError, ConnectError, DoorwardError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -49,9 +49,19 @@ class Place:
         The place; nothing is connected yet, but a password may be asked for.
 
         Raises:
+            click.UsageError: it is no place for backups.
             ConnectError, TrustError, NoPassword: what one logs in with cannot be had.
         """
         from doorward.cli.confirming import confirm
+
+        try:
+            return self._store(confirm)
+        except ConnectError as error:
+            if error.phase == "address" and self.errand is None:
+                raise click.UsageError(f"--to {error}") from error
+            raise
+
+    def _store(self, confirm: Callable[[str], bool | None]) -> "BackupStore":
         from doorward.compose.backup_places import place_at
 
         return place_at(
@@ -59,8 +69,18 @@ class Place:
             self.access,
             password=self.password(),
             environment=os.environ,
+            password_from=self.password_from,
             confirm=confirm,
         )
+
+    @property
+    def password_from(self) -> str:
+        """Where what `password` gives comes from, in words."""
+        from doorward.cli.passwords import ENVIRONMENT_NAME
+
+        if self.password_file is not None:
+            return "stdin" if str(self.password_file) == "-" else str(self.password_file)
+        return f"${ENVIRONMENT_NAME}" if os.environ.get(ENVIRONMENT_NAME) else ""
 
     def password(self) -> "Secret | None":
         """What is given for this command; None where a file of the errand has it, or none is wanted."""

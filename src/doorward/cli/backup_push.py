@@ -16,7 +16,7 @@ from doorward.cli.backup_place import Place, place_options
 from doorward.cli.examples import WithExamples
 from doorward.cli.fetch_words import Size
 from doorward.cli.options import json_option
-from doorward.cli.screen import STATUS_FAILED, complain, status_of
+from doorward.cli.screen import STATUS_FAILED, STATUS_INTERRUPTED, complain, status_of
 from doorward.core.backup_errands import AT_ONCE, MOST_REMOVALS, RETRIES, Check
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ _OPTIONS = (
     click.option(
         "--check",
         type=click.Choice([each.value for each in Check]),
-        help="Compare what came there by its size, or by its SHA-256 too. Otherwise by its size.",
+        help="Compare what came there by its size, or by its SHA-256 too, and so what is to stay before "
+        "something is removed. Otherwise by its size.",
     ),
     click.option(
         "--at-once",
@@ -134,18 +135,25 @@ def push(*, job: "Callable[[], Job]", dry_run: bool, make_folder: bool, quiet: b
 
     With no NAME, all that are in the folder. NAME=NUMBER has that one count as the newest. A file has its
     name there only once it is whole, what broke off is gone on with, and nothing is overwritten. Something is
-    removed of a name only when all of its newest are there, as they are here.
+    removed of a name only when all of its newest are there: with the length that they have here, or with
+    --check hash with the content, as far as they are still here.
 
     The exit status is 0 when all went well; 1 when something failed or has to be looked at, 125 when the
     other end could not be reached or understood.
     """
     if dry_run:
         return _plan(job(), as_json=as_json)
+    from doorward.compose.backups import BrokenOff
+
     carried = job()
-    report = _carried(carried, make_folder=make_folder, is_quiet=quiet or as_json)
-    if report.begun_anew and not as_json:
-        again = _confirmed_restart(carried, report.begun_anew)
-        report = report if again is None else _carried(again, make_folder=False, is_quiet=quiet)
+    try:
+        report = _carried(carried, make_folder=make_folder, is_quiet=quiet or as_json)
+        if report.begun_anew and not as_json:
+            again = _confirmed_restart(carried, report.begun_anew)
+            report = report if again is None else _carried(again, make_folder=False, is_quiet=quiet)
+    except BrokenOff as broken:
+        show(broken.report, as_json=as_json)
+        return STATUS_INTERRUPTED
     return show(report, as_json=as_json)
 
 
@@ -177,6 +185,8 @@ def show(report: "Report", *, as_json: bool) -> int:
         click.echo(json.dumps(members_of(report)))
     elif report.entries:
         click.echo(report_text(report), nl=False)
+    elif report.problem and report.error is None:
+        complain(report.problem)
     elif report.error is None:
         click.echo("Nothing to do.")
     if report.error is not None:
@@ -208,8 +218,8 @@ def _carried(job: "Job", *, make_folder: bool, is_quiet: bool) -> "Report":
 
         async def carry() -> "Report":
             if make_folder:
-                await job.store.make_folder()
-            return await backups.push(job, watcher)
+                await job.kept_apart.make_folder()
+            return await backups.push_or_tell(job, watcher)
 
         return asyncio.run(carry())
 

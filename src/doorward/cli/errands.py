@@ -33,7 +33,8 @@ def command() -> None:
     """
     See what the daemon goes out for by the clock, and have it done now.
 
-    The tables [errands.KIND.NAME] of the configuration say what: feeds (feed) and vulnerabilities (cve).
+    The tables [errands.KIND.NAME] of the configuration say what: feeds (feed), vulnerabilities (cve)
+    and backups (backup).
     """
 
 

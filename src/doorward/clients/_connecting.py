@@ -4,7 +4,7 @@ import os
 import socket
 import struct
 
-from doorward.clients._endpoints import CONNECT_SECONDS, Endpoint, UnixEndpoint
+from doorward.clients._endpoints import CONNECT_SECONDS, Endpoint, SshEndpoint, UnixEndpoint
 from doorward.core.errors import ConnectError
 
 
@@ -83,6 +83,10 @@ def _next_step(endpoint: Endpoint, error: Exception) -> str:
             return "Look at how the host is written."
         case ConnectionRefusedError() if isinstance(endpoint, UnixEndpoint):
             return "`doorward serve` starts one."
+        case ConnectionRefusedError() if isinstance(endpoint, SshEndpoint) and endpoint.url.startswith(
+            "sftp:"
+        ):
+            return "Does a server of SSH run there, and on this port?"
         case FileNotFoundError() | ConnectionRefusedError():
             return "Is the daemon running? `doorward serve` starts it."
         case PermissionError() if isinstance(endpoint, UnixEndpoint):

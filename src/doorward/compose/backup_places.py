@@ -29,6 +29,7 @@ def place_at(
     *,
     password: Secret | None,
     environment: Mapping[str, str],
+    password_from: str = "",
     confirm: Confirm = nobody_there,
 ) -> BackupStore:
     """
@@ -39,6 +40,7 @@ def place_at(
         access: whom one takes for it, and what one logs in with.
         password: of the user in the URL; None for none, or for the one in a file that `access` names.
         environment: where files of logins are looked for.
+        password_from: where `password` came from, for whoever is not let in with it.
         confirm: asks a person whether an unknown server of SSH is the right one.
 
     Raises:
@@ -49,7 +51,7 @@ def place_at(
         case "file":
             return _folder(url, access)
         case "ftp" | "ftpes" | "ftps":
-            return _ftp(url, access, password, environment)
+            return _ftp(url, access, password, environment, password_from)
         case "sftp":
             return _sftp(url, access, password, environment, confirm)
         case _:
@@ -57,7 +59,33 @@ def place_at(
             raise ConnectError(url_to_show(url), "address", "this is no place for backups", step)
 
 
-def _ftp(url: str, access: Access, password: Secret | None, environment: Mapping[str, str]) -> BackupStore:
+def apart(store: BackupStore, source: Path) -> BackupStore:
+    """`store`, which, if it is a folder of this machine, is not entered unless it is apart from `source`."""
+    from doorward.clients.folder.store import FolderStore
+
+    return store.apart_from(source) if isinstance(store, FolderStore) else store
+
+
+def look_apart(store: BackupStore, source: Path) -> None:
+    """
+    Look whether a place that is a folder of this machine is apart from `source`.
+
+    Raises:
+        StoreError: it is not.
+    """
+    from doorward.clients.folder.store import FolderStore
+
+    if isinstance(store, FolderStore):
+        store.apart_from(source).look()
+
+
+def _ftp(
+    url: str,
+    access: Access,
+    password: Secret | None,
+    environment: Mapping[str, str],
+    password_from: str,
+) -> BackupStore:
     from doorward.clients._trust import Trust
     from doorward.clients.ftp.settings import ANONYMOUS, Deadlines
     from doorward.clients.ftp.store import FtpStore
@@ -67,8 +95,11 @@ def _ftp(url: str, access: Access, password: Secret | None, environment: Mapping
     server = location.server
     user = "" if server.user == ANONYMOUS else server.user
     login = _login(url, user, access, password, environment, host=server.host)
+    if password is None:
+        password_from = access.password_file or (str(netrc_file(environment)) if access.netrc else "")
     server = replace(
         server,
+        password_from=password_from,
         user=login.name or ANONYMOUS,
         password=login.secret if login.secret.revealed else None,
         trust=Trust(fingerprint=access.fingerprint, authorities=Path(access.ca) if access.ca else None),

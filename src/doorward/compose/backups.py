@@ -9,11 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from doorward.clients._endpoints import url_to_show
-from doorward.compose.backup_places import place_at
+from doorward.compose.backup_places import apart, place_at
 from doorward.core.backup_errands import AT_ONCE, RETRIES, BackupErrand, Check
 from doorward.core.backup_store import BackupStore
 from doorward.core.errors import BackupError, ConnectError, TrustError
 from doorward.core.secret import Secret
+from doorward.errands.backups.checking import Checking
 from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import Planned, Wish
@@ -48,6 +49,11 @@ class Job:
     bytes_per_second: int = 0
     retries: int = RETRIES
 
+    @property
+    def kept_apart(self) -> BackupStore:
+        """`store`, which is not entered if it is the folder in which the backups are made."""
+        return apart(self.store, self.folder)
+
 
 def job_of(errand: BackupErrand, environment: Mapping[str, str], *, password: Secret | None = None) -> Job:
     """
@@ -72,12 +78,47 @@ def job_of(errand: BackupErrand, environment: Mapping[str, str], *, password: Se
     )
 
 
+_BROKEN_OFF = "it was broken off; the parts stay there, and the next run goes on with them"
+
+
+class BrokenOff(Exception):
+    """
+    A run that was cancelled.
+
+    Attributes:
+        report: what was done before.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+async def push_or_tell(job: Job, watcher: Watcher | None = None) -> Report:
+    """
+    As `push`, for a loop that is of this run alone.
+
+    Raises:
+        BrokenOff: it was cancelled.
+    """
+    folder = BackupFolder(job.folder)
+    run = _run(job, folder, watcher or Nobody())
+    try:
+        return await _pushed(job, folder, run)
+    except asyncio.CancelledError:
+        raise BrokenOff(run.so_far(_BROKEN_OFF)) from None
+
+
 async def push(job: Job, watcher: Watcher | None = None) -> Report:
     """Carry backups away, with no other run of the same folder beside it; what fails is in the report."""
     folder = BackupFolder(job.folder)
+    return await _pushed(job, folder, _run(job, folder, watcher or Nobody()))
+
+
+async def _pushed(job: Job, folder: BackupFolder, run: BackupRun) -> Report:
     try:
         async with folder.held():
-            return await _run(job, folder, watcher or Nobody()).push()
+            return await run.push()
     except BackupError as error:
         return failed(job.folder, job.store.address, error)
 
@@ -124,19 +165,22 @@ def patience_of(retries: int) -> Patience:
 
 
 def _run(job: Job, folder: BackupFolder, watcher: Watcher) -> BackupRun:
+    pace, again = pace_of(job.bytes_per_second), again_of(job.retries, watcher)
+    checking = Checking(job.store, folder, pace=pace, watcher=watcher, again=again, only_sizes=False)
     return BackupRun(
         source=folder,
-        store=job.store,
+        store=job.kept_apart,
         wish=job.wish,
         sending=Sending(
             folder,
             check=job.check,
-            pace=pace_of(job.bytes_per_second),
+            pace=pace,
             watcher=watcher,
             patience=patience_of(job.retries),
         ),
-        again=again_of(job.retries, watcher),
+        again=again,
         watcher=watcher,
+        checking=checking if job.check is Check.HASH else None,
         at_once=job.at_once,
         monotonic=time.monotonic,
     )

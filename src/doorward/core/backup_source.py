@@ -51,7 +51,7 @@ class Source(Protocol):
 
     async def found(self, names: Collection[str]) -> Found:
         """
-        List the backups of these names; of any, where there are none.
+        List the backups of these names; of any but hidden ones, where there are none.
 
         Raises:
             BackupError: the folder cannot be listed.

@@ -265,7 +265,9 @@ class ConnectError(DoorwardError):
     next_step: str = ""
 
     def __str__(self) -> str:
-        step = f". {self.next_step}" if self.next_step else ""
+        # what a server said may have its full stop
+        stop = "" if self.problem.endswith((".", "!", "?")) else "."
+        step = f"{stop} {self.next_step}" if self.next_step else ""
         return one_line(f"{self.address}: {self.phase}: {self.problem}{step}")
 
 

@@ -72,7 +72,7 @@ class BackupFolder:
                     if count >= LISTED_FILES:
                         raise BackupError(self.path, f"there are more than {LISTED_FILES} files in it")
                     known = backup_of(entry.name, 0)
-                    if known is None or (names and known.name not in names):
+                    if known is None or not (known.name in names if names else known.name[0] != "."):
                         continue
                     backup = _backup(entry) if is_plain_name(entry.name) else None
                     if backup is None:

@@ -166,7 +166,7 @@ async def test_a_password_goes_to_no_other_machine_in_the_clear_unless_that_is_s
 async def test_a_password_that_the_server_repeats_is_not_told(faulty: FaultyServer) -> None:
     faulty.says("PASS", "530 wrong: open sesame")
     error = await refused_login(replace(faulty.server(), user="alice", password=Secret("open sesame")))
-    assert "530 to the login: wrong: ••••" in str(error)
+    assert "refused: the server answered 530: wrong: ••••" in str(error)
     assert "sesame" not in repr(error)
 
 

@@ -10,6 +10,7 @@ from doorward.core.backup_errands import AT_ONCE, RETRIES, Check
 from doorward.core.backup_source import Found, OpenBackup, Source
 from doorward.core.backup_store import BackupStore
 from doorward.core.backups import Backup
+from doorward.errands.backups.checking import Checking
 from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import Wish
@@ -63,6 +64,8 @@ def run_of(
         source = Changing(source, change)
     watcher = watcher or Nobody()
     patience = quick_patience(retries)
+    pace, again = Pace(0, monotonic=lambda: 0.0), Again(patience, watcher)
+    checking = Checking(store, source, pace=pace, watcher=watcher, again=again, only_sizes=False)
     return BackupRun(
         source=source,
         store=store,
@@ -70,12 +73,13 @@ def run_of(
         sending=Sending(
             source,
             check=check,
-            pace=Pace(0, monotonic=lambda: 0.0),
+            pace=pace,
             watcher=watcher,
             patience=patience,
         ),
-        again=Again(patience, watcher),
+        again=again,
         watcher=watcher,
+        checking=checking if check is Check.HASH else None,
         monotonic=lambda: 0.0,
         at_once=at_once,
     )

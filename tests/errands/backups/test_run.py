@@ -15,7 +15,7 @@ from doorward.errands.backups.checking import Checking
 from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.planning import Wish
 from doorward.errands.backups.reaching import Again
-from doorward.errands.backups.report import summary
+from doorward.errands.backups.report import report_text, summary
 from doorward.errands.backups.watching import Nobody
 from doorward.stores.backup_folder import BackupFolder
 from doorward.testing.backup_store import MemoryStore
@@ -528,3 +528,76 @@ def test_with_nothing_here_all_that_is_there_is_read(store: MemoryStore) -> None
         "none": ("failed", "there is no backup of this name, here or there"),
         "web.1": whole,
     }
+
+
+def spoilt(file: str) -> bytes:
+    return content_of(file).upper()
+
+
+def test_with_hashes_what_is_to_stay_is_compared_before_anything_goes(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    fill(tmp_path, "db.3", "db.4", "web.3", "web.4")
+    store.files |= contents("db.1", "db.2", "web.1", "web.2", "web.3") | {"db.3": spoilt("db.3")}
+    report = pushed(run_of(tmp_path, store, Wish(keep=2), check=Check.HASH))
+    assert not report.is_success
+    assert set(store.files) == {"db.1", "db.2", "db.3", "db.4", "web.3", "web.4"}
+    reasons = {entry.file: (entry.did.value, entry.reason) for entry in report.entries}
+    assert reasons["db.3"] == ("failed", "it has another SHA-256 there than here")
+    assert reasons["db.2"] == (
+        "skipped",
+        "it is older than the newest 2, but stays: db.3 is not there as it is here",
+    )
+    assert reasons["web.3"] == ("kept", "it is one of the newest 2, with the SHA-256 that it has here")
+
+
+def test_with_hashes_what_is_not_here_any_more_is_told_as_known_by_its_length(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    fill(tmp_path, "db.4")
+    store.files |= contents("db.2", "db.3")
+    report = pushed(run_of(tmp_path, store, Wish(keep=2), check=Check.HASH))
+    assert told(report) == {"db.4": "sent", "db.3": "kept", "db.2": "removed"}
+    assert "known by its length alone, as it is not here any more" in report.entries[1].reason
+
+
+def test_parts_of_other_names_are_told_where_there_is_no_room(tmp_path: Path) -> None:
+    store = MemoryStore(room_bytes=2500)
+    store.files["other.7.0123456789ab.part"] = b"x" * 2000
+    fill(tmp_path, "web.1")
+    report = pushed(run_of(tmp_path, store, Wish(keep=1, names={"web": None})))
+    assert told(report) == {"web.1": "failed"}
+    (note,) = report.notes
+    assert note.startswith("'other.7.0123456789ab.part' is a part of another name, and takes room there")
+    assert "2000 bytes in all" in note
+
+
+def test_a_name_that_cannot_have_begun_anew_is_refused(store: MemoryStore, tmp_path: Path) -> None:
+    fill(tmp_path, "web.1")
+    store.files |= contents("web.9")
+    report = pushed(run_of(tmp_path, store, Wish(keep=1, restarted=frozenset({"wab"}))))
+    assert report.problem.endswith(
+        "there is no backup 'wab' here whose numbers could have begun anew. Did you mean web?"
+    )
+    assert store.files == contents("web.9")
+
+
+def test_a_file_named_in_place_of_a_name_and_a_number_is_told(store: MemoryStore, tmp_path: Path) -> None:
+    fill(tmp_path, "web.15")
+    report = pushed(run_of(tmp_path, store, Wish(keep=1, names={"web.15": None})))
+    assert summary(report) == "1 failed; web.15: there is no such file here; did you mean web=15?"
+
+
+def test_hidden_files_are_backups_only_when_they_are_named(store: MemoryStore, tmp_path: Path) -> None:
+    fill(tmp_path, "web.15", ".web.15")
+    assert told(pushed(run_of(tmp_path, store, Wish(keep=1)))) == {"web.15": "sent"}
+    named = pushed(run_of(tmp_path, store, Wish(keep=1, names={".web": None})))
+    assert told(named) == {".web.15": "sent"}
+
+
+def test_what_failed_is_told_once_in_the_text_of_a_report(store: MemoryStore, tmp_path: Path) -> None:
+    fill(tmp_path, "web.15")
+    store.files["web.15"] = b"other"
+    text = report_text(pushed(run_of(tmp_path, store, Wish(keep=1))))
+    assert text.count("it was left as it is") == 1
+    assert text.endswith("1 failed.\n")

@@ -228,3 +228,31 @@ async def test_a_password_that_the_server_repeats_is_not_in_the_report(tmp_path:
         assert heard == ["hunter2"]
         assert "530" in report.problem
         assert "hunter2" not in report_text(report) + json.dumps(members_of(report))
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+async def test_the_control_connection_dies_while_a_file_is_long_on_its_way(
+    tmp_path: Path, *, retries: int
+) -> None:
+    async with faulty_server() as server:
+        await filled(tmp_path, server)
+        cuts = 0
+
+        async def die(login: Login, name: str) -> None:
+            nonlocal cuts
+            cuts += 1
+            if cuts == 2:
+                server.instead = usual()
+            login.hang_up()
+            await take_data(login, name, most_bytes=SIZE_BYTES // 3)
+
+        server.instead["STOR"] = die
+        report = await run(tmp_path, server, retries=retries)
+        assert cuts
+        if retries:
+            assert report.is_success, report
+        else:
+            # what did not get there holds what is older of its name
+            assert "failed" in told(report).values()
+            assert {"web.1", "web.2"} <= set(server.files) or told(report)["web.3"] == "sent"
+        await make_good(tmp_path, server)

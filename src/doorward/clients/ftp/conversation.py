@@ -234,7 +234,7 @@ class Conversation:
         security = self._server.security
         if security is Security.IMPLICIT:
             await self._start_tls()
-        greeting = await self.next_reply("connect")
+        greeting = await self._greeting()
         if greeting.is_preliminary:  # 120: ready in some minutes
             greeting = await self.next_reply("connect")
         if not greeting.is_good:
@@ -247,6 +247,15 @@ class Conversation:
             await self.ask_for("PROT", "P", phase="TLS")
         await self._say_who()
         await self.ask_for("TYPE", "I")
+
+    async def _greeting(self) -> Reply:
+        try:
+            return await self.next_reply("connect")
+        except ConnectError as error:
+            if isinstance(error.__cause__, TimeoutError) and self._server.security is not Security.IMPLICIT:
+                told = self._teller.no_greeting(error)
+                raise told from None if told.phase == "TLS" else error.__cause__
+            raise
 
     async def _start_tls(self) -> None:
         async with self._teller.phase("TLS", self._server.deadlines.tls_seconds):
@@ -284,7 +293,7 @@ class Conversation:
                 password = _NOBODY
             reply = await self.ask("PASS", password.revealed, phase=phase)
         if not reply.is_good:
-            raise self._teller.refusal(phase, "the login", reply)
+            raise self._teller.login_refusal(reply)
 
 
 async def converse(server: FtpServer, teller: Teller) -> Conversation:
@@ -325,7 +334,7 @@ def _look_over(server: FtpServer, teller: Teller) -> None:
         raise teller.error(
             "login",
             "the password would go unencrypted to another machine",
-            "Use ftpes:// or ftps://, or say that it may be overheard.",
+            "Use ftpes:// or ftps://, or say that it may be overheard: --unencrypted.",
         )
 
 

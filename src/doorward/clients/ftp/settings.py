@@ -21,7 +21,10 @@ class Security(enum.Enum):
     """From the first byte on."""
 
 
-_USUAL_PORTS = {Security.NONE: 21, Security.EXPLICIT: 21, Security.IMPLICIT: 990}
+IMPLICIT_PORT = 990
+"""Where TLS begins with the first byte. Source: the list of ports of IANA, ftps."""
+
+_USUAL_PORTS = {Security.NONE: 21, Security.EXPLICIT: 21, Security.IMPLICIT: IMPLICIT_PORT}
 _SCHEMES = {Security.NONE: "ftp", Security.EXPLICIT: "ftpes", Security.IMPLICIT: "ftps"}
 
 
@@ -57,6 +60,7 @@ class FtpServer:
         security: how it is encrypted.
         user: to log in as.
         password: None for whoever needs none; `anonymous` then gives the name of this program.
+        password_from: where that came from, for whoever is not let in with it; empty for nothing to say.
         trust: whom we take for that host, over TLS; of it, a fingerprint or authorities count.
         at_most_tls12: for servers that lose files over TLS 1.3, such as proftpd before 1.3.9:
             https://github.com/proftpd/proftpd/issues/2015.
@@ -74,6 +78,7 @@ class FtpServer:
     security: Security = Security.EXPLICIT
     user: str = ANONYMOUS
     password: Secret | None = None
+    password_from: str = ""
     trust: Trust = field(default_factory=Trust)
     at_most_tls12: bool = False
     may_be_overheard: bool = False

@@ -51,6 +51,8 @@ class FtpStore:
         try:
             return await session.change_folder(self._folder)
         except PeerRefused as error:
+            if error.phase != "reply":
+                raise  # of the connection or the login, which had to be made first
             problem = f"the folder cannot be entered: {error.problem}"
             step = "Is it there, and may this user enter it?"
             trouble = Trouble.TEMPORARY if error.is_temporary else Trouble.PERMANENT

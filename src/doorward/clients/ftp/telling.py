@@ -10,7 +10,7 @@ from dataclasses import replace
 from doorward.clients._streams import PLAIN_TEXT
 from doorward.clients._trust import words_of_distrust
 from doorward.clients.ftp.replies import Reply
-from doorward.clients.ftp.settings import FtpServer
+from doorward.clients.ftp.settings import IMPLICIT_PORT, FtpServer
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
 from doorward.core.secret import REDACTED
 
@@ -33,12 +33,25 @@ _NEXT_STEPS = {
     452: "Make room there, or ask its keeper for more.",
     502: "The server is too old, or not allowed to do that.",
     522: "Does the server want the session of TLS to be resumed, or another version?",
-    530: "Are the name and the password right, and does this server want TLS?",
+    530: "Are the name and the password right?",
     534: "The server wants the connection encrypted in another way: ftpes:// or ftps://.",
     550: "Is it there, and may this user do that?",
     552: "Make room there, or ask its keeper for more.",
     553: "Is the name allowed there?",
 }
+
+_STEP_OF_LOGIN = "Are the name and the password right?"
+_STEP_WITHOUT_GREETING = "Is it busy, or does TLS begin there with the first byte? Then write ftps://."
+_STEP_FROM_THE_FIRST_BYTE = (
+    "Does it speak TLS there from the first byte on? Where that begins with AUTH TLS, write ftpes://."
+)
+_STEP_WITHOUT_AUTH = "Does it speak TLS at all? Where it does from the first byte on, write ftps://."
+_TLS_WORDS = ("tls", "ssl", "encrypt", "cleartext", "clear text")
+
+
+def wants_tls(said: str) -> bool:
+    """Whether a server that refuses a login says that it wants TLS first, for which each has another code."""
+    return any(words in said.lower() for words in _TLS_WORDS)
 
 
 class Teller:
@@ -64,7 +77,36 @@ class Teller:
     def refusal(self, phase: str, verb: str, reply: Reply) -> PeerRefused:
         """The error that says how the server answered to `verb`."""
         problem = f"the server answered {reply.code} to {verb}: {self.shown(reply)}"
-        return PeerRefused(self._server.url, phase, problem, self.next_step(reply), code=reply.code)
+        step = self._step_of_login(reply) if phase == "login" else self.next_step(reply)
+        if phase == "TLS" and not step:
+            step = _STEP_WITHOUT_AUTH
+        return PeerRefused(self._server.url, phase, problem, step, code=reply.code)
+
+    def login_refusal(self, reply: Reply) -> PeerRefused:
+        """The error that says that nobody is let in with this name and this password."""
+        problem = f"the login was refused: the server answered {reply.code}: {self.shown(reply)}"
+        return PeerRefused(self._server.url, "login", problem, self._step_of_login(reply), code=reply.code)
+
+    def _step_of_login(self, reply: Reply) -> str:
+        is_plain = not self._server.is_encrypted
+        if is_plain and wants_tls(self.shown(reply)):
+            return "The server wants TLS: write ftpes:// in place of ftp://."
+        if reply.code != 530:
+            return self.next_step(reply)
+        source = self._server.password_from
+        told = f"Are the name and the password right, which came from {source}?" if source else _STEP_OF_LOGIN
+        return f"{told} If the server wants TLS, write ftpes://." if is_plain else told
+
+    def no_greeting(self, error: ConnectError) -> ConnectError:
+        """
+        As `error`, which a greeting in the clear ended with that did not come in time.
+
+        At the port for TLS from the first byte on it never will, and so nobody is to try again.
+        """
+        if self._server.endpoint.port == IMPLICIT_PORT:
+            step = "There TLS begins with the first byte: write ftps://."
+            return self.error("TLS", f"port {IMPLICIT_PORT} sent no greeting in the clear", step)
+        return self.error(error.phase, error.problem, _STEP_WITHOUT_GREETING)
 
     def next_step(self, reply: Reply) -> str:
         """What a person can do about it."""
@@ -115,7 +157,7 @@ class Teller:
         if failed.verify_code:
             return self.error(DISTRUST, *words_of_distrust(self._server.trust, failed, None))
         if failed.code in _NO_TLS:
-            step = "Does it speak TLS there from the first byte on?" if phase == "TLS" else ""
+            step = _STEP_FROM_THE_FIRST_BYTE if phase == "TLS" else ""
             return self.error(phase, "the server sent something that is not TLS", step)
         return self.error(phase, f"TLS failed: {failed.reason}", _TLS_STEPS.get(failed.code, ""))
 

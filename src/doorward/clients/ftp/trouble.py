@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from doorward.clients._trouble import trouble_of_connection
+from doorward.clients.ftp.telling import wants_tls
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.errors import ConnectError, NameTaken, PeerRefused, TransferIncomplete
 
@@ -34,6 +35,8 @@ def trouble_of(error: ConnectError) -> Trouble:
     match error:
         case NameTaken():
             return Trouble.TAKEN
+        case PeerRefused(phase="login") if error.address.startswith("ftp://") and wants_tls(error.problem):
+            return Trouble.PERMANENT  # Pure-FTPd says so with 421
         case PeerRefused(code=code) | TransferIncomplete(code=code) if code >= 400:
             if code in _FULL_CODES or any(words in error.problem.lower() for words in _FULL_WORDS):
                 return Trouble.FULL

@@ -98,5 +98,5 @@ def _unquoted(url: str, text: str) -> str:
 
 def _bad(url: str, problem: str) -> ConnectError:
     return ConnectError(
-        url_to_show(url), "connect", problem, "Write ftp://HOST/PATH, or ftpes:// for AUTH TLS."
+        url_to_show(url), "address", problem, "Write ftp://HOST/PATH, or ftpes:// for AUTH TLS."
     )

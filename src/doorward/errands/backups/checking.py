@@ -9,6 +9,7 @@ from doorward.core.backups import Backup, by_name
 from doorward.core.errors import BackupError
 from doorward.errands.backups.hashing import digest_here, digest_there
 from doorward.errands.backups.pace import Pace
+from doorward.errands.backups.planning import Step
 from doorward.errands.backups.reaching import Again, connected, listed
 from doorward.errands.backups.report import Did, Entry
 from doorward.errands.backups.watching import Watcher
@@ -65,11 +66,12 @@ class Checking:
                 of_name = by_name(there).get(name, [])
                 entries += _missing(name, by_name(here).get(name, []), of_name)
                 for theirs in of_name:
-                    entries.append(await self._entry(place, theirs, ours.get(theirs.file)))
+                    entries.append(await self.compare(place, theirs, ours.get(theirs.file)))
                     self._watcher.ended(theirs.file)
         return entries
 
-    async def _entry(self, place: BackupPlace, theirs: Backup, ours: Backup | None) -> Entry:
+    async def compare(self, place: BackupPlace, theirs: Backup, ours: Backup | None) -> Entry:
+        """What is known of one file there; `ours` is the one of its name here, None where there is none."""
         file, size_bytes = theirs.file, theirs.size_bytes
         if ours is not None and ours.size_bytes != size_bytes:
             return Entry(Did.FAILED, file, size_bytes, f"here it has {ours.size_bytes} bytes")
@@ -110,6 +112,20 @@ class Checking:
             digest = await digest_here(opened, ours.size_bytes, piece_bytes=self._pace.piece_bytes)
             await opened.check()
         return digest
+
+
+async def staying(checking: Checking, place: BackupPlace, step: Step, ours: Backup | None) -> Entry:
+    """What is known of a file that is to stay there, once it was compared with `ours`, the one here."""
+    theirs = step.backup
+    if ours is None:
+        reason = f"{step.reason}; known by its length alone, as it is not here any more"
+        return Entry(Did.KEPT, theirs.file, theirs.size_bytes, reason)
+    compared = await checking.compare(place, theirs, ours)
+    if compared.did is Did.FAILED:
+        return compared
+    return Entry(
+        Did.KEPT, theirs.file, theirs.size_bytes, f"{step.reason}, with the SHA-256 that it has here"
+    )
 
 
 def _missing(name: str, here: Sequence[Backup], there: Sequence[Backup]) -> list[Entry]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from doorward.core.backup_errands import MOST_REMOVALS
-from doorward.core.backups import Backup, by_name, newest_first
+from doorward.core.backups import Backup, backup_of, by_name, newest_first
 
 
 class Deed(enum.Enum):
@@ -173,7 +173,7 @@ class _Name:
         if top is None:
             wanted = self._name if self._newest is None else f"{self._name}.{self._newest}"
             nothing = Backup(file=wanted, name=self._name, number=self._newest or 0, size_bytes=0)
-            return Step(Deed.REFUSE, nothing, "there is no such file here")
+            return Step(Deed.REFUSE, nothing, f"there is no such file here{self._hint()}")
         if self._theirs and self._theirs[0].number > top.number and not self._is_restarted:
             newest = self._theirs[0]
             reason = (
@@ -182,6 +182,11 @@ class _Name:
             )
             return Step(Deed.REFUSE, top, reason, begins_anew=True)
         return None
+
+    def _hint(self) -> str:
+        """For who named a file in place of a name and a number."""
+        meant = backup_of(self._name, 0) if self._newest is None else None
+        return "" if meant is None else f"; did you mean {meant.name}={meant.number}?"
 
     def _top(self) -> Backup | None:
         """The newest that counts, which is here or was sent already."""

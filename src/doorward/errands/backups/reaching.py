@@ -1,14 +1,15 @@
 """The connection of a run, and the list that all is decided by: both tried again where that may help."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
 from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
-from doorward.core.backups import backup_of, is_ours
+from doorward.core.backups import backup_of, file_of_partial, is_ours
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import There
+from doorward.errands.backups.report import names_told
 from doorward.errands.backups.watching import Watcher
 
 T = TypeVar("T")
@@ -76,3 +77,22 @@ async def listed(place: BackupPlace, names: Collection[str], again: Again) -> Th
         else:
             parts[file.name] = file.size_bytes
     return There(tuple(backups), parts, listing.passed_over)
+
+
+async def parts_of_others(place: BackupPlace, names: Collection[str]) -> list[str]:
+    """
+    Lines about parts there of other names than these, which no run of these clears: there is no room.
+
+    None where they cannot be listed.
+    """
+    parts: dict[str, int] = {}
+    with suppress(StoreError):
+        listing = await place.listing(lambda file: file_of_partial(file) is not None)
+        for file in listing.files.values():
+            whole = backup_of(file_of_partial(file.name) or "", 0)
+            if whole is not None and whole.name not in names:
+                parts[file.name] = file.size_bytes
+    largest = sorted(parts, key=lambda name: -parts[name])
+    about = "is a part of another name, and takes room there: carry that name, or remove it"
+    sizes = f" ({sum(parts.values())} bytes in all)" if parts else ""
+    return names_told(largest, f"{about}{sizes}")

@@ -96,14 +96,20 @@ def names_told(names: Sequence[str], about: str) -> list[str]:
 
 def summary(report: Report) -> str:
     """One line: `1 sent, 5 kept, 1 removed`, and the first that went wrong."""
-    counts = [f"{number} {did.value}" for did in Did if (number := report.count(did))]
-    line = ", ".join(counts) or "nothing was done"
+    line = _counted(report)
     if report.problem:
-        return f"{line}: {report.problem}"
+        return line
     failed = [entry for entry in report.entries if entry.did is Did.FAILED]
     if failed:
         return f"{line}; {failed[0].file}: {failed[0].reason}"
     return line
+
+
+def _counted(report: Report) -> str:
+    """As `summary`, without the file that failed, for where its line is beside it."""
+    counts = [f"{number} {did.value}" for did in Did if (number := report.count(did))]
+    line = ", ".join(counts) or "nothing was done"
+    return f"{line}: {report.problem}" if report.problem else line
 
 
 def shown_bytes(size_bytes: int) -> str:
@@ -120,7 +126,7 @@ def report_text(report: Report) -> str:
     """All of it as lines; the same for two runs to which the same happened, however long they took."""
     said = map(_sentence, report.notes)
     lines = [heading(report.folder, report.address), *_aligned(rows_of(report.entries)), *said]
-    return "".join(f"{line}\n" for line in (*lines, _sentence(summary(report))))
+    return "".join(f"{line}\n" for line in (*lines, _sentence(_counted(report))))
 
 
 def plan_text(planned: Planned, *, folder: str, address: str) -> str:
@@ -155,7 +161,7 @@ def report_html(report: Report) -> str:
     notes = "".join(f"<p>{escape(_sentence(note))}</p>\n" for note in report.notes)
     return (
         f"<p>{escape(heading(report.folder, report.address))}</p>\n<table>\n{table}</table>\n{notes}"
-        f"<p>{escape(_sentence(summary(report)))}</p>\n"
+        f"<p>{escape(_sentence(_counted(report)))}</p>\n"
     )
 
 

@@ -4,22 +4,21 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from doorward.core.backup_errands import AT_ONCE
 from doorward.core.backup_source import Source
 from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
 from doorward.core.backups import Backup, by_name, file_of_partial, partial_name
 from doorward.core.errors import BackupError
-from doorward.errands.backups.planning import Deed, Planned, Step, Wish, plan
-from doorward.errands.backups.reaching import Again, connected, listed
+from doorward.core.invocation import nearest_name
+from doorward.errands.backups.checking import Checking, staying
+from doorward.errands.backups.course import Course
+from doorward.errands.backups.planning import Deed, Planned, Step, Wish, hold, plan
+from doorward.errands.backups.reaching import Again, connected, listed, parts_of_others
 from doorward.errands.backups.report import NAMES_TOLD, NO_NAME_OF_A_FILE, Did, Entry, Report, names_told
 from doorward.errands.backups.rotation import disagreement, removals
-from doorward.errands.backups.sending import Delivery, Sending
+from doorward.errands.backups.sending import Sending
 from doorward.errands.backups.watching import Watcher
-
-_NO_ROOM = "there is no room for the one before it"
-_NOT_REACHED = "the run ended before it"
 
 
 class BackupRun:
@@ -35,6 +34,7 @@ class BackupRun:
         watcher: told how far it is.
         monotonic: seconds that never go back.
         at_once: how many files go at the same time.
+        checking: compares, before something of a name goes, what is to stay of it; None where lengths do.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class BackupRun:
         watcher: Watcher,
         monotonic: Callable[[], float],
         at_once: int = AT_ONCE,
+        checking: Checking | None = None,
     ) -> None:
         self._source = source
         self._store = store
@@ -56,7 +57,10 @@ class BackupRun:
         self._again = again
         self._watcher = watcher
         self._at_once = at_once
+        self._checking = checking
         self._monotonic = monotonic
+        self._began_at = monotonic()
+        self._course = Course()
 
     async def plan(self) -> Planned:
         """
@@ -73,10 +77,10 @@ class BackupRun:
         """
         Send what is to be sent, remove what may be removed, and tell what became of each file.
 
-        Cancelled, it leaves parts that the next run goes on with.
+        Cancelled, it leaves parts that the next run goes on with, and `so_far` tells what was done.
         """
-        began_at = self._monotonic()
-        course = _Course()
+        self._began_at = self._monotonic()
+        self._course = course = Course()
         try:
             async with connected(self._store, self._again) as place:
                 await self._carry_out(place, course)
@@ -85,6 +89,14 @@ class BackupRun:
             # one that only came when all was done, from saying goodbye, changes nothing
             if not course.is_over:
                 course.problem, course.error = str(error), error
+        return self._report(course)
+
+    def so_far(self, problem: str) -> Report:
+        """The report of a run that was broken off, for the reason `problem`."""
+        self._course.problem = self._course.problem or problem
+        return self._report(self._course)
+
+    def _report(self, course: Course) -> Report:
         return Report(
             folder=self._source.path,
             address=self._store.address,
@@ -94,7 +106,7 @@ class BackupRun:
             begun_anew=tuple(step.backup.name for step in course.steps if step.begins_anew),
             notes=tuple(course.notes),
             moved_bytes=sum(each.moved_bytes for each in course.deliveries.values()),
-            seconds=self._monotonic() - began_at,
+            seconds=self._monotonic() - self._began_at,
         )
 
     async def _planned(self, place: BackupPlace) -> Planned:
@@ -106,6 +118,10 @@ class BackupRun:
                 "there is no backup here, no file such as web.15",
                 "Is it the right folder?",
             )
+        if unknown := sorted(self._wish.restarted - names):
+            nearest = nearest_name(unknown[0], names)
+            problem = f"there is no backup {unknown[0]!r} here whose numbers could have begun anew"
+            raise BackupError(self._source.path, problem, f"Did you mean {nearest}?" if nearest else "")
         there = await listed(place, names, self._again)
         passed_over = [
             *names_told(found.passed_over, "is here, and no regular file: it is passed over"),
@@ -120,19 +136,22 @@ class BackupRun:
         notes = (*passed_over, *empty, *_doubtful(steps, found.backups, self._wish.restarted))
         return Planned(steps=steps, here=found.backups, there=there, notes=notes)
 
-    async def _carry_out(self, place: BackupPlace, course: "_Course") -> None:
+    async def _carry_out(self, place: BackupPlace, course: Course) -> None:
         planned = await self._planned(place)
         course.steps = planned.steps
         course.notes += planned.notes
         to_send = [step.backup for step in planned.steps if step.deed is Deed.SEND]
         if to_send:
             await self._send_all(place, to_send, course)
+        if course.is_full:
+            names = {step.backup.name for step in planned.steps}
+            course.notes += await parts_of_others(place, names)
         await self._remove_old(place, planned, course)
         await self._clear_away(place, planned, course)
 
     # Sending
 
-    async def _send_all(self, place: BackupPlace, backups: list[Backup], course: "_Course") -> None:
+    async def _send_all(self, place: BackupPlace, backups: list[Backup], course: Course) -> None:
         waiting = deque(_most_wanted_first(backups))
         self._watcher.expect(len(backups), sum(each.size_bytes for each in backups))
 
@@ -159,15 +178,43 @@ class BackupRun:
 
     # Removing
 
-    async def _remove_old(self, place: BackupPlace, planned: Planned, course: "_Course") -> None:
+    async def _remove_old(self, place: BackupPlace, planned: Planned, course: Course) -> None:
         if not any(step.deed is Deed.REMOVE for step in planned.steps):
             return
         after = await listed(place, {step.backup.name for step in planned.steps}, self._again)
         if why := disagreement(planned.there.backups, after.backups, course.sent()):
             course.problem = f"nothing was removed, as two lists of what is there differ: {why}"
             return
-        for step in removals(planned.here, after.backups, failed=course.failed(), wish=self._wish):
+        decided = removals(planned.here, after.backups, failed=course.failed(), wish=self._wish)
+        spoilt = await self._spoilt(place, planned.here, after.backups, decided, course)
+        for each in decided:
+            other = spoilt.get(each.backup.name)
+            step = each if each.is_held or not other else hold(each, f"{other} is not there as it is here")
             course.removals[step.backup.file] = await self._removed(place, step)
+
+    async def _spoilt(
+        self,
+        place: BackupPlace,
+        here: Iterable[Backup],
+        there: Iterable[Backup],
+        decided: Iterable[Step],
+        course: Course,
+    ) -> Mapping[str, str]:
+        """By name, a file that is to stay and has another content there; what was sent just now is known."""
+        if self._checking is None:
+            return {}
+        leaving = {step.backup.name for step in decided if not step.is_held}
+        ours, sent = {each.file: each for each in here}, {each.file for each in course.sent()}
+        spoilt: dict[str, str] = {}
+        for step in plan(here, there, self._wish):
+            theirs = step.backup
+            if step.deed is not Deed.KEEP or theirs.name not in leaving or theirs.file in sent:
+                continue
+            compared = await staying(self._checking, place, step, ours.get(theirs.file))
+            course.compared[theirs.file] = compared
+            if compared.did is Did.FAILED:
+                spoilt[theirs.name] = theirs.file
+        return spoilt
 
     async def _removed(self, place: BackupPlace, step: Step) -> Entry:
         backup = step.backup
@@ -179,7 +226,7 @@ class BackupRun:
             return Entry(Did.FAILED, backup.file, backup.size_bytes, f"it cannot be removed: {error.problem}")
         return Entry(Did.REMOVED, backup.file, backup.size_bytes, step.reason)
 
-    async def _clear_away(self, place: BackupPlace, planned: Planned, course: "_Course") -> None:
+    async def _clear_away(self, place: BackupPlace, planned: Planned, course: Course) -> None:
         """Remove parts of files that nobody sends any more, of names with which all is well."""
         failed = course.failed()
         kept = {partial_name(step.backup) for step in planned.steps if step.deed is Deed.SEND}
@@ -193,66 +240,6 @@ class BackupRun:
                     course.cleared.append(
                         Entry(Did.REMOVED, part, size_bytes, "it is a part of what nobody sends any more")
                     )
-
-
-@dataclass(slots=True)
-class _Course:
-    """What is known of a run under way."""
-
-    steps: tuple[Step, ...] = ()
-    deliveries: dict[str, Delivery] = field(default_factory=dict)
-    removals: dict[str, Entry] = field(default_factory=dict)
-    cleared: list[Entry] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    problem: str = ""
-    error: BackupError | StoreError | None = None
-    is_over: bool = False
-
-    @property
-    def is_full(self) -> bool:
-        return any(each.is_full for each in self.deliveries.values())
-
-    def sent(self) -> list[Backup]:
-        return [
-            step.backup
-            for step in self.steps
-            if (done := self.deliveries.get(step.backup.file)) is not None and done.did is Did.SENT
-        ]
-
-    def failed(self) -> Mapping[str, str]:
-        """By name, a file that was to be there and is not, or that nobody knows of."""
-        return {
-            step.backup.name: step.backup.file
-            for step in self.steps
-            if step.deed is Deed.REFUSE or (step.deed is Deed.SEND and not self._is_there(step.backup))
-        }
-
-    def entries(self) -> tuple[Entry, ...]:
-        return (*(self._entry(step) for step in self.steps), *self.cleared)
-
-    def _is_there(self, backup: Backup) -> bool:
-        done = self.deliveries.get(backup.file)
-        return done is not None and done.did is not Did.FAILED
-
-    def _entry(self, step: Step) -> Entry:
-        backup = step.backup
-        match step.deed:
-            case Deed.SEND:
-                done = self.deliveries.get(backup.file)
-                if done is not None:
-                    return Entry(done.did, backup.file, backup.size_bytes, done.reason)
-                reason = _NO_ROOM if self.is_full else _NOT_REACHED
-                return Entry(Did.SKIPPED, backup.file, backup.size_bytes, reason)
-            case Deed.KEEP:
-                return Entry(Did.KEPT, backup.file, backup.size_bytes, step.reason)
-            case Deed.REMOVE:
-                stays = f"{step.reason}, but stays: {self.problem or _NOT_REACHED}"
-                left = Entry(Did.SKIPPED, backup.file, backup.size_bytes, stays)
-                return self.removals.get(backup.file, left)
-            case Deed.SKIP:
-                return Entry(Did.SKIPPED, backup.file, backup.size_bytes, step.reason)
-            case Deed.REFUSE:
-                return Entry(Did.FAILED, backup.file, backup.size_bytes, step.reason)
 
 
 def _doubtful(steps: Iterable[Step], here: Iterable[Backup], restarted: Collection[str]) -> list[str]:
