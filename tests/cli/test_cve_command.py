@@ -66,7 +66,7 @@ def test_it_is_asked_by_options_and_answers_as_text_and_as_json(daemon: RunningD
     ]
     shown = ssh(daemon, "cve", "show", "CVE-2021-27104")
     assert shown.stdout.startswith("CVE-2021-27104: Accellion FTA OS Command Injection")
-    found = asked(daemon, "--word", "cisco", "--score=9", "--limit", "2")
+    found = asked(daemon, "--word", "cisco", "--score=9", "--order", "score", "--limit", "2")
     assert [each["severity"] for each in found["vulnerabilities"]] == ["critical", "critical"]
     assert (len(found["vulnerabilities"]), found["limit"]) == (2, 2)
     assert len(asked(daemon, "counts", "months=12")) == 12
