@@ -71,7 +71,7 @@ def test_it_is_asked_by_options_and_answers_as_text_and_as_json(daemon: RunningD
     assert (len(found["vulnerabilities"]), found["limit"]) == (2, 2)
     assert len(asked(daemon, "counts", "months=12")) == 12
     unknown = ssh(daemon, "cve", "show", "CVE-1999-1")
-    assert (unknown.returncode, unknown.stdout) == (125, "")
+    assert (unknown.returncode, unknown.stdout) == (126, "")
     assert 'id: expected the id of a vulnerability that is known, got "CVE-1999-1"' in unknown.stderr
     refused = ssh(daemon, "cve", "list", "--instaled")
     assert refused.returncode == 126

@@ -89,6 +89,7 @@ _VULNERABILITIES = (
     )
     """,
     "CREATE UNIQUE INDEX vulnerability_keys ON vulnerabilities (key) WHERE key IS NOT NULL",
+    "CREATE INDEX vulnerabilities_by_day ON vulnerabilities (published_us)",
     """
     CREATE TABLE vulnerability_accounts (
         vulnerability INTEGER NOT NULL REFERENCES vulnerabilities ON DELETE CASCADE,
