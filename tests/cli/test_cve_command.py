@@ -72,7 +72,10 @@ def test_it_is_asked_by_options_and_answers_as_text_and_as_json(daemon: RunningD
     assert len(asked(daemon, "counts", "months=12")) == 12
     unknown = ssh(daemon, "cve", "show", "CVE-1999-1")
     assert (unknown.returncode, unknown.stdout) == (126, "")
-    assert 'id: expected the id of a vulnerability that is known, got "CVE-1999-1"' in unknown.stderr
+    assert (
+        'id: expected the id of a vulnerability that is known, as CVE-2024-3094, got "CVE-1999-1"'
+        in unknown.stderr
+    )
     refused = ssh(daemon, "cve", "list", "--instaled")
     assert refused.returncode == 126
     assert 'got "--instaled"; did you mean --installed?' in refused.stderr

@@ -50,8 +50,15 @@ def with_vulnerabilities(state: str | None, work: "Work[_T]") -> _T:
         StateError, TrustError: it cannot be read.
     """
     folder = opened_state(state, os.environ)
+    results: list[_T] = []
+
+    async def read(kept: Path | None) -> None:
+        # not returned: `asyncio.run` of Python 3.11 has signal.getsignal() write its task out, result and all
+        results.append(await _with_store(kept, work))
+
     with acting_as_owner(folder):
-        return asyncio.run(_with_store(folder if os.path.lexists(folder / DATABASE_NAME) else None, work))
+        asyncio.run(read(folder if os.path.lexists(folder / DATABASE_NAME) else None))
+    return results[0]
 
 
 async def _with_store(folder: Path | None, work: "Work[_T]") -> _T:
