@@ -6,7 +6,6 @@ run count. `benchmarks/README.md` tells how to read the tables.
 """
 
 import argparse
-import asyncio
 import contextlib
 import getpass
 import json
@@ -20,21 +19,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from machine import describe
-
-if TYPE_CHECKING:
-    from doorward.core.backup_store import BackupStore
 
 SMALL_BYTES = 10_000
 LARGE_BYTES = 50_000_000
 AT_ONCE = 4
 START_SECONDS = 20.0
-CHUNK_BYTES = 1024 * 1024
 
 CLIENTS = ("ours", "lftp", "rclone", "curl", "sftp")
 SERVERS = ("ftp", "ftps", "sftp")
@@ -178,7 +172,9 @@ def _sshd(server: Server) -> list[str]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which(name, path=beside) or shutil.which(name)
+    found = found or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if found is None:
         sys.exit(f"backup: {name} is missing")
     return found
@@ -200,10 +196,16 @@ def _await_listening(process: "subprocess.Popen[bytes]", port: int) -> None:
 # The clients
 
 
-def _run(argv: list[str], *, said: str = "", output: int | None = None) -> float:
+def _run(
+    argv: list[str],
+    *,
+    said: str = "",
+    output: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> float:
     """Run a client to its end; gives the most memory that it held, in MB, as far as that was seen."""
     held = 0.0
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, text=True) as process:
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, env=environment, text=True) as process:
         assert process.stdin is not None
         process.stdin.write(said)
         process.stdin.close()
@@ -225,53 +227,18 @@ def _held_by(process_id: int) -> float:
 
 
 def _ours(server: Server, source: Path) -> float:
-    store = _store(server)
-    left = iter(sorted(source.iterdir()))
-
-    async def send_some() -> None:
-        async with store.connect() as place:
-            for path in left:
-                await place.send(_chunks(path), f"{path.name}.part")
-                await place.rename(f"{path.name}.part", path.name)
-
-    async def send_all() -> None:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(send_some())
-
-    asyncio.run(send_all())
-    return _held_by(os.getpid())
-
-
-def _store(server: Server) -> "BackupStore":
+    words = ["--from", str(source), "--keep", "all", "--at-once", str(AT_ONCE), "--quiet"]
+    environment = dict(os.environ)
     if server.kind == "sftp":
-        from doorward.clients._endpoints import SshEndpoint, SshIdentity
-        from doorward.clients.ssh.sftp.login import SftpServer
-        from doorward.clients.ssh.sftp.store import SftpStore
-
-        identity = SshIdentity(user=getpass.getuser(), folder=server.folder / "home" / ".ssh")
-        endpoint = SshEndpoint(f"sftp://127.0.0.1:{server.port}", "127.0.0.1", server.port, identity)
-        return SftpStore(SftpServer(endpoint=endpoint), server.inside)
-    from doorward.clients._trust import Trust
-    from doorward.clients.ftp.settings import FtpServer, Security
-    from doorward.clients.ftp.store import FtpStore
-
-    is_encrypted = server.kind == "ftps"
-    return FtpStore(
-        FtpServer(
-            host="127.0.0.1",
-            port=server.port,
-            security=Security.EXPLICIT if is_encrypted else Security.NONE,
-            trust=Trust(authorities=server.folder / "certificate" if is_encrypted else None),
-        ),
-        server.inside,
-    )
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
-            yield chunk
+        words += ["--to", f"sftp://{getpass.getuser()}@127.0.0.1:{server.port}{server.inside}"]
+        environment["HOME"] = str(server.folder / "home")
+    elif server.kind == "ftps":
+        words += ["--to", f"ftpes://127.0.0.1:{server.port}{server.inside}"]
+        words += ["--ca", str(server.folder / "certificate")]
+    else:
+        words += ["--to", f"ftp://127.0.0.1:{server.port}{server.inside}"]
+    argv = [_program("doorward"), "backup", "push", *words]
+    return _run(argv, output=subprocess.DEVNULL, environment=environment)
 
 
 def _lftp(server: Server, source: Path) -> float:

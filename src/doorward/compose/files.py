@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doorward.compose.descriptors import allow_descriptors, most_connections
-from doorward.compose.serving import loop_factory
+from doorward.compose.loops import loop_factory
 from doorward.core.addresses import Address
 from doorward.core.audit import AuditEvent
 from doorward.core.errors import ListenError

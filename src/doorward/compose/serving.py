@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from doorward.compose.daemon import Daemon
+from doorward.compose.loops import loop_factory
 from doorward.compose.opened import Opened
 from doorward.compose.service_manager import Notifier, ServiceManager, take_service_manager
 from doorward.config import find_configuration, load_settings
@@ -116,15 +117,6 @@ def _end_process(stubborn: list[str], error: BaseException | None) -> None:
         with suppress(OSError, ValueError):
             stream.flush()
     os._exit(0 if error is None else 1)
-
-
-def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes the loop called `name`, `uvloop` or `asyncio`."""
-    if name == "asyncio":
-        return asyncio.new_event_loop
-    import uvloop  # imported for this loop only
-
-    return uvloop.new_event_loop
 
 
 async def _serve(

@@ -16,8 +16,8 @@ import pytest
 from doorward.clients._endpoints import SshEndpoint, SshIdentity
 from doorward.clients.ssh.sftp.login import SftpServer
 from doorward.clients.ssh.sftp.place import SftpPlace
-from doorward.clients.ssh.sftp.store import SftpStore
-from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, UNDER_WAY_BYTES
+from doorward.clients.ssh.sftp.store import UNDER_WAY_BYTES, SftpStore
+from doorward.clients.ssh.sftp.transfers import PIECE_BYTES
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.testing.backup_store_contract import in_chunks, some_bytes, whole
 from tests.clients.carrying import FINAL, PARTIAL, carry

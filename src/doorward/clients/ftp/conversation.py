@@ -93,17 +93,21 @@ class Conversation:
         Raises:
             ConnectError: there is none, or the argument cannot be sent; then nothing was.
         """
-        await self.tell(verb, argument, phase=phase)
-        return await self.next_reply(phase, within_seconds=within_seconds)
+        line = formatted(self._teller, verb, argument)
+        async with self._teller.phase(phase, self._reply_seconds(within_seconds)):
+            await self._write(line)
+            return await self._reply()
 
-    async def tell(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> None:
+    async def tell(self, verb: str, argument: str | None = None) -> None:
         """
         Send a command, whose reply is then the `next_reply`.
 
         Raises:
             ConnectError: it cannot be sent.
         """
-        await self._send(formatted(self._teller, verb, argument), phase)
+        line = formatted(self._teller, verb, argument)
+        async with self._teller.phase("reply", self._reply_seconds()):
+            await self._write(line)
 
     async def ask_all(self, commands: Sequence[Command]) -> list[Reply]:
         """
@@ -119,14 +123,11 @@ class Conversation:
         while len(replies) < len(lines):
             batch = lines[len(replies) : len(replies) + AT_ONCE]
             self._replies.expect(len(batch))
-            await self._send(b"".join(batch), "reply")
-            replies += [await self.next_reply() for _ in batch]
+            async with self._teller.phase("reply", self._reply_seconds()):
+                await self._write(b"".join(batch))
+                replies.append(await self._reply())
+            replies += [await self.next_reply() for _ in batch[1:]]
         return replies
-
-    async def _send(self, lines: bytes, phase: str) -> None:
-        async with self._teller.phase(phase, self._server.deadlines.reply_seconds):
-            self._check_nothing_waits()
-            await self._stream.write(lines)
 
     async def ask_for(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> Reply:
         """
@@ -147,17 +148,26 @@ class Conversation:
         Raises:
             ConnectError: none came.
         """
-        seconds = self._server.deadlines.reply_seconds if within_seconds is None else within_seconds
-        async with self._teller.phase(phase, seconds):
-            await self._stream.until(lambda: self._replies.next_reply is not None or self._stream.has_ended)
-            reply = self._replies.take_reply()
-            self._pass_over_noops()
-            if reply is None:
-                self._stream.raise_failure()
-                raise ConnectionResetError("the server closed the connection without an answer")
-            if reply.code == CLOSING:
-                self.abort()
-            return reply
+        async with self._teller.phase(phase, self._reply_seconds(within_seconds)):
+            return await self._reply()
+
+    def _reply_seconds(self, within_seconds: float | None = None) -> float:
+        return self._server.deadlines.reply_seconds if within_seconds is None else within_seconds
+
+    async def _write(self, lines: bytes) -> None:
+        self._check_nothing_waits()
+        await self._stream.write(lines)
+
+    async def _reply(self) -> Reply:
+        await self._stream.until(lambda: self._replies.next_reply is not None or self._stream.has_ended)
+        reply = self._replies.take_reply()
+        self._pass_over_noops()
+        if reply is None:
+            self._stream.raise_failure()
+            raise ConnectionResetError("the server closed the connection without an answer")
+        if reply.code == CLOSING:
+            self.abort()
+        return reply
 
     async def keep_alive(self) -> None:
         """
@@ -170,10 +180,12 @@ class Conversation:
         self._unanswered_noops = 1
         self._replies.expect(1)
         with contextlib.suppress(ConnectError):
-            await self._send(formatted(self._teller, "NOOP", None), "reply")
+            await self.tell("NOOP")
 
     async def hear_out(self, within_seconds: float) -> None:
         """Wait for the answer to what `keep_alive` said; without one, this is of no more use."""
+        if not self._unanswered_noops:
+            return
         try:
             async with asyncio.timeout(within_seconds):
                 await self._stream.until(lambda: not self._unanswered_noops)

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 from doorward.clients._streams import PLAIN_TEXT
@@ -132,9 +132,15 @@ class Teller:
             ConnectError: it took longer, or raised an OSError, a ProtocolError or a ValueError.
         """
         now = asyncio.get_running_loop().time()
-        try:
+        with self.told(name, within_seconds):
             async with asyncio.timeout_at(min(now + within_seconds, self.ends_at)):
                 yield
+
+    @contextmanager
+    def told(self, name: str, within_seconds: float = 0.0) -> Iterator[None]:
+        """As `phase`, for what does not wait, or has its own end after so many seconds."""
+        try:
+            yield
         except TimeoutError as error:
             raise self._timeout(name, within_seconds) from error
         except TlsFailed as error:

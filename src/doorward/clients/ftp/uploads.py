@@ -9,7 +9,7 @@ from doorward.clients.ftp.transfers import Broken, Transfer, transferring
 from doorward.core.errors import NameTaken
 from doorward.core.limits import KIB
 
-PIECE_BYTES = 64 * KIB
+PIECE_BYTES = 256 * KIB
 """How much is written at once, so that whoever writes notices soon that nothing goes."""
 
 

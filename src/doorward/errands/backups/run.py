@@ -13,7 +13,7 @@ from doorward.core.errors import BackupError
 from doorward.core.invocation import nearest_name
 from doorward.errands.backups.checking import Checking, staying
 from doorward.errands.backups.course import Course
-from doorward.errands.backups.planning import Deed, Planned, Step, Wish, hold, plan
+from doorward.errands.backups.planning import Deed, Planned, Step, There, Wish, hold, plan
 from doorward.errands.backups.reaching import Again, connected, listed, parts_of_others
 from doorward.errands.backups.report import NAMES_TOLD, NO_NAME_OF_A_FILE, Did, Entry, Report, names_told
 from doorward.errands.backups.rotation import disagreement, removals
@@ -142,7 +142,7 @@ class BackupRun:
         course.notes += planned.notes
         to_send = [step.backup for step in planned.steps if step.deed is Deed.SEND]
         if to_send:
-            await self._send_all(place, to_send, course)
+            await self._send_all(place, to_send, planned.there, course)
         if course.is_full:
             names = {step.backup.name for step in planned.steps}
             course.notes += await parts_of_others(place, names)
@@ -151,14 +151,17 @@ class BackupRun:
 
     # Sending
 
-    async def _send_all(self, place: BackupPlace, backups: list[Backup], course: Course) -> None:
+    async def _send_all(
+        self, place: BackupPlace, backups: list[Backup], there: There, course: Course
+    ) -> None:
         waiting = deque(_most_wanted_first(backups))
         self._watcher.expect(len(backups), sum(each.size_bytes for each in backups))
 
         async def work(place: BackupPlace) -> None:
             while waiting and not course.is_full:
                 backup = waiting.popleft()
-                course.deliveries[backup.file] = await self._sending.send(place, backup)
+                has_part = partial_name(backup) in there.parts
+                course.note(backup, await self._sending.send(place, backup, has_part=has_part))
 
         async def help_out() -> None:
             # a server that lets in no second connection has its files come over the first
