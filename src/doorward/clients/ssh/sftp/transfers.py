@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 import asyncssh
 
+from doorward.clients._pieces import pieces
 from doorward.clients.ssh.sftp.link import Link
 from doorward.core.limits import KIB
 
@@ -117,7 +118,7 @@ async def write_all(
     try:
         async with window:
             async for chunk in chunks:
-                for piece in _pieces(chunk, piece_bytes):
+                for piece in pieces(chunk, piece_bytes):
                     if window.is_full:
                         whole_to += await window.answer()
                     window.begin(file.write(piece, at))
@@ -155,11 +156,3 @@ async def read_all(
             if not piece:
                 return
             yield piece
-
-
-def _pieces(chunk: bytes, piece_bytes: int) -> Iterator[bytes]:
-    if len(chunk) <= piece_bytes:
-        yield chunk
-        return
-    for start in range(0, len(chunk), piece_bytes):
-        yield chunk[start : start + piece_bytes]
