@@ -154,7 +154,9 @@ class SftpPlace:
                 written=partial(self._unsettled.__setitem__, name),
             )
             with self._link.told("send"):
-                _, size_bytes = await self._link.in_time(asyncio.gather(_to_disk(file), self._size_of(file)))
+                # a server answers what concerns one file in the order in which it is asked
+                ends = asyncio.gather(_to_disk(file), self._size_of(file), file.close())
+                _, size_bytes, _ = await self._link.in_time(ends)
         if size_bytes != sent_bytes:
             problem = f"{name} has {size_bytes} bytes, and {sent_bytes} were sent"
             raise self._error("send", problem, Trouble.TEMPORARY)
