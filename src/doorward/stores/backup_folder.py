@@ -37,6 +37,10 @@ class BackupFolder:
         """See `Source`."""
         return await asyncio.to_thread(self._found, frozenset(names))
 
+    async def has(self, name: str) -> bool:
+        """See `Source`."""
+        return await asyncio.to_thread(self._has, name)
+
     @asynccontextmanager
     async def open(self, backup: Backup) -> AsyncIterator["_OpenFile"]:
         """See `Source`."""
@@ -62,6 +66,15 @@ class BackupFolder:
             yield
         finally:
             unlock(descriptor)
+
+    def _has(self, name: str) -> bool:
+        try:
+            os.lstat(self._path / name)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _cannot(self._path, "looked at", error) from error
+        return True
 
     def _found(self, names: frozenset[str]) -> Found:
         backups, passed_over = [], []

@@ -112,6 +112,10 @@ class Changing:
         """See `Source`."""
         return await self._source.found(names)
 
+    async def has(self, name: str) -> bool:
+        """See `Source`."""
+        return await self._source.has(name)
+
     @asynccontextmanager
     async def open(self, backup: Backup) -> AsyncIterator[OpenBackup]:
         """See `Source`."""

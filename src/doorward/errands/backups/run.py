@@ -14,6 +14,7 @@ from doorward.core.invocation import nearest_name
 from doorward.errands.backups.checking import Checking, staying
 from doorward.errands.backups.course import Course
 from doorward.errands.backups.planning import Deed, Planned, Step, There, Wish, hold, plan
+from doorward.errands.backups.probing import is_the_source
 from doorward.errands.backups.reaching import Again, connected, listed, parts_of_others
 from doorward.errands.backups.report import NAMES_TOLD, NO_NAME_OF_A_FILE, Did, Entry, Report, names_told
 from doorward.errands.backups.rotation import disagreement, removals
@@ -189,11 +190,29 @@ class BackupRun:
             course.problem = f"nothing was removed, as two lists of what is there differ: {why}"
             return
         decided = removals(planned.here, after.backups, failed=course.failed(), wish=self._wish)
+        if why := await self._why_not_apart(place, planned.here, decided):
+            course.problem = f"nothing was removed: {why}"
+            return
         spoilt = await self._spoilt(place, planned.here, after.backups, decided, course)
         for each in decided:
             other = spoilt.get(each.backup.name)
             step = each if each.is_held or not other else hold(each, f"{other} is not there as it is here")
             course.removals[step.backup.file] = await self._removed(place, step)
+
+    async def _why_not_apart(
+        self, place: BackupPlace, here: Iterable[Backup], decided: Iterable[Step]
+    ) -> str:
+        """Why what is removed there may be what is here; empty where it is not, or nothing is here of it."""
+        files = {each.file for each in here}
+        both = [step.backup for step in decided if not step.is_held and step.backup.file in files]
+        if not both:
+            return ""
+        try:
+            if not await self._again.until_done(lambda: is_the_source(place, self._source, both[0])):
+                return ""
+        except StoreError as error:
+            return f"nobody can tell whether it is another folder: {error.problem}"
+        return f"what is sent there comes to {self._source.path} itself, where the backups are made"
 
     async def _spoilt(
         self,
