@@ -16,6 +16,7 @@ from doorward.cli.screen import is_terminal, wants_colours
 from doorward.cli.target import Target
 from doorward.clients._asking import Descriptors
 from doorward.core.errors import one_line
+from doorward.core.outcome import OutcomeKind, end_words
 
 _COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")
 
@@ -79,7 +80,6 @@ def _state(run: dict[str, Any]) -> tuple[str, str]:
     outcome = run["outcome"]
     if outcome is None:
         return one_line(run["state"]), "cyan"
-    if outcome["kind"] == "exited":
-        status = outcome.get("status", 0)
-        return f"exit status {status}", "red" if status else "green"
-    return one_line(outcome["kind"]), "yellow"
+    if outcome["kind"] != OutcomeKind.EXITED.value:
+        return end_words(outcome), "yellow"
+    return end_words(outcome), "red" if outcome["exit_status"] else "green"

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from doorward.core.errors import one_line
 from doorward.core.launch import Declined, Ending, Exited, Lost, NotStarted, Raised, Signalled, Unkillable
 
 STATUS_TIMED_OUT = 124
@@ -123,6 +124,18 @@ def outcome_from(members: Mapping[str, object]) -> Outcome:
         after_seconds=_seconds(members, "after_seconds"),
         cut_at_bytes=_number(members, "cut_at_bytes", most=2**40),
     )
+
+
+def end_words(members: Mapping[str, object]) -> str:
+    """How what `outcome_members` wrote ended, for a cell of a table: `exit status 3`, `signal 9`, `busy`."""
+    match members["kind"]:
+        case OutcomeKind.EXITED.value:
+            return f"exit status {members.get('status', 0)}"
+        case OutcomeKind.SIGNALLED.value:
+            return f"signal {members.get('signal', 0)}"
+        case kind:
+            # it may be one of a newer daemon's
+            return one_line(str(kind))
 
 
 def last_lines(outcome: Outcome) -> list[str]:
