@@ -4,7 +4,7 @@ from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import SshShape
 from doorward.config.words import read_word
 from doorward.core.settings import SshProfile, SshSettings
-from doorward.core.users import is_public_key
+from doorward.core.users import key_problems
 
 _TEXT_CHARACTERS = 4096
 _USER = "{user}"
@@ -13,14 +13,8 @@ _USER = "{user}"
 def read_ssh(shape: SshShape, key: Key, report: Report) -> SshSettings:
     """The settings that `shape` says."""
     for index, line in enumerate(shape.authorities):
-        if not is_public_key(line):
-            report.add(
-                (*key, "authorities", index),
-                "this is no public key",
-                expected='one line of OpenSSH, "ssh-ed25519 AAAA... comment", without options',
-                # it may be the private one
-                found="something else" if "PRIVATE" in line else found_in(line),
-            )
+        for each in key_problems(line):
+            report.add((*key, "authorities", index), each.problem, expected=each.expected, found=each.found)
     if shape.host_certificate is not None and shape.host_key is None:
         report.add(
             (*key, "host_certificate"),
