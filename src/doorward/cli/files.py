@@ -201,8 +201,7 @@ def _reached(address: Address) -> str:
     """Where it is reached: all addresses are no place to go to, but the machine has a name."""
     import socket
 
-    everywhere = {"0.0.0.0", "::"}  # noqa: S104 - compared, and not listened on
-    return f"{socket.gethostname()}:{address.port}" if address.host in everywhere else str(address)
+    return str(address) if address.from_here == address else f"{socket.gethostname()}:{address.port}"
 
 
 def _watching(*, quiet: bool) -> "Callable[[Asked], None] | None":
