@@ -30,6 +30,8 @@ from doorward.lines.events import (
 from doorward.lines.frames import (
     FRAME_BYTES,
     HELLO,
+    WITH_NAME,
+    WITHOUT_NAME,
     FrameReader,
     PeerFrame,
     ServerFrame,
@@ -429,8 +431,8 @@ class LineSession:
             case State.FRAMES_READY:
                 self._outgoing.append(encode_frame(ServerFrame.READY))
             case State.FRAMES_LOGIN:
-                form = b"user password" if self._asks_name else b"password"
-                self._outgoing.append(encode_frame(ServerFrame.LOGIN, form))
+                form = WITH_NAME if self._asks_name else WITHOUT_NAME
+                self._outgoing.append(encode_frame(ServerFrame.LOGIN, form.encode()))
             case _:
                 raise AssertionError(f"nobody is welcomed in {self._state}")
 
