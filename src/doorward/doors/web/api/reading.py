@@ -125,7 +125,7 @@ def _of_body(schema: Mapping[str, Any]) -> Iterator[Taken]:
 
 
 def _example(address: str, method: str, body: Mapping[str, Any]) -> str:
-    words = ["curl", "-H", "@token", address]
+    words = ["curl", "-H", "@auth", address]
     if method == "post":
         words += ["--json", json.dumps(_example_value(body), ensure_ascii=False)]
     return shlex.join(words)
