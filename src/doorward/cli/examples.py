@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+_SENTENCE_CHARACTERS = 300
+
 
 class WithExamples(click.Command):
     """
@@ -35,6 +37,14 @@ class WithExamples(click.Command):
 
 class GroupWithExamples(WithExamples, click.Group):
     """A group whose help ends with examples; of a wrong subcommand it names the nearest one."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each subcommand is for, a whole sentence: click's own cuts it at the end of a line."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, each.get_short_help_str(_SENTENCE_CHARACTERS)) for name, each in commands if each]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

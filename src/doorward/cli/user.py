@@ -62,7 +62,8 @@ def command() -> None:
     """
     Keep the users of a state: those that stand in no configuration.
 
-    A user logs in at the tls door with a password or a certificate, and at the unix door by the uid.
+    A user logs in with a password at the tls, the web and the ssh door, with a certificate at the tls door,
+    with a token at the web door, with a key at the ssh door, and at the unix door by the uid.
 
     After a change a running daemon hears of it at once: the sessions of whoever was removed or changed end.
     """
