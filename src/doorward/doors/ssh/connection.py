@@ -280,10 +280,6 @@ class SshConnection(asyncio.Protocol):
         self._sessions.discard(session)
         self._close_if_last()
 
-    def close_by(self, reason: str) -> None:
-        """End the connection, as a session wants it."""
-        self._disconnect(reason)
-
     # Inside
 
     def _feed(self) -> None:
