@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from doorward.core.columns import aligned
 from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
@@ -48,9 +49,8 @@ async def catalogue(visit: Visit) -> web.StreamResponse:
     """All that may be asked for here: cards for browsers, a line each for the rest."""
     commands = [each for each in visit.door.desk.commands(visit.caller) if not _is_one_of(each, _ELSEWHERE)]
     if not visit.wants_html:
-        width = max((len(command.name) for command in commands), default=0)
-        lines = (f"{command.name:<{width}}  {command.summary}".rstrip() for command in commands)
-        return web.Response(text="".join(f"{line}\n" for line in lines))
+        rows = [(command.name, command.summary) for command in commands]
+        return web.Response(text=aligned(rows, indent=""))
     texts = texts_of(visit)
     query = next(values_of(visit.query, "q"), "")[:100].strip()
     cards = [_card(command, texts) for command in commands]
