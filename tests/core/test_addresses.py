@@ -64,3 +64,15 @@ def test_loopback_is_known(host: str, *, is_loopback: bool) -> None:
 )
 def test_a_source_is_an_address_or_the_network_that_one_customer_has(host: str, source: str) -> None:
     assert source_of(host) == source
+
+
+@pytest.mark.parametrize(
+    ("listened", "reached"),
+    [
+        ("0.0.0.0:7023", "127.0.0.1:7023"),
+        ("[::]:7023", "[::1]:7023"),
+        ("192.0.2.7:7023", "192.0.2.7:7023"),
+    ],
+)
+def test_who_listens_everywhere_is_found_on_loopback(listened: str, reached: str) -> None:
+    assert str(parse_address(listened).from_here) == reached

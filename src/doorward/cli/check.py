@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import config_option, json_option, state_option
+from doorward.cli.options import FILE, config_option, json_option, state_option
 from doorward.cli.screen import STATUS_FAILED, counted
 from doorward.core.errors import one_line
 
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--unit",
-    type=click.Path(readable=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="The unit that runs the daemon; otherwise /etc/systemd/system/doorward.service, if it is there, for "
     "the configuration in /etc/doorward.",
 )
 @json_option
-@click.argument("file", required=False, type=click.Path(readable=False, path_type=Path), metavar="[FILE]")
+@click.argument("file", required=False, type=FILE, metavar="[FILE]")
 def command(
     *, config: Path | None, state: str | None, unit: Path | None, as_json: bool, file: Path | None
 ) -> int:

@@ -1,4 +1,4 @@
-"""The event loop that a program of its own runs on."""
+"""The event loop that a program runs on, and the end of what goes on there."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -20,3 +20,13 @@ def run_quickly(work: Coroutine[Any, Any, T]) -> T:
     """As `asyncio.run`, for work that moves a lot: loading uvloop takes longer than a little work does."""
     with asyncio.Runner(loop_factory=loop_factory("uvloop")) as runner:
         return runner.run(work)
+
+
+async def until(hurry: asyncio.Event, drain: Coroutine[object, object, None]) -> None:
+    """Wait for the end of `drain`, which is cancelled once `hurry` is set."""
+    async with asyncio.TaskGroup() as group:
+        draining = group.create_task(drain)
+        hurrying = group.create_task(hurry.wait())
+        await asyncio.wait({draining, hurrying}, return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        hurrying.cancel()
