@@ -2,6 +2,7 @@
 
 from doorward.core.command import Command, Function, Program, Verb
 from doorward.core.cve_command import cve_command
+from doorward.core.errors import StateError
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType, IntegerType, PatternType, TextType
 from doorward.core.principal import ADMIN
@@ -72,16 +73,20 @@ def verb_commands() -> list[Command]:
 
 
 def function_commands() -> list[Command]:
-    """The built-ins that the daemon answers with what it alone has, so that their action is `LATER`."""
+    """The built-ins that a daemon answers with what it alone has: their action is `LATER`."""
     return [cve_command(LATER)]
 
 
-async def _not_yet(**_values: object) -> str:
-    raise NotImplementedError("the daemon has an action of its own for this command")
+async def _without_a_daemon(**_values: object) -> str:
+    raise StateError("only a daemon can answer this: it has the state in which the answer stands")
 
 
-LATER = Function(_not_yet, takes_call=False, is_async=True)
-"""Stands in a configuration's catalogue for an action that the daemon puts in its place."""
+LATER = Function(_without_a_daemon, takes_call=False, is_async=True)
+"""
+The action of such a command until a daemon puts its own in this one's place.
+
+A program that serves a configuration's catalogue without a daemon tells whoever asks that it has none.
+"""
 
 
 def _words() -> Parameter:
