@@ -17,8 +17,9 @@ from doorward.core.errors import ConnectError, FeedError, StateError
 from doorward.core.feeds import Feed
 from doorward.core.fetching import without_login
 from doorward.core.limits import Limits
-from doorward.errands.feed_marks import judge_entries, marks_of_answer, validators_of
-from doorward.errands.feed_source import FeedAnswer, Validators
+from doorward.errands.feed_marks import judge_entries
+from doorward.errands.feed_source import FeedAnswer
+from doorward.errands.validators import Validators, marks_of_answer, validators_of
 from doorward.stores.clock import SystemClock
 from doorward.stores.database import Database
 from doorward.stores.seen import SqliteSeen

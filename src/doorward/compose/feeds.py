@@ -17,9 +17,10 @@ from doorward.core.mail import Mail
 from doorward.core.ports import Clock, SeenStore
 from doorward.core.settings import Settings
 from doorward.errands.composing import Draft
-from doorward.errands.feed_source import FeedAnswer, FeedSource, Validators
+from doorward.errands.feed_source import FeedAnswer, FeedSource
 from doorward.errands.feed_watch import FeedWatch, Watched
 from doorward.errands.feeds.parsing import FeedBounds
+from doorward.errands.validators import Validators
 from doorward.stores.database import Database
 from doorward.stores.seen import SqliteSeen
 

@@ -14,8 +14,9 @@ from doorward.core.moments import minute_utc
 from doorward.core.ports import SeenStore
 from doorward.errands.composing import Draft
 from doorward.errands.feed_digest import digest_of, recovery_of, summary_of, trouble_with
-from doorward.errands.feed_marks import Judged, judge_entries, marks_of_answer, validators_of
-from doorward.errands.feed_source import FeedAnswer, Validators
+from doorward.errands.feed_marks import Judged, judge_entries
+from doorward.errands.feed_source import FeedAnswer
+from doorward.errands.validators import Validators, marks_of_answer, validators_of
 
 _FAILURES = "failures"
 _SINCE = "since"

@@ -24,9 +24,9 @@ from doorward.errands.cve.kev import parse_kev
 from doorward.errands.cve.nvd_pages import NvdPages
 from doorward.errands.cve.nvd_updates import nvd_updates
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate, EpssUpdate
-from doorward.errands.feed_marks import marks_of_answer, validators_of
 from doorward.errands.feed_source import FeedSource
 from doorward.errands.feeds.parsing import FeedBounds
+from doorward.errands.validators import marks_of_answer, validators_of
 
 _JSON = "application/json, */*;q=0.1"
 _CSV = "application/gzip, text/csv, */*;q=0.1"
