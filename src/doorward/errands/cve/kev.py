@@ -5,13 +5,14 @@ Source: its schema, www.cisa.gov/sites/default/files/feeds/known_exploited_vulne
 """
 
 from datetime import date
+from functools import partial
 
 import msgspec
 
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import DESCRIPTION_CHARACTERS, TITLE_CHARACTERS, Account, Product
-from doorward.errands.cve.documents import AGAIN, Entries, decoded, numbered, read_entries
-from doorward.errands.cve.plain import addresses_in, cve_id, line, paragraphs, weaknesses
+from doorward.errands.cve.documents import AGAIN, Entries, decoded, read_entries
+from doorward.errands.cve.plain import addresses_in, cve_id, day, line, paragraphs, weaknesses
 
 NAME = "the catalogue of CISA"
 
@@ -64,19 +65,14 @@ def parse_kev(body: bytes, *, url: str, source: str = "kev") -> Entries:
         problem = f"{NAME} says that it has {catalogue.count} entries, and has {has}"
         raise SourceError(url, problem, AGAIN)
 
-    def account(_: str, entry: _Entry) -> Account:
-        return _account(entry, source)
-
-    return read_entries(numbered(catalogue.vulnerabilities), _ENTRY, account, url=url, name=NAME)
+    account = partial(_account, source=source)
+    return read_entries(catalogue.vulnerabilities, _ENTRY, account, url=url, name=NAME)
 
 
-def _account(entry: _Entry, source: str) -> Account:
-    name = cve_id(entry.cve_id)
-    if not name:
-        raise ValueError(f"{entry.cve_id[:40]!r} is no id of a CVE")
+def _account(entry: _Entry, *, source: str) -> Account:
     return Account(
         source=source,
-        id=name,
+        id=cve_id(entry.cve_id),
         title=line(entry.vulnerability_name, most_characters=TITLE_CHARACTERS),
         description=paragraphs(entry.short_description, most_characters=DESCRIPTION_CHARACTERS),
         exploited_since=entry.date_added,
@@ -87,11 +83,3 @@ def _account(entry: _Entry, source: str) -> Account:
         weaknesses=weaknesses(tuple(entry.cwes)),
         references=addresses_in(entry.notes),
     )
-
-
-def day(text: str) -> date | None:
-    """The day that `text` names as `2026-11-27`; None when it names none."""
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None

@@ -7,6 +7,7 @@ Source: its schema, csrc.nist.gov/schema/nvd/api/2.0/cve_api_json_2.0.schema; un
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -21,9 +22,8 @@ from doorward.core.vulnerabilities import (
     Score,
 )
 from doorward.errands.cve.cpe import Cpe, VersionRange, read_cpe
-from doorward.errands.cve.documents import AGAIN, decoded, numbered, read_entries
-from doorward.errands.cve.kev import day
-from doorward.errands.cve.plain import addresses, cve_id, line, paragraphs, weaknesses
+from doorward.errands.cve.documents import AGAIN, decoded, read_entries
+from doorward.errands.cve.plain import addresses, cve_id, day, line, paragraphs, weaknesses
 from doorward.errands.feeds.dates import read_date
 
 NAME = "a page of the NVD CVE API 2.0"
@@ -160,10 +160,8 @@ def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
         if says != entries:
             raise SourceError(url, f"{NAME} says that it has {says} entries, and has {entries}", AGAIN)
 
-    def account(_: str, entry: _Entry) -> Account:
-        return _account(entry.cve, source)
-
-    read = read_entries(numbered(page.vulnerabilities), _ENTRY, account, url=url, name=NAME)
+    account = partial(_account, source=source)
+    read = read_entries(page.vulnerabilities, _ENTRY, account, url=url, name=NAME)
     return NvdPage(
         accounts=read.accounts,
         start=page.start_index,
@@ -174,13 +172,11 @@ def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
     )
 
 
-def _account(cve: _Cve, source: str) -> Account:
-    name = cve_id(cve.id)
-    if not name:
-        raise ValueError(f"{cve.id[:40]!r} is no id of a CVE")
+def _account(entry: _Entry, *, source: str) -> Account:
+    cve = entry.cve
     return Account(
         source=source,
-        id=name,
+        id=cve_id(cve.id),
         title=line(cve.cisa_vulnerability_name, most_characters=TITLE_CHARACTERS),
         description=paragraphs(_english(cve.descriptions), most_characters=DESCRIPTION_CHARACTERS),
         scores=tuple(_scores(cve.metrics))[:MOST_SCORES],
