@@ -8,7 +8,7 @@ from doorward.core.cve_changes import ChangeKind
 from doorward.core.cve_errands import CveErrand
 from doorward.core.moments import minute_utc
 from doorward.core.schedules import times
-from doorward.core.vulnerabilities import Vulnerability, urgency
+from doorward.core.vulnerabilities import Exposed, Vulnerability, urgency
 from doorward.errands.composing import Draft
 from doorward.errands.cve.deciding import Decision
 from doorward.errands.cve.digest_entries import Entry, Heading, changes_in_words, entry_of, heading_of
@@ -213,7 +213,7 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
     facts = (
         (sum(each.exploited_since is not None for each in summed), "exploited"),
         (sum(bool(each.exposures) for each in summed), "on this machine"),
-        (sum(any(one.has_fix for one in each.exposures) for each in summed), "with a fix for it"),
+        (sum(each.exposed is Exposed.WITH_FIX for each in summed), "with a fix for it"),
         (unscored, "not scored yet"),
     )
     of_them = ", ".join(f"{number:,} {word}" for number, word in facts if number)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from doorward.core.cve_filters import CveFilter, CveQuery
 from doorward.core.errors import SourceError
 from doorward.core.installed import Installed
-from doorward.core.vulnerabilities import Vulnerability
+from doorward.core.vulnerabilities import Exposed, Vulnerability
 
 if TYPE_CHECKING:
     from doorward.core.ports import VulnerabilityStore
@@ -124,8 +124,7 @@ def _asked_once(installed: AskInstalled) -> AskInstalled:
 
 
 def _passes(vulnerability: Vulnerability, cve_filter: CveFilter) -> bool:
-    exposures = vulnerability.exposures
-    return any(each.has_fix for each in exposures) if cve_filter.fixable else bool(exposures)
+    return vulnerability.exposed >= (Exposed.WITH_FIX if cve_filter.fixable else Exposed.WITHOUT_FIX)
 
 
 def _judged_all(vulnerabilities: Iterable[Vulnerability], now: Installed) -> tuple[Vulnerability, ...]:
