@@ -8,7 +8,7 @@ from doorward.core.feed_errands import FeedErrand
 from doorward.core.feeds import Entry, Feed
 from doorward.errands.composing import Draft
 from doorward.errands.feeds.texts import cut
-from doorward.errands.shown import anchor, shown
+from doorward.errands.shown import anchor, page_of, shown
 
 WITH_SUMMARY = 100
 """So many entries of a mail are told with what they say; of the others, title and link."""
@@ -109,10 +109,7 @@ def _html(feed: Feed, opening: str, lines: Sequence[_Line], notes: Sequence[str]
     items = "".join(f"<li>{_item(line)}</li>\n" for line in lines)
     page = f"<p>{anchor(shown(feed.link), shown(feed.link))}</p>\n" if feed.link else ""
     said = "".join(f"<p>{escape(note)}</p>\n" for note in notes)
-    return (
-        f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n<p>{escape(opening)}</p>\n{page}'
-        f"<ul>\n{items}</ul>\n{said}</body></html>\n"
-    )
+    return page_of(f"<p>{escape(opening)}</p>\n{page}<ul>\n{items}</ul>\n{said}")
 
 
 def _item(line: _Line) -> str:

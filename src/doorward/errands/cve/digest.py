@@ -1,7 +1,7 @@
 """The mail of a watch over vulnerabilities: what is new, what changed, and how its sources are."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from doorward.core.cve_changes import ChangeKind
@@ -127,7 +127,7 @@ def _subject(decision: Decision, look: Look) -> str:
             (exploited, "exploited"),
             (here, "on this machine"),
         )
-        return ", ".join(f"{number:,} {word}" for number, word in counts if number)
+        return ", ".join(counted(counts))
     if look.since_at is None and decision.summed:
         return f"watched from now on, with {how_many(len(decision.summed))}"
     if look.since_at is None and any(each.is_fresh for each in look.sources):
@@ -172,10 +172,9 @@ def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section
     ]
     if not items:
         return
-    changed = f"{len(decision.changed):,} changed" if decision.changed else ""
     counts = (
-        f"{how_many(len(decision.new), 'new')}" if decision.new else "",
-        changed,
+        how_many(len(decision.new), "new") if decision.new else "",
+        f"{len(decision.changed):,} changed" if decision.changed else "",
     )
     since = "" if look.since_at is None else f" since {minute_utc(look.since_at)}"
     yield Section(lines=(f"{' and '.join(filter(None, counts))}{since}, the most urgent first.",))
@@ -209,14 +208,13 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
     else:
         of_it = "" if errand.is_ad_hoc else f" of {errand.name}"
         opening = f"The filter{of_it} is another one from now on."
-    unscored = sum(each.score is None for each in summed)
     facts = (
         (sum(each.exploited_since is not None for each in summed), "exploited"),
         (sum(bool(each.exposures) for each in summed), "on this machine"),
         (sum(each.exposed is Exposed.WITH_FIX for each in summed), "with a fix for it"),
-        (unscored, "not scored yet"),
+        (sum(each.score is None for each in summed), "not scored yet"),
     )
-    of_them = ", ".join(f"{number:,} {word}" for number, word in facts if number)
+    of_them = ", ".join(counted(facts))
     count = f"{how_many(len(summed))} {'matches' if len(summed) == 1 else 'match'} what is looked for"
     told = "; what was there already is not told one by one" if summed else ""
     yield Section(lines=(f"{opening} {count}{f' ({of_them})' if of_them else ''}{told}.",))
@@ -237,7 +235,7 @@ def _known(decision: Decision) -> str:
     """What those have that were told before, counted by what it is."""
     news = decision.news_of_known
     kinds = Counter(kind for changes in news.values() for kind in {change.kind for change in changes})
-    counts = ", ".join(f"{kinds[kind]:,} {word}" for kind, word in _NEWS_OF_KNOWN.items() if kinds[kind])
+    counts = ", ".join(counted((kinds[kind], word) for kind, word in _NEWS_OF_KNOWN.items()))
     were, them = ("was", "it") if len(news) == 1 else ("were", "them")
     return f"{len(news):,} of them {were} told before, and this is new of {them}: {counts}."
 
@@ -271,6 +269,11 @@ def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
         yield f"{shown(each.source)}: {answered}{failed}"
         for note in each.notes[:_NOTES]:
             yield f"{shown(each.source)}: note: {shown(note)[:_NOTE_CHARACTERS]}"
+
+
+def counted(counts: Iterable[tuple[int, str]]) -> list[str]:
+    """Each number with its word, `2 new`; but for those that are 0."""
+    return [f"{number:,} {word}" for number, word in counts if number]
 
 
 def how_many(number: int, word: str = "") -> str:

@@ -8,7 +8,7 @@ from doorward.core.errands import errand_name
 from doorward.core.errors import ConnectError, DoorwardError, SourceError
 from doorward.core.moments import iso_utc
 from doorward.core.vulnerabilities import Vulnerability
-from doorward.errands.cve.digest import SourceLook, how_many
+from doorward.errands.cve.digest import SourceLook, counted, how_many
 from doorward.errands.cve.digest_entries import changes_in_words
 from doorward.errands.cve.reasons import reasons
 from doorward.errands.cve.watch import CveWatched
@@ -37,7 +37,7 @@ def outcome_text(watched: CveWatched) -> str:
         (len(decision.changed), "changed"),
         (len(decision.summed), "summed up"),
     )
-    told = [f"{number:,} {word}" for number, word in counts if number] or ["nothing new"]
+    told = counted(counts) or ["nothing new"]
     troubles = [each.source for each in watched.sources if each.is_trouble_told]
     back = [each.source for each in watched.sources if each.is_recovery_told]
     told += [f"told that there is no answer from {each}" for each in troubles]

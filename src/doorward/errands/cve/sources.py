@@ -188,18 +188,15 @@ class CveSources:
             accounts = await asyncio.to_thread(accounts_of, answer.feed, source=source.key)
             # an entry may name a hundred
             most = self._bounds.feed.entries
-            left_out = max(0, len(accounts) - most)
-            cut = (
-                (f"it tells of {len(accounts)} vulnerabilities, the first {most} are read",)
-                if left_out
-                else ()
-            )
+            notes = [*answer.feed.notes]
+            if len(accounts) > most:
+                notes.append(f"it tells of {len(accounts)} vulnerabilities, the first {most} are read")
             yield AccountsUpdate(
                 source=source.key,
                 accounts=accounts[:most],
                 marks={**marks_of_answer(source.url, answer.validators), BASIS: _READING},
                 is_all=False,
-                notes=(*answer.feed.notes, *cut),
+                notes=tuple(notes),
             )
 
     async def _nvd(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:

@@ -96,9 +96,9 @@ class CveWatched:
 class _Answer:
     """What asking one source came to: how many entries there were, and why it failed if it did."""
 
-    entries: int = 0
-    notes: tuple[str, ...] = ()
-    trouble: DoorwardError | None = None
+    entries: int
+    notes: tuple[str, ...]
+    trouble: DoorwardError | None
 
 
 class CveWatch:
@@ -208,6 +208,7 @@ class CveWatch:
     async def _ask(self, source: CveSource) -> _Answer:
         entries = 0
         notes: list[str] = []
+        trouble: DoorwardError | None = None
         try:
             marks = await self._known.marks(source.key)
             async with (
@@ -220,16 +221,16 @@ class CveWatch:
                     self._tell(source, entries)
         except TimeoutError:
             problem = f"it had not said all after {self._source_seconds:g} s"
-            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), problem))
+            trouble = SourceError(without_login(source.url), problem)
         except DoorwardError as error:
-            return _Answer(entries, tuple(notes), error)
+            trouble = error
         except MemoryError:
             problem = "what came takes more memory than there is for it"
-            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), problem))
+            trouble = SourceError(without_login(source.url), problem)
         except Exception as error:  # noqa: BLE001 - logged; the other sources are heard all the same
             _log.exception("%s could not be read", source.key)
-            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), fault_of(error)))
-        return _Answer(entries, tuple(notes))
+            trouble = SourceError(without_login(source.url), fault_of(error))
+        return _Answer(entries, tuple(notes), trouble)
 
     async def _noted(self, update: CveUpdate) -> int:
         if isinstance(update, AccountsUpdate):
