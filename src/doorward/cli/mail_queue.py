@@ -27,7 +27,7 @@ from doorward.cli.screen import STATUS_FAILED, complain, counted, is_terminal, s
 from doorward.core.columns import aligned
 from doorward.core.errors import DoorwardError, StateError, one_line
 from doorward.core.mail import Mail, QueueChange, QueuedMail, Standing
-from doorward.core.moments import iso_utc
+from doorward.core.moments import iso_utc, second_utc
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -233,7 +233,7 @@ def _row(mail: QueuedMail) -> tuple[str, ...]:
     return (
         str(mail.number),
         state_of(mail),
-        iso_utc(mail.queued_at)[:19].replace("T", " "),
+        second_utc(mail.queued_at),
         str(mail.size_bytes),
         _to(mail),
         one_line(next(filter(None, answers), "")),

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from doorward.cli.screen import is_terminal, wants_colours
 from doorward.cli.target import Target
 from doorward.clients._asking import Descriptors
 from doorward.core.errors import one_line
+from doorward.core.moments import day_utc
 
 _COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")
 
@@ -51,7 +51,7 @@ def _print_table(runs: list[dict[str, Any]]) -> None:
 
     from doorward.config.machine import Machine
 
-    today = datetime.fromtimestamp(Machine().wall(), UTC).date().isoformat()
+    today = day_utc(Machine().wall()).isoformat()
     table = Table(*_COLUMNS[:3], box=None, pad_edge=False)
     table.add_column(_COLUMNS[3], justify="right")
     for name in _COLUMNS[4:]:

@@ -2,9 +2,10 @@
 
 import bisect
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from doorward.core.cve_filters import CveCounts
+from doorward.core.moments import day_utc
 
 MOST_PERIODS = 1_000
 _WEEK = timedelta(days=7)
@@ -24,7 +25,7 @@ def period_bounds(now: float, *, periods: int, is_monthly: bool) -> Sequence[dat
     """
     if not 1 <= periods <= MOST_PERIODS:
         raise ValueError(f"{periods} periods; from 1 to {MOST_PERIODS} are counted")
-    today = datetime.fromtimestamp(now, UTC).date()
+    today = day_utc(now)
     if is_monthly:
         last = today.year * 12 + today.month - 1
         return [date(each // 12, each % 12 + 1, 1) for each in range(last - periods + 1, last + 2)]

@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Protocol
 
 from doorward.core.errors import ConnectError, FeedError
 from doorward.core.feed_errands import FeedErrand, is_wanted
 from doorward.core.feeds import Feed
 from doorward.core.mail import Mail
-from doorward.core.moments import minute_utc
+from doorward.core.moments import day_utc, minute_utc
 from doorward.core.ports import SeenStore
 from doorward.errands.composing import Draft
 from doorward.errands.feed_digest import digest_of, recovery_of, summary_of, trouble_with
@@ -101,7 +101,8 @@ class FeedWatch:
         if answer.feed is None:
             return Watched(is_unchanged=True, mails=recovered)
         # thousands of hashes and words: not on the loop
-        decision = await asyncio.to_thread(_decide, errand, answer.feed, known, self._today())
+        today = day_utc(self._wall_seconds())
+        decision = await asyncio.to_thread(_decide, errand, answer.feed, known, today)
         judged, draft = decision.judged, decision.draft
         number = await self._seen.commit(
             _name(errand),
@@ -121,7 +122,7 @@ class FeedWatch:
     async def _note_failure(self, errand: FeedErrand, error: ConnectError | FeedError) -> None:
         trouble = await self._seen.seen(_trouble(errand))
         failures = int(trouble.get(_FAILURES) or 0) + 1
-        since = trouble.get(_SINCE) or self._now()
+        since = trouble.get(_SINCE) or minute_utc(self._wall_seconds())
         is_due = failures >= errand.tell_after and not trouble.get(_TOLD)
         mail = None
         if is_due:
@@ -140,12 +141,6 @@ class FeedWatch:
             failures = int(trouble.get(_FAILURES) or 0)
             mail = await self._compose(recovery_of(errand, failures=failures, since=trouble.get(_SINCE, "")))
         return _numbers(await self._seen.commit(_trouble(errand), {}, mail, forgotten=tuple(trouble)))
-
-    def _now(self) -> str:
-        return minute_utc(self._wall_seconds())
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._wall_seconds(), UTC).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """What the mail about a scheduled run says."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from doorward.core.mail import Mail
 from doorward.core.mail_settings import MailSettings
+from doorward.core.moments import second_utc
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
 from doorward.core.schedules import RunResult, Schedule, ScheduleState, times
 from doorward.errands.composing import Draft, compose
@@ -81,4 +81,4 @@ def _text(schedule: Schedule, state: ScheduleState, result: RunResult) -> str:
 def _time(wall_seconds: float | None) -> str:
     if wall_seconds is None:
         return "at no known time"
-    return f"{datetime.fromtimestamp(wall_seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{second_utc(wall_seconds)} UTC"
