@@ -34,7 +34,8 @@ from doorward.core.cve_filters import CveFilter, CveOrder, CveQuery
 from doorward.core.limits import Limits
 from doorward.core.vulnerabilities import Account, Epss, Exposure, Product, Score
 from doorward.stores.clock import SystemClock
-from doorward.stores.database import DATABASE_NAME, Database
+from doorward.stores.database import Database
+from doorward.stores.places import DATABASE_NAME
 from doorward.stores.vulnerabilities import SqliteVulnerabilities
 
 KEV = Path(__file__).parents[1] / "tests" / "data" / "kev.json"

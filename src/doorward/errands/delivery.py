@@ -10,6 +10,7 @@ from doorward.core.errors import ConnectError, DoorwardError, fault_of
 from doorward.core.limits import Limits
 from doorward.core.mail import Claim, Delivered, Delivery, Tried
 from doorward.core.ports import Clock, Mailer, MailQueue
+from doorward.core.waits import doubled_seconds
 
 _log = logging.getLogger("doorward.mail")
 
@@ -168,10 +169,10 @@ class Deliverer:
         if self._failures == 0:
             _log.warning("mail waits: %s", error)
         self.trouble = error
-        # 2.0**1024 is no float
-        wait_seconds = self._limits().mail_retry_seconds * 2.0 ** min(self._failures, 32)
+        pause_seconds = doubled_seconds(
+            self._limits().mail_retry_seconds, doublings=self._failures, most_seconds=LONGEST_PAUSE_SECONDS
+        )
         self._failures += 1
-        pause_seconds = min(wait_seconds, LONGEST_PAUSE_SECONDS)
         self._resume_at = self._clock.monotonic() + pause_seconds
         return pause_seconds
 

@@ -13,8 +13,9 @@ from aiosmtplib import SMTP
 
 from doorward.clients.smtp.answers import shown
 from doorward.clients.smtp.trust import context_of, password_of
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError
-from doorward.core.mail_settings import MailSettings, MailTls, is_loopback
+from doorward.core.mail_settings import MailSettings, MailTls
 from doorward.core.secret import REDACTED, Secret
 
 _T = TypeVar("_T")
@@ -130,7 +131,7 @@ async def _log_in(smtp: SMTP, settings: MailSettings) -> None:
 
 def _stays_here(smtp: SMTP) -> bool:
     peer = smtp.get_transport_info("peername")
-    return isinstance(peer, tuple) and is_loopback(str(peer[0]))
+    return isinstance(peer, tuple) and is_this_machine(str(peer[0]))
 
 
 def _without(text: str, password: Secret) -> str:

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import SourceError
 from doorward.core.fetching import Fetched, Interrupted, without_login
-from doorward.core.mail_settings import is_loopback
 from doorward.core.secret import REDACTED, Secret
 from doorward.errands.cve.asking import refusal
 from doorward.errands.cve.documents import AGAIN
@@ -196,4 +196,4 @@ def _asked_seconds(answer: Fetched | Interrupted, *, otherwise: float | None) ->
 def _is_private(url: str) -> bool:
     """Whether nobody between here and the server at `url` hears what is sent."""
     parts = urlsplit(url)
-    return parts.scheme.lower() == "https" or is_loopback(parts.hostname or "")
+    return parts.scheme.lower() == "https" or is_this_machine(parts.hostname or "")
