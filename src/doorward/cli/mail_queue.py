@@ -23,8 +23,9 @@ from doorward.cli.outbox import (
     state_of,
     with_outbox,
 )
-from doorward.cli.screen import STATUS_FAILED, complain, counted, is_terminal, strangers_lines, wants_colours
+from doorward.cli.screen import STATUS_FAILED, complain, is_terminal, strangers_lines, wants_colours
 from doorward.core.columns import aligned
+from doorward.core.counts import how_many
 from doorward.core.errors import DoorwardError, StateError, one_line
 from doorward.core.mail import Mail, QueueChange, QueuedMail, Standing
 from doorward.core.moments import iso_utc, second_utc
@@ -225,7 +226,7 @@ def _listed(state: str | None, config: "Path | None") -> list[QueuedMail]:
 
 def _to(mail: QueuedMail) -> str:
     first, *others = [each.address for each in mail.recipients if each.standing is not Standing.DELIVERED]
-    return one_line(first) + (f" and {counted(len(others), 'other')}" if others else "")
+    return one_line(first) + (f" and {how_many(len(others), 'other')}" if others else "")
 
 
 def _row(mail: QueuedMail) -> tuple[str, ...]:
@@ -278,7 +279,7 @@ def _print_message(queued: QueuedMail, mail: Mail) -> None:
     for each in queued.recipients:
         again = "" if each.next_try_at is None else f", again at {iso_utc(each.next_try_at)}"
         answer = f": {each.answer}" if each.answer else ""
-        tries = counted(each.attempts, "attempt")
+        tries = how_many(each.attempts, "attempt")
         rows.append((f"<{each.address}>", f"{each.standing.value} after {tries}{again}{answer}"))
     click.echo(aligned(rows, indent=""))
     lines = mail.content.decode("utf-8", "replace").split("\r\n")

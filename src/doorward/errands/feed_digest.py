@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from doorward.core.counts import how_many, times, times_in_a_row
 from doorward.core.feed_errands import FeedErrand
 from doorward.core.feeds import Entry, Feed
 from doorward.errands.composing import Draft
@@ -33,24 +34,22 @@ class _Line:
 
 def digest_of(errand: FeedErrand, feed: Feed, new: Sequence[Entry]) -> Draft:
     """The mail that tells of `new`, at least one entry."""
-    count = f"{len(new)} new {'entry' if len(new) == 1 else 'entries'}"
+    count = how_many(len(new), "new entry")
     subject = f"{errand.name}: {shown(new[0].title) or count}" if len(new) == 1 else f"{errand.name}: {count}"
     return _draft(errand, feed, subject=subject, opening=f"{count} in {_name_of(errand, feed)}.", entries=new)
 
 
 def summary_of(errand: FeedErrand, feed: Feed, wanted: Sequence[Entry]) -> Draft:
     """The mail about a feed that was not watched before: how much there is, and the first few."""
-    there = f"There are {len(feed.entries)} entries in it now"
-    of_words = f", {len(wanted)} of them with the words asked for" if errand.words else ""
+    there = f"It has {how_many(len(feed.entries), 'entry')} now"
+    of_words = f", {len(wanted):,} of them with the words asked for" if errand.words else ""
     first = f" The first {min(len(wanted), OF_FIRST)}:" if wanted else ""
-    opening = (
-        f"{_name_of(errand, feed)} is watched from now on. {there}{of_words}; those are not told.{first}"
-    )
+    what = f"{_name_of(errand, feed)} is watched from now on"
     return _draft(
         errand,
         feed,
         subject=f"{errand.name}: watched from now on",
-        opening=opening,
+        opening=f"{what}. {there}{of_words}; what was there already is not told.{first}",
         entries=wanted[:OF_FIRST],
     )
 
@@ -58,7 +57,7 @@ def summary_of(errand: FeedErrand, feed: Feed, wanted: Sequence[Entry]) -> Draft
 def trouble_with(errand: FeedErrand, problem: str, *, failures: int, since: str) -> Draft:
     """The mail that a feed cannot be read, since `since`."""
     text = (
-        f"The feed {errand.name} could not be read {failures} times in a row, since {since}.\n\n"
+        f"The feed {errand.name} could not be read {times_in_a_row(failures)}, since {since}.\n\n"
         f"{shown(problem)}\n\nNothing that was in it before is told again when it comes back, and nothing "
         "more is told of this trouble until then.\n"
     )
@@ -67,7 +66,7 @@ def trouble_with(errand: FeedErrand, problem: str, *, failures: int, since: str)
 
 def recovery_of(errand: FeedErrand, *, failures: int, since: str) -> Draft:
     """The mail that a feed whose trouble was told can be read again."""
-    text = f"The feed {errand.name} can be read again. Since {since} it failed {failures} times.\n"
+    text = f"The feed {errand.name} can be read again. Since {since} it failed {times(failures)}.\n"
     return _of(errand, subject=f"{errand.name}: can be read again", text=text)
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from doorward.core.counts import times
 from doorward.core.mail import Mail
 from doorward.core.mail_settings import MailSettings
 from doorward.core.moments import second_utc
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
-from doorward.core.schedules import RunResult, Schedule, ScheduleState, times
+from doorward.core.schedules import RunResult, Schedule, ScheduleState
 from doorward.errands.composing import Draft, compose
 
 TEXT_BYTES = 256 * 1024

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from doorward.core.counts import how_many, times, times_in_a_row
 from doorward.core.cve_changes import ChangeKind
 from doorward.core.cve_errands import CveErrand
 from doorward.core.moments import minute_utc
-from doorward.core.schedules import times
 from doorward.core.vulnerabilities import Exposed, Vulnerability, urgency
 from doorward.errands.composing import Draft
 from doorward.errands.cve.deciding import Decision
@@ -33,6 +33,7 @@ _NEWS_OF_KNOWN = {
     ChangeKind.SCORE: "with a higher score",
     ChangeKind.REJECTED: "withdrawn",
 }
+VULNERABILITY = "vulnerability"
 _NOTES = 20
 _NOTE_CHARACTERS = 300
 
@@ -127,17 +128,17 @@ def _subject(decision: Decision, look: Look) -> str:
             (exploited, "exploited"),
             (here, "on this machine"),
         )
-        return ", ".join(counted(counts))
+        return ", ".join(counts_in_words(counts))
     if look.since_at is None and decision.summed:
-        return f"watched from now on, with {how_many(len(decision.summed))}"
+        return f"watched from now on, with {how_many(len(decision.summed), VULNERABILITY)}"
     if look.since_at is None and any(each.is_fresh for each in look.sources):
         return "watched from now on"
     if decision.summed:
         known = len(decision.news_of_known)
         more = len(decision.summed) - known
         if not known:
-            return f"{how_many(more)} more from now on"
-        return f"{f'{how_many(more)} more, and ' if more else ''}news of {known:,} told before"
+            return f"{how_many(more, VULNERABILITY)} more from now on"
+        return f"{f'{how_many(more, VULNERABILITY)} more, and ' if more else ''}news of {known:,} told before"
     dead = [each.source for each in look.sources if each.is_trouble_told]
     if dead:
         return f"no answer from {', '.join(dead)}"
@@ -149,7 +150,7 @@ def _troubles(sources: Sequence[SourceLook]) -> Iterator[Section]:
     for each in sources:
         name = shown(each.source)
         if each.is_trouble_told:
-            failed = f"{times(each.after.failures)} in a row, since {minute_utc(each.after.since_at)}"
+            failed = f"{times_in_a_row(each.after.failures)}, since {minute_utc(each.after.since_at)}"
             lines.append(
                 f"{name} did not answer {failed}: {_problem(each)}. What it has to tell is told "
                 "when it answers again; nothing more is told of this trouble until then."
@@ -173,7 +174,7 @@ def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section
     if not items:
         return
     counts = (
-        how_many(len(decision.new), "new") if decision.new else "",
+        how_many(len(decision.new), "new vulnerability") if decision.new else "",
         f"{len(decision.changed):,} changed" if decision.changed else "",
     )
     since = "" if look.since_at is None else f" since {minute_utc(look.since_at)}"
@@ -214,8 +215,9 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
         (sum(each.exposed is Exposed.WITH_FIX for each in summed), "with a fix for it"),
         (sum(each.score is None for each in summed), "not scored yet"),
     )
-    of_them = ", ".join(counted(facts))
-    count = f"{how_many(len(summed))} {'matches' if len(summed) == 1 else 'match'} what is looked for"
+    of_them = ", ".join(counts_in_words(facts))
+    match = "matches" if len(summed) == 1 else "match"
+    count = f"{how_many(len(summed), VULNERABILITY)} {match} what is looked for"
     told = "; what was there already is not told one by one" if summed else ""
     yield Section(lines=(f"{opening} {count}{f' ({of_them})' if of_them else ''}{told}.",))
     if decision.news_of_known:
@@ -235,7 +237,7 @@ def _known(decision: Decision) -> str:
     """What those have that were told before, counted by what it is."""
     news = decision.news_of_known
     kinds = Counter(kind for changes in news.values() for kind in {change.kind for change in changes})
-    counts = ", ".join(counted((kinds[kind], word) for kind, word in _NEWS_OF_KNOWN.items()))
+    counts = ", ".join(counts_in_words((kinds[kind], word) for kind, word in _NEWS_OF_KNOWN.items()))
     were, them = ("was", "it") if len(news) == 1 else ("were", "them")
     return f"{len(news):,} of them {were} told before, and this is new of {them}: {counts}."
 
@@ -255,11 +257,10 @@ def _problem(look: SourceLook) -> str:
 def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
     for each in sources:
         health = each.after
-        entries = f", with {health.entries:,} {'entry' if health.entries == 1 else 'entries'}"
         answered = (
             "never answered"
             if health.answered_at is None
-            else f"answered {minute_utc(health.answered_at)}{entries}"
+            else f"answered {minute_utc(health.answered_at)}, with {how_many(health.entries, 'entry')}"
         )
         failed = (
             f"; failed {times(health.failures)} since {minute_utc(health.since_at)}: {_problem(each)}"
@@ -271,12 +272,6 @@ def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
             yield f"{shown(each.source)}: note: {shown(note)[:_NOTE_CHARACTERS]}"
 
 
-def counted(counts: Iterable[tuple[int, str]]) -> list[str]:
+def counts_in_words(counts: Iterable[tuple[int, str]]) -> list[str]:
     """Each number with its word, `2 new`; but for those that are 0."""
     return [f"{number:,} {word}" for number, word in counts if number]
-
-
-def how_many(number: int, word: str = "") -> str:
-    """`1 new vulnerability`, `1,404 vulnerabilities`."""
-    noun = "vulnerability" if number == 1 else "vulnerabilities"
-    return " ".join(part for part in (f"{number:,}", word, noun) if part)
