@@ -1,6 +1,5 @@
 """`doorward cve watch`."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from doorward.core.settings import Settings
-
-_OS_RELEASE = Path("/etc/os-release")
 
 
 def _source(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> list[CveSource]:
@@ -167,18 +164,9 @@ def _configured(name: str, settings: "Settings") -> CveErrand:
 
 
 def _usual_sources() -> tuple[CveSource, ...]:
+    from doorward.compose.installed import is_debian
+
     kinds = [CveSourceKind.KEV, CveSourceKind.EPSS]
-    if _is_debian():
+    if is_debian():
         kinds.append(CveSourceKind.DEBIAN)
     return tuple(CveSource(kind=kind, url=DEFAULT_ADDRESSES[kind]) for kind in kinds)
-
-
-def _is_debian() -> bool:
-    """Whether the tracker of Debian knows the packages of this machine. Source: os-release(5)."""
-    try:
-        lines = _OS_RELEASE.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return False
-    return any(line.replace('"', "").strip() == "ID=debian" for line in lines) and os.path.isdir(
-        "/var/lib/dpkg"
-    )

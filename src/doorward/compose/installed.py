@@ -9,7 +9,7 @@ from shutil import which
 from doorward.core.errors import SourceError
 from doorward.core.installed import Installed
 from doorward.core.launch import EXECUTABLE_PATH
-from doorward.errands.cve.dpkg import FORMAT, packages_of, suite_of
+from doorward.errands.cve.dpkg import FORMAT, is_of_debian, packages_of, suite_of
 from doorward.errands.cve.kernels import without_idle_kernels
 
 PROGRAM = "dpkg-query"
@@ -18,6 +18,7 @@ SECONDS = 60.0
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 """Source: os-release(5)."""
 
+_DPKG_FOLDER = "/var/lib/dpkg"
 _OS_RELEASE_BYTES = 64 * 1024
 
 
@@ -33,6 +34,11 @@ async def installed_packages(*, program: str = "", os_release: tuple[str, ...] =
         SourceError: there is no dpkg, it failed, or it said what cannot be read; the text says what to do.
     """
     return await asyncio.to_thread(_installed, program, os_release)
+
+
+def is_debian() -> bool:
+    """Whether the tracker of Debian knows the packages of this machine; blocks for a small file."""
+    return is_of_debian(_first_of(OS_RELEASE)) and os.path.isdir(_DPKG_FOLDER)
 
 
 def _installed(program: str, os_release: tuple[str, ...]) -> Installed:
