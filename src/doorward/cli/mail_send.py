@@ -22,7 +22,7 @@ from doorward.cli.outbox import (
     with_outbox,
 )
 from doorward.cli.screen import complain, is_terminal
-from doorward.core.errors import DoorwardError, MailError
+from doorward.core.errors import MailError
 from doorward.core.mailboxes import parse_mailbox
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from doorward.errands.composing import Attachment
 
 _FILE = click.Path(readable=False, path_type=Path)
-
-
-class NotReadable(DoorwardError):
-    """What is to be sent cannot be read."""
 
 
 @click.command(
@@ -137,7 +133,7 @@ def _attached(file: Path, limits: "Limits") -> "Attachment":
         with file.open("rb") as opened:
             content = opened.read(limits.message_bytes + 1)
     except OSError as error:
-        raise NotReadable(f"{file} cannot be read: {error.strerror}") from error
+        raise MailError(f"{file} cannot be read: {error.strerror}") from error
     _check_size(len(content), str(file), limits)
     kind, coding = mimetypes.guess_type(file.name)
     return Attachment(

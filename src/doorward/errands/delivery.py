@@ -146,12 +146,7 @@ class Deliverer:
             answer = Delivered(delivery=Delivery.LATER, answer=str(error))
             tried = self._decided(claim, dict.fromkeys(addresses, answer))
             resume_at = self._clock.wall() + pause_seconds
-            return {
-                address: replace(each, next_try_at=min(each.next_try_at, resume_at))
-                if each.next_try_at is not None
-                else each
-                for address, each in tried.items()
-            }, False
+            return {address: _tried_by(resume_at, each) for address, each in tried.items()}, False
         except Exception as error:  # noqa: BLE001 - logged; one message must not keep the others
             _log.exception("mail %d cannot be tried, which is a fault of the program itself", claim.number)
             answer = Delivered(delivery=Delivery.LATER, answer=fault_of(error))
@@ -184,6 +179,11 @@ class Deliverer:
         until_due = due_at - self._clock.wall()
         until_resumed = self._resume_at - self._clock.monotonic()
         return min(max(until_due, until_resumed, 0.0), _LONGEST_WAIT_SECONDS)
+
+
+def _tried_by(at: float, tried: Tried) -> Tried:
+    """`tried`, with the next try at `at` at the latest, where there is one."""
+    return tried if tried.next_try_at is None else replace(tried, next_try_at=min(tried.next_try_at, at))
 
 
 def _tell(claim: Claim, tried: Mapping[str, Tried]) -> None:
