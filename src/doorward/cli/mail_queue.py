@@ -41,7 +41,7 @@ _COLUMNS = ("MESSAGE", "STATE", "QUEUED (UTC)", "BYTES", "TO", "LAST ANSWER")
 _ANSWER_LEAST = 14
 
 
-def message_number(
+def _message_numbers(
     _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
 ) -> tuple[int, ...]:
     """The numbers of messages that `words` say."""
@@ -53,9 +53,7 @@ def message_number(
     return tuple(map(int, words))
 
 
-def complete_message(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> "list[CompletionItem]":
+def _complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     """Complete the number of a message."""
     from click.shell_completion import CompletionItem
 
@@ -76,8 +74,8 @@ _numbers = click.argument(
     nargs=-1,
     required=True,
     metavar="N...",
-    callback=message_number,
-    shell_complete=complete_message,
+    callback=_message_numbers,
+    shell_complete=_complete,
 )
 
 
@@ -122,7 +120,7 @@ def list_messages(*, state: str | None, config: "Path | None", as_json: bool) ->
 @queue.command(
     "show", cls=WithExamples, examples=("doorward mail queue show 12", "doorward mail queue show --raw 12")
 )
-@click.argument("number", metavar="N", type=click.IntRange(min=0), shell_complete=complete_message)
+@click.argument("number", metavar="N", type=click.IntRange(min=0), shell_complete=_complete)
 @click.option("--raw", is_flag=True, help="Print the message alone, byte for byte.")
 @state_option(STATE_HELP)
 @config_option

@@ -44,7 +44,7 @@ async def feed_source(
         yield FeedSource(
             fetcher=session,
             lenient=lenient or LenientFeeds(),
-            bounds=FeedBounds(body_bytes=limits.feed_bytes, entries=limits.feed_entries),
+            bounds=FeedBounds.within(limits),
             seconds=limits.feed_seconds,
         )
 

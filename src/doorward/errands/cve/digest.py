@@ -114,21 +114,8 @@ def digest_of(errand: CveErrand, decision: Decision, look: Look) -> Draft | None
 
 
 def _subject(decision: Decision, look: Look) -> str:
-    told = [*decision.new, *(each.vulnerability for each in decision.changed)]
-    if len(told) == 1:
-        title = shown(told[0].title)
-        what = "; ".join(changes_in_words(decision.changed[0].changes)) if decision.changed else title
-        return f"{told[0].id} ({what})" if what else told[0].id
-    if told:
-        exploited = sum(each.exploited_since is not None for each in told)
-        here = sum(bool(each.exposures) for each in told)
-        counts = (
-            (len(decision.new), "new"),
-            (len(decision.changed), "changed"),
-            (exploited, "exploited"),
-            (here, "on this machine"),
-        )
-        return ", ".join(counts_in_words(counts))
+    if decision.new or decision.changed:
+        return _subject_of_news(decision)
     if look.since_at is None and decision.summed:
         return f"watched from now on, with {how_many(len(decision.summed), VULNERABILITY)}"
     if look.since_at is None and any(each.is_fresh for each in look.sources):
@@ -143,6 +130,21 @@ def _subject(decision: Decision, look: Look) -> str:
     if dead:
         return f"no answer from {', '.join(dead)}"
     return f"{', '.join(each.source for each in look.sources if each.is_recovery_told)} answers again"
+
+
+def _subject_of_news(decision: Decision) -> str:
+    told = [*decision.new, *(each.vulnerability for each in decision.changed)]
+    if len(told) == 1:
+        title = shown(told[0].title)
+        what = "; ".join(changes_in_words(decision.changed[0].changes)) if decision.changed else title
+        return f"{told[0].id} ({what})" if what else told[0].id
+    counts = (
+        (len(decision.new), "new"),
+        (len(decision.changed), "changed"),
+        (sum(each.exploited_since is not None for each in told), "exploited"),
+        (sum(bool(each.exposures) for each in told), "on this machine"),
+    )
+    return ", ".join(counts_in_words(counts))
 
 
 def _troubles(sources: Sequence[SourceLook]) -> Iterator[Section]:
@@ -197,18 +199,8 @@ def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section
 
 def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section]:
     summed = decision.summed
-    is_first = look.since_at is None
-    if not summed and not is_first:
+    if not summed and look.since_at is not None:
         return
-    fresh = ", ".join(shown(each.source) for each in look.sources if each.is_fresh)
-    if is_first:
-        what = "This" if errand.is_ad_hoc else errand.name
-        opening = f"{what} is watched from now on, and these answered: {fresh or 'no source'}."
-    elif fresh:
-        opening = f"{fresh} answered for the first time."
-    else:
-        of_it = "" if errand.is_ad_hoc else f" of {errand.name}"
-        opening = f"The filter{of_it} is another one from now on."
     facts = (
         (sum(each.exploited_since is not None for each in summed), "exploited"),
         (sum(bool(each.exposures) for each in summed), "on this machine"),
@@ -219,18 +211,35 @@ def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Sect
     match = "matches" if len(summed) == 1 else "match"
     count = f"{how_many(len(summed), VULNERABILITY)} {match} what is looked for"
     told = "; what was there already is not told one by one" if summed else ""
-    yield Section(lines=(f"{opening} {count}{f' ({of_them})' if of_them else ''}{told}.",))
+    yield Section(lines=(f"{_opening(errand, look)} {count}{f' ({of_them})' if of_them else ''}{told}.",))
     if decision.news_of_known:
         yield Section(lines=(_known(decision),))
     if summed:
-        most_urgent = sorted(summed, key=urgency, reverse=True)[:OF_FIRST]
-        heading = "The most urgent" if len(summed) > OF_FIRST else "These are"
-        news = {name: changes_in_words(each) for name, each in decision.news_of_known.items()}
-        entries = tuple(
-            entry_of(each, errand.filter, news.get(each.id, ()), is_whole=True) for each in most_urgent
-        )
-        more = (f"All {len(summed):,}: {_where(errand)}.",) if len(summed) > OF_FIRST else ()
-        yield Section(heading=heading, entries=entries, lines=more)
+        yield _most_urgent(errand, decision)
+
+
+def _opening(errand: CveErrand, look: Look) -> str:
+    """Why so much is told at once."""
+    fresh = ", ".join(shown(each.source) for each in look.sources if each.is_fresh)
+    if look.since_at is None:
+        what = "This" if errand.is_ad_hoc else errand.name
+        return f"{what} is watched from now on, and these answered: {fresh or 'no source'}."
+    if fresh:
+        return f"{fresh} answered for the first time."
+    of_it = "" if errand.is_ad_hoc else f" of {errand.name}"
+    return f"The filter{of_it} is another one from now on."
+
+
+def _most_urgent(errand: CveErrand, decision: Decision) -> Section:
+    number = len(decision.summed)
+    news = {name: changes_in_words(each) for name, each in decision.news_of_known.items()}
+    entries = tuple(
+        entry_of(each, errand.filter, news.get(each.id, ()), is_whole=True)
+        for each in sorted(decision.summed, key=urgency, reverse=True)[:OF_FIRST]
+    )
+    if number <= OF_FIRST:
+        return Section(heading="These are", entries=entries)
+    return Section(heading="The most urgent", entries=entries, lines=(f"All {number:,}: {_where(errand)}.",))
 
 
 def _known(decision: Decision) -> str:

@@ -59,14 +59,7 @@ def decoded(body: bytes, shape: msgspec.json.Decoder[_T], *, url: str, name: str
         SourceError: it is empty, a page for a browser, cut short, no JSON, or of another shape.
     """
     body = body.removeprefix(_BOM)
-    if not body.strip():
-        raise SourceError(url, f"the answer is empty, and not {name}", AGAIN)
-    if is_html(body):
-        raise SourceError(
-            url,
-            f"this is an HTML page, not {name}",
-            "Open it in a browser: it may be an error page, or tell where the document is now",
-        )
+    refuse_strangers(body, url=url, name=name)
     if body.count(b",") > len(body) // _LEAST_BYTES + _VALUES_OF_ANY:
         raise SourceError(url, f"this is not {name} as we know it: it has more values than text", AGAIN)
     try:
@@ -75,6 +68,20 @@ def decoded(body: bytes, shape: msgspec.json.Decoder[_T], *, url: str, name: str
         raise SourceError(url, f"this is not {name} as we know it: {error}", AGAIN) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SourceError(url, f"{name} {_broken(error)}", AGAIN) from error
+
+
+def refuse_strangers(body: bytes, *, url: str, name: str) -> None:
+    """
+    Look whether `body` may be the document at all.
+
+    Raises:
+        SourceError: it is empty, or a page for a browser.
+    """
+    if not body.strip():
+        raise SourceError(url, f"the answer is empty, and not {name}", AGAIN)
+    if is_html(body):
+        step = "Open it in a browser: it may be an error page, or tell where the document is now"
+        raise SourceError(url, f"this is an HTML page, not {name}", step)
 
 
 def read_entries(
