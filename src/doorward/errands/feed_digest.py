@@ -7,8 +7,10 @@ from html import escape
 from doorward.core.counts import how_many, times, times_in_a_row
 from doorward.core.feed_errands import FeedErrand
 from doorward.core.feeds import Entry, Feed
+from doorward.core.moments import minute_utc
 from doorward.errands.composing import Draft
 from doorward.errands.feeds.texts import cut
+from doorward.errands.health import Health
 from doorward.errands.shown import anchor, page_of, shown
 
 WITH_SUMMARY = 100
@@ -54,19 +56,21 @@ def summary_of(errand: FeedErrand, feed: Feed, wanted: Sequence[Entry]) -> Draft
     )
 
 
-def trouble_with(errand: FeedErrand, problem: str, *, failures: int, since: str) -> Draft:
-    """The mail that a feed cannot be read, since `since`."""
+def trouble_with(errand: FeedErrand, problem: str, health: Health) -> Draft:
+    """The mail that a feed cannot be read, which is so now."""
+    since = minute_utc(health.since_at)
     text = (
-        f"The feed {errand.name} could not be read {times_in_a_row(failures)}, since {since}.\n\n"
+        f"The feed {errand.name} could not be read {times_in_a_row(health.failures)}, since {since}.\n\n"
         f"{shown(problem)}\n\nNothing that was in it before is told again when it comes back, and nothing "
         "more is told of this trouble until then.\n"
     )
     return _of(errand, subject=f"{errand.name}: cannot be read", text=text)
 
 
-def recovery_of(errand: FeedErrand, *, failures: int, since: str) -> Draft:
-    """The mail that a feed whose trouble was told can be read again."""
-    text = f"The feed {errand.name} can be read again. Since {since} it failed {times(failures)}.\n"
+def recovery_of(errand: FeedErrand, health: Health) -> Draft:
+    """The mail that a feed can be read again, whose trouble was told; that was its health."""
+    failed = f"Since {minute_utc(health.since_at)} it failed {times(health.failures)}."
+    text = f"The feed {errand.name} can be read again. {failed}\n"
     return _of(errand, subject=f"{errand.name}: can be read again", text=text)
 
 

@@ -10,17 +10,14 @@ from doorward.core.errors import ConnectError, FeedError
 from doorward.core.feed_errands import FeedErrand, is_wanted
 from doorward.core.feeds import Feed
 from doorward.core.mail import Mail
-from doorward.core.moments import day_utc, minute_utc
+from doorward.core.moments import day_utc
 from doorward.core.ports import SeenStore
 from doorward.errands.composing import Draft
 from doorward.errands.feed_digest import digest_of, recovery_of, summary_of, trouble_with
 from doorward.errands.feed_marks import Judged, judge_entries
 from doorward.errands.feed_source import FeedAnswer
+from doorward.errands.health import health_in, health_key, health_mark
 from doorward.errands.validators import Validators, marks_of_answer, validators_of
-
-_FAILURES = "failures"
-_SINCE = "since"
-_TOLD = "told"
 
 
 class Feeds(Protocol):
@@ -120,26 +117,19 @@ class FeedWatch:
         )
 
     async def _note_failure(self, errand: FeedErrand, error: ConnectError | FeedError) -> None:
-        trouble = await self._seen.seen(_trouble(errand))
-        failures = int(trouble.get(_FAILURES) or 0) + 1
-        since = trouble.get(_SINCE) or minute_utc(self._wall_seconds())
-        is_due = failures >= errand.tell_after and not trouble.get(_TOLD)
+        before = health_in(await self._seen.seen(_trouble(errand)), errand.kind)
+        after = before.after_failure(self._wall_seconds(), str(error), tell_after=errand.tell_after)
         mail = None
-        if is_due:
-            mail = await self._compose(trouble_with(errand, str(error), failures=failures, since=since))
-        told = "yes" if is_due or trouble.get(_TOLD) else ""
-        await self._seen.commit(
-            _trouble(errand), {_FAILURES: str(failures), _SINCE: since, _TOLD: told}, mail
-        )
+        if after.is_told and not before.is_told:
+            mail = await self._compose(trouble_with(errand, str(error), after))
+        await self._seen.commit(_trouble(errand), {health_key(errand.kind): health_mark(after)}, mail)
 
     async def _note_recovery(self, errand: FeedErrand) -> tuple[int, ...]:
         trouble = await self._seen.seen(_trouble(errand))
         if not trouble:
             return ()
-        mail = None
-        if trouble.get(_TOLD):
-            failures = int(trouble.get(_FAILURES) or 0)
-            mail = await self._compose(recovery_of(errand, failures=failures, since=trouble.get(_SINCE, "")))
+        before = health_in(trouble, errand.kind)
+        mail = await self._compose(recovery_of(errand, before)) if before.is_told else None
         return _numbers(await self._seen.commit(_trouble(errand), {}, mail, forgotten=tuple(trouble)))
 
 

@@ -13,8 +13,8 @@ from doorward.errands.composing import Draft
 from doorward.errands.cve.deciding import Decision
 from doorward.errands.cve.digest_entries import Entry, Heading, changes_in_words, entry_of, heading_of
 from doorward.errands.cve.digest_layout import Section, html_of_sections, text_of_sections
-from doorward.errands.cve.health import Health
 from doorward.errands.cve.list_command import list_command
+from doorward.errands.health import Health
 from doorward.errands.shown import shown
 
 WHOLE = 100

@@ -37,8 +37,8 @@ from doorward.errands.cve.deciding import (
     told_in,
 )
 from doorward.errands.cve.digest import Look, SourceLook, digest_of
-from doorward.errands.cve.health import health_in, health_key, health_mark
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate
+from doorward.errands.health import health_in, health_key, health_mark
 
 _log = logging.getLogger("doorward.errands")
 
