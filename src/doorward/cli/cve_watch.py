@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from doorward.cli.configured import settings_of, tell_passed_over
-from doorward.cli.cve_filters import which_options
+from doorward.cli.cve_filters import complain_of_untold, which_options
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import complain
 from doorward.core.cve_errands import (
     AD_HOC,
     DEFAULT_ADDRESSES,
@@ -148,10 +147,7 @@ def watch(
 def _tell_what_nobody_tells(errand: CveErrand) -> None:
     """Say on stderr what none of the sources tells: that nothing passes would read as `all is well`."""
     for name, kind in told_by_none(errand.filter, {source.kind for source in errand.sources}).items():
-        complain(
-            f"--{name}: only the source {kind.value} tells this, and it is not asked; "
-            "that nothing passes does not say that nothing is vulnerable"
-        )
+        complain_of_untold(name, kind, "it is not asked")
 
 
 def _configured(name: str, settings: "Settings") -> CveErrand:
