@@ -21,7 +21,7 @@ from doorward.core.vulnerabilities import (
     Product,
     Score,
 )
-from doorward.errands.cve.cpe import Cpe, VersionRange, read_cpe
+from doorward.errands.cve.cpe import Cpe, range_words, read_cpe
 from doorward.errands.cve.documents import AGAIN, decoded, read_entries
 from doorward.errands.cve.plain import addresses, cve_id, day, line, paragraphs, weaknesses
 from doorward.errands.feeds.dates import read_date
@@ -236,7 +236,7 @@ def _product(match: _Match) -> Product:
     except ValueError:
         # an odd name is a name still, and no reason to leave the whole entry out
         cpe = Cpe(vendor="", product=match.criteria, version="")
-    versions = VersionRange(
+    versions = range_words(
         start_including=match.version_start_including,
         start_excluding=match.version_start_excluding,
         end_including=match.version_end_including,
@@ -245,6 +245,6 @@ def _product(match: _Match) -> Product:
     return Product(
         vendor=line(cpe.vendor),
         name=line(cpe.product),
-        versions=line(versions.words or cpe.version),
+        versions=line(versions or cpe.version),
         cpe=line(match.criteria),
     )
