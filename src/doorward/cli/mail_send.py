@@ -76,9 +76,8 @@ def send(
     delivers it within seconds; otherwise this command tries it now. Exit status 1: a recipient was refused;
     125: it waits in the queue, and no daemon runs that would try it again.
     """
-    import secrets
-
-    from doorward.errands.composing import Draft, compose, recipients_of
+    from doorward.compose.composed import compose_now
+    from doorward.errands.composing import Draft, recipients_of
     from doorward.stores.clock import SystemClock
 
     settings = settings_of(config)
@@ -90,8 +89,7 @@ def send(
     attachments = tuple(_attached(file, settings.limits) for file in files)
     text = _read_stdin(settings.limits)
     draft = Draft(subject=subject, text=text, attachments=attachments, to=to, sender=author)
-    wall_seconds, token = SystemClock.wall(), secrets.token_hex(16)
-    mail = compose(draft, settings.mail, wall_seconds=wall_seconds, token=token)
+    mail = compose_now(draft, settings.mail, wall_seconds=SystemClock.wall())
     is_daemons = has_daemon(state)
 
     async def put(room: "MailRoom") -> Sent:
