@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from doorward.core.cve_bounds import accounts_by_key, bounded, most_told_by
 from doorward.core.cve_changes import Change, NotedChange, changes_between, epss_change
-from doorward.core.cve_counting import counted, period_bounds
+from doorward.core.cve_counting import counted, month_bounds
 from doorward.core.cve_filters import CveCounts, CveListing, CveOrder, CveQuery
 from doorward.core.cve_ids import cve_number, key_of_id
 from doorward.core.cve_matching import is_asked_for, order_key
@@ -112,10 +112,10 @@ class MemoryVulnerabilities:
         key = key_of_id(name)
         return self._assembled(key) if key in self._known else None
 
-    async def counts(self, query: CveQuery, *, periods: int, is_monthly: bool) -> Sequence[CveCounts]:
+    async def counts(self, query: CveQuery, *, months: int) -> Sequence[CveCounts]:
         found = self._asked_for(replace(query, since_at=None))
         return counted(
-            period_bounds(self._clock.wall(), periods=periods, is_monthly=is_monthly),
+            month_bounds(self._clock.wall(), months=months),
             Counter(each.published.date().isoformat() for each in found if each.published is not None),
             Counter(each.exploited_since.isoformat() for each in found if each.exploited_since is not None),
         )

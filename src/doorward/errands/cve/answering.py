@@ -80,7 +80,7 @@ class CveDesk:
         return texts.whole_text(now, note=note)
 
     async def _counted(self, query: CveQuery, months: int) -> Sequence[CveCounts]:
-        return [] if self.store is None else await self.store.counts(query, periods=months, is_monthly=True)
+        return [] if self.store is None else await self.store.counts(query, months=months)
 
 
 def _written(found: Listed, *, as_json: bool) -> str:
