@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import msgspec
 
+from doorward.core.cve_errands import CveSourceKind
 from doorward.core.cve_ids import DEBIAN_PAGE
 from doorward.core.errors import SourceError
 from doorward.core.installed import Installed
@@ -36,9 +37,7 @@ _BY_NAME = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _VULNERABILITY = msgspec.json.Decoder(_Vulnerability)
 
 
-def parse_debian(
-    body: bytes, *, installed: Installed, suite: str, url: str, source: str = "debian"
-) -> Entries:
+def parse_debian(body: bytes, *, installed: Installed, suite: str, url: str) -> Entries:
     """
     The accounts of what a machine is exposed to: of nothing else, and all of it.
 
@@ -49,7 +48,6 @@ def parse_debian(
         installed: what the machine has.
         suite: the release that counts: `bookworm`.
         url: where the document came from, for the errors.
-        source: the key that the accounts get.
 
     Raises:
         SourceError: it is no such document, it has no package, or none that is installed, or it knows nothing
@@ -58,7 +56,7 @@ def parse_debian(
     tracker = decoded(body, _BY_NAME, url=url, name=NAME)
     if not tracker:
         raise SourceError(url, f"{NAME} has no package, which cannot be", AGAIN)
-    reading = _Reading(installed, suite, url, source)
+    reading = _Reading(installed, suite, url)
     known = [name for name in reading.packages if name in tracker]
     if not known:
         problem = f"{NAME} knows none of the {len(reading.packages)} source packages that are installed"
@@ -69,11 +67,10 @@ def parse_debian(
 
 
 class _Reading:
-    def __init__(self, installed: Installed, suite: str, url: str, source: str) -> None:
+    def __init__(self, installed: Installed, suite: str, url: str) -> None:
         self.packages = installed.by_name()
         self._suite = suite
         self._url = url
-        self._source = source
         self._suites: set[str] = set()
         self._accounts: dict[str, Account] = {}
         self._left_out = LeftOut(url=url, name=NAME)
@@ -113,7 +110,7 @@ class _Reading:
             self._accounts[name] = replace(known, exposures=(*known.exposures, exposure))
             return
         self._accounts[name] = Account(
-            source=self._source,
+            source=CveSourceKind.DEBIAN.value,
             id=name,
             description=paragraphs(said.description, most_characters=DESCRIPTION_CHARACTERS),
             exposures=(exposure,),

@@ -5,10 +5,10 @@ Source: its schema, www.cisa.gov/sites/default/files/feeds/known_exploited_vulne
 """
 
 from datetime import date
-from functools import partial
 
 import msgspec
 
+from doorward.core.cve_errands import CveSourceKind
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import DESCRIPTION_CHARACTERS, TITLE_CHARACTERS, Account, Product
 from doorward.errands.cve.documents import AGAIN, Entries, decoded, read_entries
@@ -43,14 +43,13 @@ _CATALOGUE = msgspec.json.Decoder(_Catalogue)
 _ENTRY = msgspec.json.Decoder(_Entry)
 
 
-def parse_kev(body: bytes, *, url: str, source: str = "kev") -> Entries:
+def parse_kev(body: bytes, *, url: str) -> Entries:
     """
     The accounts that the catalogue gives: all that it has.
 
     Args:
         body: as it came.
         url: where from, for the errors.
-        source: the key that the accounts get.
 
     Raises:
         SourceError: it is not the catalogue, or not whole: its own count differs, or it has no entry.
@@ -65,13 +64,12 @@ def parse_kev(body: bytes, *, url: str, source: str = "kev") -> Entries:
         problem = f"{NAME} says that it has {catalogue.count} entries, and has {has}"
         raise SourceError(url, problem, AGAIN)
 
-    account = partial(_account, source=source)
-    return read_entries(catalogue.vulnerabilities, _ENTRY, account, url=url, name=NAME)
+    return read_entries(catalogue.vulnerabilities, _ENTRY, _account, url=url, name=NAME)
 
 
-def _account(entry: _Entry, *, source: str) -> Account:
+def _account(entry: _Entry) -> Account:
     return Account(
-        source=source,
+        source=CveSourceKind.KEV.value,
         id=cve_id(entry.cve_id),
         title=line(entry.vulnerability_name, most_characters=TITLE_CHARACTERS),
         description=paragraphs(entry.short_description, most_characters=DESCRIPTION_CHARACTERS),

@@ -7,11 +7,11 @@ Source: its schema, csrc.nist.gov/schema/nvd/api/2.0/cve_api_json_2.0.schema; un
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 import msgspec
 
 from doorward.core.cve_bounds import MOST_SCORES
+from doorward.core.cve_errands import CveSourceKind
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import (
     DESCRIPTION_CHARACTERS,
@@ -136,14 +136,13 @@ class NvdPage:
     notes: tuple[str, ...] = ()
 
 
-def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
+def parse_nvd_page(body: bytes, *, url: str) -> NvdPage:
     """
     The page that `body` is.
 
     Args:
         body: as it came.
         url: where from, for the errors.
-        source: the key that the accounts get.
 
     Raises:
         SourceError: it is no such page, or does not have as many entries as it says.
@@ -160,8 +159,7 @@ def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
         if says != entries:
             raise SourceError(url, f"{NAME} says that it has {says} entries, and has {entries}", AGAIN)
 
-    account = partial(_account, source=source)
-    read = read_entries(page.vulnerabilities, _ENTRY, account, url=url, name=NAME)
+    read = read_entries(page.vulnerabilities, _ENTRY, _account, url=url, name=NAME)
     return NvdPage(
         accounts=read.accounts,
         start=page.start_index,
@@ -172,10 +170,10 @@ def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
     )
 
 
-def _account(entry: _Entry, *, source: str) -> Account:
+def _account(entry: _Entry) -> Account:
     cve = entry.cve
     return Account(
-        source=source,
+        source=CveSourceKind.NVD.value,
         id=cve_id(cve.id),
         title=line(cve.cisa_vulnerability_name, most_characters=TITLE_CHARACTERS),
         description=paragraphs(_english(cve.descriptions), most_characters=DESCRIPTION_CHARACTERS),

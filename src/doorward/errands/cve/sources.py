@@ -136,7 +136,7 @@ class CveSources:
     async def _kev(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         document = await self._changed_somewhere(source.url, marks)
         if document is not None:
-            entries = await asyncio.to_thread(parse_kev, document.body, url=document.url, source=source.key)
+            entries = await asyncio.to_thread(parse_kev, document.body, url=document.url)
             yield _all_of(source, entries, document.marks)
 
     async def _changed_somewhere(self, url: str, marks: Mapping[str, str]) -> Document | None:
@@ -177,7 +177,6 @@ class CveSources:
                 installed=installed,
                 suite=suite,
                 url=document.url,
-                source=source.key,
             )
             yield _all_of(source, entries, document.marks)
 
