@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from doorward.core.errors import FeedError, IllFormedFeed
 from doorward.core.feeds import Feed
-from doorward.core.fetching import Fetched, FetchRequest, without_login
+from doorward.core.fetching import Fetched, without_login
 from doorward.core.ports import Fetcher, LenientReader
+from doorward.errands.bounded_fetching import BoundedFetcher
 from doorward.errands.feeds.parsing import FeedBounds, parse_feed
 from doorward.errands.statuses import NOT_MODIFIED, OK, words_of_refusal
 from doorward.errands.validators import Validators, conditions, validators_from
@@ -46,10 +47,11 @@ class FeedSource:
     def __init__(
         self, *, fetcher: Fetcher, lenient: LenientReader, bounds: FeedBounds, seconds: float
     ) -> None:
-        self._fetcher = fetcher
+        self._fetcher = BoundedFetcher(
+            fetcher=fetcher, most_bytes=bounds.body_bytes, seconds=seconds, limits="feed"
+        )
         self._lenient = lenient
         self._bounds = bounds
-        self._seconds = seconds
 
     async def read(self, url: str, known: Validators | None = None) -> FeedAnswer:
         """
@@ -63,14 +65,8 @@ class FeedSource:
             ConnectError: it did not come.
             FeedError: what came is no feed.
         """
-        fetched = await self._fetcher.fetch(
-            FetchRequest(
-                url=url,
-                headers=conditions(known or Validators(), accepted=_ACCEPTED),
-                most_bytes=self._bounds.body_bytes,
-                seconds=self._seconds,
-            )
-        )
+        headers = conditions(known or Validators(), accepted=_ACCEPTED)
+        fetched = await self._fetcher.fetch(url, headers=headers)
         if fetched.status == NOT_MODIFIED and known is not None:
             return FeedAnswer(feed=None, validators=known)
         if fetched.status != OK:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from doorward.core.errors import SourceError
-from doorward.core.fetching import RETRIES, Fetched, without_login
-from doorward.errands.cve.fetching import BoundedFetcher
+from doorward.core.fetching import Fetched, without_login
+from doorward.errands.bounded_fetching import BoundedFetcher
 from doorward.errands.statuses import NOT_MODIFIED, OK, words_of_refusal
 from doorward.errands.validators import (
     Validators,
@@ -68,7 +68,7 @@ class Documents:
         """
         known = validators_of(marks, url) if marks.get(BASIS) == basis else None
         headers = conditions(known or Validators(), accepted=self.accepted)
-        fetched = await self.fetcher.fetch(url, headers=headers, retries=RETRIES)
+        fetched = await self.fetcher.fetch(url, headers=headers)
         if fetched.status == NOT_MODIFIED and known is not None:
             return None
         shown = without_login(url)

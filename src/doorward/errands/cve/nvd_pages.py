@@ -9,9 +9,9 @@ from doorward.core.addresses import is_this_machine
 from doorward.core.errors import SourceError
 from doorward.core.fetching import Fetched, Interrupted, without_login
 from doorward.core.secret import REDACTED, Secret
+from doorward.errands.bounded_fetching import BoundedFetcher
 from doorward.errands.cve.asking import refusal
 from doorward.errands.cve.documents import AGAIN
-from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.cve.nvd import NAME, NvdPage, parse_nvd_page
 from doorward.errands.cve.plain import line
 from doorward.errands.cve.windows import Window

@@ -14,12 +14,12 @@ from doorward.core.fetching import without_login
 from doorward.core.installed import Installed
 from doorward.core.ports import Fetcher, LenientReader
 from doorward.core.secret import Secret
+from doorward.errands.bounded_fetching import BoundedFetcher
 from doorward.errands.cve.asking import BASIS, Document, Documents, Refused
 from doorward.errands.cve.debian import parse_debian
 from doorward.errands.cve.documents import Entries
 from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.feed_accounts import accounts_of
-from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.cve.kev import parse_kev
 from doorward.errands.cve.nvd_pages import NvdPages
 from doorward.errands.cve.nvd_updates import nvd_updates
@@ -86,7 +86,10 @@ class CveSources:
     ) -> None:
         self._bounds = bounds or CveBounds()
         self._fetcher = BoundedFetcher(
-            fetcher=fetcher, most_bytes=self._bounds.body_bytes, seconds=self._bounds.seconds
+            fetcher=fetcher,
+            most_bytes=self._bounds.body_bytes,
+            seconds=self._bounds.seconds,
+            limits="cve",
         )
         self._feeds = FeedSource(
             fetcher=fetcher,
