@@ -20,7 +20,7 @@ from doorward.clients._endpoints import (
     TlsEndpoint,
     parse_endpoint,
 )
-from doorward.clients._trust import is_this_machine
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError, StateError
 from doorward.core.secret import Secret
 from doorward.core.words import quote_words

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -13,6 +12,7 @@ from doorward.cli.reports import report_of
 from doorward.cli.screen import wants_colours
 from doorward.cli.target import Target
 from doorward.core.errors import one_line
+from doorward.core.moments import day_utc
 from doorward.core.outcome import OutcomeKind, end_words
 
 _COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")
@@ -43,7 +43,7 @@ def _print_table(runs: list[dict[str, Any]]) -> None:
 
     from doorward.config.machine import Machine
 
-    today = datetime.fromtimestamp(Machine().wall(), UTC).date().isoformat()
+    today = day_utc(Machine().wall()).isoformat()
     table = Table(*_COLUMNS[:3], box=None, pad_edge=False)
     table.add_column(_COLUMNS[3], justify="right")
     for name in _COLUMNS[4:]:

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -17,7 +16,7 @@ from doorward.cli.screen import complain
 from doorward.cli.user_changes import Told, tell_daemon
 from doorward.core.columns import aligned
 from doorward.core.errors import ConfigurationError, StateError
-from doorward.core.moments import iso_utc, minute_utc
+from doorward.core.moments import day_utc, iso_utc, minute_utc
 from doorward.core.principal import User
 from doorward.core.tokens import ShownToken, Token, check_token, lacking_roles, new_token, parse_token
 from doorward.stores.tokens import TokenFile
@@ -150,7 +149,14 @@ def list_tokens(*, state: str | None, as_json: bool) -> None:
         return
     rows = [("ID", "USER", "ROLES", "CREATED", "EXPIRES", "SUMMARY")]
     rows += [
-        (token.id, token.user, _roles_of(token), _day(token.created_at), _end_of(token, now), token.summary)
+        (
+            token.id,
+            token.user,
+            _roles_of(token),
+            str(day_utc(token.created_at)),
+            _end_of(token, now),
+            token.summary,
+        )
         for token in tokens
     ]
     click.echo(aligned(rows, indent=""), nl=False)
@@ -238,10 +244,6 @@ def _end_of(token: Token, now: int) -> str:
     if token.expires_at is None:
         return "never"
     return f"{minute_utc(token.expires_at)}{' (expired)' if token.is_expired(now) else ''}"
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
 def _members(token: Token, now: int) -> dict[str, object]:

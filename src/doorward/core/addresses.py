@@ -56,6 +56,14 @@ def parse_address(text: str) -> Address:
     return Address(str(host), int(match["port"]))
 
 
+def is_this_machine(host: str) -> bool:
+    """Whether `host`, a name or an address without brackets, is this machine; nothing is looked up."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().removesuffix(".") == "localhost"
+
+
 def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(text)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from doorward.core.columns import aligned
+from doorward.core.counts import times
 from doorward.core.errors import one_line
 from doorward.core.outcome import end_words
-from doorward.core.schedules import times
 
 COLUMNS = ("SCHEDULE", "WHEN", "NEXT (UTC)", "LAST (UTC)", "HOW IT ENDED", "COMMAND")
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from doorward.core.columns import aligned
 from doorward.core.command import Command
+from doorward.core.moments import second_utc
 from doorward.core.outcome import end_words, outcome_members
 from doorward.core.parameter import Parameter, word_of
 from doorward.core.policy import who_can
@@ -102,7 +103,7 @@ def _run_row(run: Run, *, now: float) -> tuple[str, str, str, str, str, str, str
     return (
         str(run.number),
         _state_text(run),
-        f"{_asked_at(run):%Y-%m-%d %H:%M:%S}",
+        second_utc(run.asked_at),
         f"{_seconds(run, now=now):.1f}",
         run.principal.name,
         run.peer.door,
@@ -183,16 +184,12 @@ def run_members(run: Run, *, now: float) -> dict[str, object]:
         "owners": sorted(run.owners),
         "door": run.peer.door,
         "from": run.peer.address,
-        "asked_at": _asked_at(run).isoformat(timespec="milliseconds"),
+        "asked_at": datetime.fromtimestamp(run.asked_at, UTC).isoformat(timespec="milliseconds"),
         "seconds": round(_seconds(run, now=now), 3),
         "output_bytes": run.transcript.size_bytes,
         "readers": len(run.readers),
         "outcome": outcome_members(run.outcome) if run.outcome is not None else None,
     }
-
-
-def _asked_at(run: Run) -> datetime:
-    return datetime.fromtimestamp(run.asked_at, UTC)
 
 
 def _seconds(run: Run, *, now: float) -> float:

@@ -4,7 +4,8 @@ import enum
 from dataclasses import dataclass, field
 
 from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint
-from doorward.clients._trust import Trust, is_this_machine
+from doorward.clients._trust import Trust
+from doorward.core.addresses import is_this_machine
 from doorward.core.secret import Secret
 
 ANONYMOUS = "anonymous"
