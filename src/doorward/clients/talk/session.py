@@ -271,19 +271,23 @@ class TalkSession:
 
     async def _found(self, patterns: list[re.Pattern[str]], words: str) -> Matched:
         self._window.begin()
+        since_rest_seconds = 0.0
         while True:
             matched, took_seconds = self._search(patterns)
             if matched is not None:
                 return matched
+            since_rest_seconds += took_seconds
             # a slow pattern leaves the loop to others for most of the time, and gets more at once after it
             if took_seconds > _RESTS_AFTER_SECONDS:
                 await asyncio.sleep(_RESTS * took_seconds)
-            if self._window.has_more:
+            elif since_rest_seconds > _RESTS_AFTER_SECONDS:
                 await asyncio.sleep(0)
-            elif self._has_ended:
+                since_rest_seconds = 0.0
+            if self._window.has_more:
+                continue
+            if self._has_ended:
                 raise self._ended(f"before {words} came")
-            else:
-                await self._receive()
+            await self._receive()
 
     async def _skim_to_the_end(self) -> None:
         """Hear all that comes, and keep no more of it than is kept of what does not match."""
