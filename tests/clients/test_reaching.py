@@ -65,10 +65,11 @@ async def test_what_took_a_connection_beside_the_first_one_is_let_go() -> None:
         attempts = [loop.create_task(connect(each)) for each in ((FOUR, listener.getsockname()), dead)]
         await attempts[0]
         await give_up(attempts)
-        accepted, _ = listener.accept()
+        listener.setblocking(False)
+        accepted, _ = await loop.sock_accept(listener)
         with accepted, contextlib.suppress(ConnectionResetError):
-            accepted.settimeout(PATIENT)
-            assert accepted.recv(1) == b""
+            async with asyncio.timeout(PATIENT):
+                assert await loop.sock_recv(accepted, 1) == b""
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
