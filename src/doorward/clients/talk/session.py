@@ -3,9 +3,10 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
+from doorward.clients._in_time import Deadline
 from doorward.clients._streams import Stream
 from doorward.clients._tls import words_of_error
 from doorward.clients._trust import words_of_failure
@@ -355,31 +356,26 @@ class TalkSession:
             self.address,
             phase,
             f"{self._how_it_ended} {when}{why}",
-            received=self._transcript.without_secrets(self._window.text),
+            received=self.rest,
             dropped_characters=self._window.dropped_characters,
         )
 
-    @asynccontextmanager
-    async def _within(self, phase: str, problem: str, seconds: float | None) -> AsyncIterator[None]:
+    def _within(self, phase: str, problem: str, seconds: float | None) -> Deadline:
         """Put a bound on what is within: so many seconds, and no more than are left of all."""
-        now = asyncio.get_running_loop().time()
-        until = None if seconds is None else now + seconds
+        until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         is_last = self.ends_at is not None and (until is None or self.ends_at <= until)
-        scope = asyncio.timeout_at(self.ends_at if is_last else until)
-        try:
-            async with scope:
-                yield
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
+
+        def over() -> NotInTime:
             total = f"{self._settings.seconds:g} s in all" if is_last else f"{seconds:g} s"
-            raise NotInTime(
+            return NotInTime(
                 self.address,
                 phase,
                 f"{problem} within {total}",
-                received=self._transcript.without_secrets(self._window.text),
+                received=self.rest,
                 dropped_characters=self._window.dropped_characters,
-            ) from error
+            )
+
+        return Deadline(self.ends_at if is_last else until, over)
 
 
 def _bytes_of(data: str | bytes) -> bytes:
