@@ -30,6 +30,11 @@ class Terminal:
         """Type it, letter for letter."""
         self._call("send-keys", "-t", "0", "-l", text)
 
+    def paste(self, text: str) -> None:
+        """Paste it, and say so if the program wants to be told."""
+        self._call("set-buffer", text)
+        self._call("paste-buffer", "-p", "-t", "0")
+
     def resize(self, columns: int, rows: int) -> None:
         self._call("resize-window", "-t", "0", "-x", str(columns), "-y", str(rows))
 

@@ -1,15 +1,20 @@
 """`doorward talk` as somebody at a terminal sees it."""
 
+import os
+import select
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from prompt_toolkit.output import DummyOutput
 
 from doorward.cli.talk_history import HISTORY_NAME, LINES, TalkHistory, history_file, read_lines
-from tests.cli.talking import Handler, line_of, listening, mail_server
+from doorward.cli.talk_typing import keys_kept
+from tests.cli.talking import Handler, line_of, listening, mail_server, silent_after
 from tests.daemon import Shell
 from tests.terminals import Terminal, needs_tmux
 
@@ -95,6 +100,109 @@ def test_a_prompt_stands_before_what_is_typed_and_a_password_is_neither_seen_nor
     assert read_lines(history_of(shell)) == ["alice"]
     assert "s3same" not in (tmp_path / "log").read_text()
     assert "> ••••" in (tmp_path / "log").read_text()
+
+
+def lines_heard(peer: socket.socket) -> None:
+    """Tell what each line was, its end included."""
+    peer.sendall(b"ready\r\n")
+    while line := line_of(peer):
+        peer.sendall(repr(line).encode() + b"\r\n")
+
+
+@needs_tmux
+def test_lines_that_are_pasted_are_seen_first_and_then_sent_and_kept_one_by_one(
+    shell: Shell, tmp_path: Path
+) -> None:
+    with (
+        listening(lines_heard) as address,
+        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
+    ):
+        terminal.shows("ready")
+        terminal.paste("one\ntwo\n")
+        terminal.sees("ready\none\ntwo")
+        terminal.press("Enter")
+        terminal.sees(r"b'one\r\n'" + "\n" + r"b'two\r\n'")
+        terminal.press("Up", "Up")
+        terminal.sees("\none")
+        terminal.press("C-u")
+        terminal.paste("three\nPASS s3same\nfour")
+        terminal.sees("*****\n***********\n****")
+        terminal.press("Enter")
+        terminal.shows(r"four\r\n")
+    assert read_lines(history_of(shell)) == ["one", "two"]
+    assert "s3same" not in (tmp_path / "log").read_text()
+
+
+def login_of_imap(peer: socket.socket) -> None:
+    """Two logins whose password goes in a literal: one is refused at once, and one goes on."""
+    peer.sendall(b"* OK ready\r\n")
+    tag = line_of(peer).split()[0]
+    peer.sendall(tag + b" NO\r\n")
+    peer.sendall(b"* BAD what is " + line_of(peer))
+    line_of(peer)
+    peer.sendall(b"+ go on\r\n")
+    peer.sendall(b"a3 OK in with %d letters\r\n" % len(line_of(peer).strip()))
+    line_of(peer)
+
+
+@needs_tmux
+def test_a_password_in_a_literal_of_imap_is_neither_seen_nor_kept(shell: Shell, tmp_path: Path) -> None:
+    with (
+        listening(login_of_imap) as address,
+        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
+    ):
+        terminal.shows("* OK ready")
+        terminal.type("a1 LOGIN alice {6}")
+        terminal.press("Enter")
+        terminal.shows("a1 NO")
+        terminal.type("a2 CAPABILITY")
+        terminal.press("Enter")
+        terminal.shows("* BAD what is a2 CAPABILITY")
+        terminal.type("a3 LOGIN alice {6}")
+        terminal.press("Enter")
+        terminal.shows("+ go on")
+        terminal.type("s3same")
+        terminal.sees("+ go on\n******")
+        terminal.press("Enter")
+        terminal.shows("a3 OK in with 6 letters")
+    assert read_lines(history_of(shell)) == ["a1 LOGIN alice {6}", "a2 CAPABILITY", "a3 LOGIN alice {6}"]
+    log = (tmp_path / "log").read_text()
+    assert "s3same" not in log
+    assert "> a2 CAPABILITY" in log
+
+
+@needs_tmux
+def test_ctrl_c_leaves_at_once_although_an_answer_is_due(shell: Shell, tmp_path: Path) -> None:
+    with (
+        listening(silent_after(b"ready\r\n")) as address,
+        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
+    ):
+        terminal.shows("ready")
+        terminal.type("hello")
+        terminal.press("Enter", "C-c")
+        terminal.sees("ended with 130")
+    # whoever waits for an answer ends the own side first
+    assert "our side ended" not in (tmp_path / "log").read_text()
+
+
+def test_keys_are_kept_and_not_shown_while_nobody_reads_them() -> None:
+    keyboard, terminal = os.openpty()
+    longer_than_a_line_of_the_kernel = b"x" * 5000
+    try:
+        with keys_kept(terminal, DummyOutput()):
+            writing = threading.Thread(target=os.write, args=(keyboard, longer_than_a_line_of_the_kernel))
+            writing.start()
+            read = b""
+            while len(read) < len(longer_than_a_line_of_the_kernel):
+                read += os.read(terminal, 8192)
+            writing.join()
+            assert read == longer_than_a_line_of_the_kernel
+            assert select.select([keyboard], [], [], 0) == ([], [], [])
+        os.write(keyboard, b"y\n")
+        assert os.read(keyboard, 10) == b"y\r\n"
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
 
 
 def login_of_ftp(peer: socket.socket) -> None:

@@ -1,16 +1,20 @@
-"""docs/talk.md is played: its commands, its script and its program, against something like a mail server."""
+"""docs/talk.md is played: its commands and program at something like a mail server, its script at Exim."""
 
+import os
 import re
 import shlex
 import subprocess
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from doorward.cli.talk import command
+from tests.certificates import Authority
 from tests.cli.talking import listening, mail_server
 from tests.daemon import ANSWER_SECONDS, Shell
+from tests.mail.exim import PASSWORD, USER, running_exim
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "talk.md").read_text()
@@ -42,14 +46,19 @@ def test_every_command_that_the_page_shows_works(shell: Shell) -> None:
     assert "221 Bye" in (shell.folder / "talk.log").read_text()
 
 
-def test_the_script_of_the_page_is_played(shell: Shell) -> None:
+@pytest.mark.needs_program("exim4", package="exim4-daemon-light")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start Exim")
+def test_the_script_of_the_page_logs_in_at_exim(shell: Shell, root: Authority, tmp_path: Path) -> None:
     (shell.folder / "login.talk").write_text(blocks("text")[0])
-    (shell.folder / "password").write_text("s3same\n")
-    (shell.folder / "password").chmod(0o600)
-    with listening(mail_server) as address:
-        typed = shell.run("talk", address, "--script", "login.talk")
+    (shell.folder / "login").write_text(b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode())
+    (shell.folder / "login").chmod(0o600)
+    with running_exim(root.issue(tmp_path / "exim", "localhost")) as exim:
+        address, trust = f"localhost:{exim.tls_port}", ("--tls", "--ca", str(root.file), "--quiet")
+        typed = shell.run("talk", address, *trust, "--script", "login.talk")
     assert (typed.returncode, typed.stderr) == (0, "")
-    assert typed.stdout.endswith("235 in as s3same\n221 Bye\n")
+    assert "\n235 Authentication succeeded\n221 exim.example closing connection\n" in typed.stdout.replace(
+        "\r", ""
+    )
 
 
 def test_the_program_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:

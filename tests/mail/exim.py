@@ -66,6 +66,7 @@ begin authenticators
 plain:
   driver = plaintext
   public_name = PLAIN
+  server_prompts = :
   server_condition = ${{if and {{{{eq{{$auth2}}{{{user}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
   server_set_id = $auth2
 """

@@ -20,18 +20,23 @@ if TYPE_CHECKING:
 _FILE = click.Path(readable=False, path_type=Path)
 _SCRIPT_SECONDS = 60.0
 
+EXAMPLES = (
+    "doorward talk mail.example.org:25",
+    "doorward talk mail.example.org:25 --starttls smtp --send 'EHLO me' --expect '^250 '",
+    "doorward talk mail.example.org:993 --tls --expect OK --or BYE --timeout 10",
+    (
+        "doorward talk pop.example.org:995 --tls --expect '^.OK' --send 'USER me' --expect '^.OK' "
+        "--send-raw 'PASS ' --send-secret password --expect '^.OK' --or ^-ERR"
+    ),
+    "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | doorward talk www.example.org:443 --tls",
+    "doorward talk router.example.org:23 --script reboot.talk --transcript reboot.log",
+)
+
 
 @click.command(
     "talk",
     cls=CommandWithSteps,
-    examples=(
-        "doorward talk mail.example.org:25",
-        "doorward talk mail.example.org:25 --starttls smtp --expect ^220 --send 'EHLO me' --expect '^250 '",
-        "doorward talk mail.example.org:993 --tls --expect 'OK' --or 'BYE' --timeout 10",
-        "doorward talk pop.example.org:995 --tls --send 'USER me' --expect +OK --send-secret password",
-        "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | doorward talk www.example.org:443 --tls",
-        "doorward talk router.example.org:23 --script reboot.talk --transcript reboot.log",
-    ),
+    examples=EXAMPLES,
 )
 @click.argument("address", metavar="ADDRESS")
 @click.option("--tls", is_flag=True, help="It speaks TLS from the first byte on.")

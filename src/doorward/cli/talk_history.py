@@ -44,9 +44,12 @@ class TalkHistory(History):
         return reversed(lines[-LINES:])
 
     def append_string(self, string: str) -> None:
-        is_kept = string and not string.startswith(" ") and len(string) <= LINE_CHARACTERS
-        if is_kept and not secret_in(string) and self._keeps():
-            super().append_string(string)
+        if not self._keeps():
+            return
+        for line in string.split("\n"):
+            is_kept = line and not line.startswith(" ") and len(line) <= LINE_CHARACTERS
+            if is_kept and not secret_in(line):
+                super().append_string(line)
 
     def store_string(self, string: str) -> None:
         if self._file is None:

@@ -1,6 +1,7 @@
 """What a conversation looks like: text made safe for a terminal, the peer's certificate, the transcript."""
 
 import os
+import re
 import ssl
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ from doorward.core.talking import safe_line
 if TYPE_CHECKING:
     from doorward.clients.talk.session import TalkSession
     from doorward.core.certificates import Certificate
+
+_NOT_PLAIN = re.compile(r"[^\n\t -~]+")
 
 _NAMES_SHOWN, _CHARACTERS_SHOWN = 20, 200
 
@@ -41,12 +44,7 @@ class ShownText:
 
 def safe_text(text: str) -> str:
     """`text` with all escaped that is neither printable, nor a line end or a tab."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character in "\n\t" or character.isprintable() else safe_line(character)
-        for character in text
-    )
+    return _NOT_PLAIN.sub(lambda match: safe_line(match[0]), text)
 
 
 def note(text: str) -> None:

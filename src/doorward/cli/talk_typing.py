@@ -4,18 +4,21 @@ A conversation that a person types, on a terminal: lines are edited below what c
 Imported when somebody sits there: prompt_toolkit takes 20 MB and 200 ms.
 """
 
-from collections.abc import Callable
+import termios
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output import Output
+from prompt_toolkit.output.defaults import create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
 
 from doorward.cli.beside import beside
 from doorward.cli.talk_history import TalkHistory
 from doorward.cli.talk_shown import ShownText
-from doorward.clients.talk.secrecy import asks_for_secret, secret_in
+from doorward.clients.talk.secrecy import LoginLines, asks_for_secret
 from doorward.clients.talk.session import TalkSession
 from doorward.core.errors import ConnectError
 from doorward.core.secret import Secret
@@ -44,6 +47,7 @@ class Terminal:
         self._unfinished = ""
         self._last_line = ""
         self._wants_hidden: bool | None = None
+        self._logins = LoginLines()
         self._note = note
         self._prompt: PromptSession[str] = PromptSession(
             lambda: self._unfinished,
@@ -55,6 +59,8 @@ class Terminal:
             interrupt_exception=_Interrupted,
             enable_open_in_editor=False,
             mouse_support=False,
+            reserve_space_for_menu=0,
+            output=_output(),
         )
 
     @property
@@ -63,7 +69,7 @@ class Terminal:
         if self._wants_hidden is not None:
             return self._wants_hidden
         is_asked = asks_for_secret(self._unfinished or self._last_line)
-        return is_asked or bool(secret_in(self._prompt.default_buffer.text))
+        return is_asked or self._logins.holds_secret(self._prompt.default_buffer.text)
 
     async def received(self, data: bytes) -> None:
         """Show what came: lines above the one that is edited, what has not ended before it."""
@@ -73,7 +79,9 @@ class Terminal:
             self._unfinished = self._unfinished[_UNFINISHED_CHARACTERS:]
         if lines:
             self._last_line = next((line for line in reversed(lines) if line.strip()), self._last_line)
-            await self._show("".join(f"{line}\n" for line in lines))
+            for line in lines:
+                self._logins.answered(line)
+            self._show("".join(f"{line}\n" for line in lines))
         self._prompt.app.invalidate()
 
     async def talk(self, session: TalkSession) -> bool:
@@ -93,33 +101,47 @@ class Terminal:
                 # what was typed and not sent goes, with the prompt
                 self._prompt.app.erase_when_done = True
         except _Interrupted:
+            await session.abort()
             return False
         rest = self._unfinished + self._text.rest()
         if rest:
-            await self._show(f"{rest}\n")
+            self._show(f"{rest}\n")
         return True
 
     async def _type(self, session: TalkSession) -> None:
-        while True:
-            try:
-                line = await self._prompt.prompt_async(handle_sigint=False)
-            except EOFError:
-                await session.end()
-                self._note("Our side has ended; Ctrl-C leaves.")
-                return
-            was_hidden, self._wants_hidden = self.hides, None
-            self._unfinished, self._last_line = "", ""
-            try:
-                await (session.send_secret(Secret(line)) if was_hidden else session.send_line(line))
-            except ConnectError as error:
-                self._note(f"{error.problem}. {error.next_step}")
+        with keys_kept(self._prompt.input.fileno(), self._prompt.output):
+            while True:
+                try:
+                    text = await self._prompt.prompt_async(handle_sigint=False)
+                except EOFError:
+                    await session.end()
+                    return self._note("Our side has ended; Ctrl-C leaves.")
+                self._mark_pastes()
+                was_hidden, self._wants_hidden = self.hides, None
+                self._unfinished, self._last_line = "", ""
+                for line in typed_lines(text):
+                    await self._send(session, line, is_secret=was_hidden)
 
-    async def _show(self, text: str) -> None:
-        output = self._prompt.app.output
-        if self._prompt.app.is_running:
-            await run_in_terminal(lambda: _write(output, text))
-        else:
-            _write(output, text)
+    async def _send(self, session: TalkSession, line: str, *, is_secret: bool) -> None:
+        self._logins.secret_in(line)
+        try:
+            await (session.send_secret(Secret(line)) if is_secret else session.send_line(line))
+        except ConnectError as error:
+            self._note(f"{error.problem}. {error.next_step}")
+
+    def _show(self, text: str) -> None:
+        """Write it above what is typed. `run_in_terminal` would have the kernel edit lines meanwhile."""
+        app = self._prompt.app
+        if app.is_running:
+            app.renderer.erase()
+            self._mark_pastes()
+        app.output.write_raw(text.replace("\n", "\r\n"))
+        app.output.flush()
+
+    def _mark_pastes(self) -> None:
+        """Have the terminal say what is pasted, also while no line is there to be edited."""
+        self._prompt.output.enable_bracketed_paste()
+        self._prompt.output.flush()
 
     def _keys(self) -> KeyBindings:
         keys = KeyBindings()
@@ -131,6 +153,33 @@ class Terminal:
         return keys
 
 
-def _write(output: Output, text: str) -> None:
-    output.write_raw(text.replace("\n", "\r\n"))
-    output.flush()
+def typed_lines(text: str) -> list[str]:
+    """The lines of what was typed, or pasted with an end behind the last of several."""
+    return text.removesuffix("\n").split("\n")
+
+
+def _output() -> Output:
+    """The terminal; where its cursor is, is not asked: an answer would be too late once more has come."""
+    output = create_output()
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = False
+    return output
+
+
+@contextmanager
+def keys_kept(descriptor: int, output: Output) -> Iterator[None]:
+    """
+    Within, have a terminal keep keys while nobody reads them, and show none; Ctrl-C is a signal then.
+
+    The kernel would otherwise edit lines itself, echo them amid what comes, and lose what is longer than one.
+    """
+    before = termios.tcgetattr(descriptor)
+    kept = termios.tcgetattr(descriptor)
+    kept[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(descriptor, termios.TCSANOW, kept)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSANOW, before)
+        output.disable_bracketed_paste()
+        output.flush()

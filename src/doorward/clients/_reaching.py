@@ -2,6 +2,9 @@
 
 import asyncio
 import socket
+from collections import deque
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from doorward.clients._connecting import tune
@@ -9,6 +12,9 @@ from doorward.clients._streams import Stream
 
 ADDRESSES = 4
 """How many of a host's are tried."""
+
+NEXT_AFTER_SECONDS = 0.25
+"""How long one may take before the next is tried beside it; what RFC 8305 section 8 recommends."""
 
 Address = tuple[Any, ...]
 """An address with a port, as a socket has it."""
@@ -19,24 +25,66 @@ Peer = tuple[socket.AddressFamily, Address]
 
 async def reach_host(host: str, port: int, *, within_seconds: float) -> tuple[Stream, Peer]:
     """
-    Connect to the first of the host's addresses that takes a connection; each gets its share of the time.
+    Connect to the first of the host's addresses that takes a connection, as `reach_first`.
 
     Raises:
-        OSError: none does; a TimeoutError where the last one did not answer.
+        OSError: none does; a TimeoutError where one did not answer.
     """
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        async with asyncio.timeout(within_seconds):
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            return await reach_first([(each[0], each[4]) for each in found])
     except UnicodeError as error:
         raise OSError("this cannot be the name of a host") from error
-    peers: list[Peer] = [(each[0], each[4]) for each in found[:ADDRESSES]]
+
+
+async def reach_first(peers: Sequence[Peer]) -> tuple[Stream, Peer]:
+    """
+    Connect to the first of `peers` that takes a connection, both families in turn.
+
+    The next one is tried as soon as one has failed, or a quarter of a second after it, and then beside it: a
+    family that leads nowhere costs no more than that. Source: RFC 8305 sections 4 and 5.
+
+    Raises:
+        OSError: none does.
+    """
+    waiting = deque(in_turn(peers)[:ADDRESSES])
+    attempts: dict[asyncio.Task[Stream], Peer] = {}
     problem = OSError("it has no address")
-    for number, peer in enumerate(peers):
-        try:
-            async with asyncio.timeout(within_seconds / (len(peers) - number)):
-                return await connect(peer), peer
-        except OSError as error:  # a TimeoutError is one
-            problem = error
-    raise problem
+    try:
+        while waiting or attempts:
+            if waiting:
+                peer = waiting.popleft()
+                attempts[asyncio.get_running_loop().create_task(connect(peer))] = peer
+            patience = NEXT_AFTER_SECONDS if waiting else None
+            done, _ = await asyncio.wait(attempts, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            for attempt in done:
+                match attempt.exception():
+                    case None:
+                        return attempt.result(), attempts.pop(attempt)
+                    case OSError() as problem:
+                        del attempts[attempt]
+                    case error:
+                        raise error
+        raise problem
+    finally:
+        await give_up(attempts)
+
+
+async def give_up(attempts: Iterable[asyncio.Task[Stream]]) -> None:
+    """End them, and the connections of those that have one."""
+    for attempt in attempts:
+        attempt.cancel()
+    for stream in await asyncio.gather(*attempts, return_exceptions=True):
+        if isinstance(stream, Stream):
+            stream.abort()
+
+
+def in_turn(peers: Sequence[Peer]) -> list[Peer]:
+    """The peers, one of the first one's family and one of another in turn, as long as there are both."""
+    first = [peer for peer in peers if peer[0] == peers[0][0]]
+    other = [peer for peer in peers if peer[0] != peers[0][0]]
+    return [peer for pair in zip_longest(first, other) for peer in pair if peer is not None]
 
 
 async def connect(peer: Peer) -> Stream:

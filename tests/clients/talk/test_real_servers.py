@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shlex
+import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
@@ -10,10 +12,12 @@ from pathlib import Path
 import pytest
 
 import doorward
+from doorward.cli.talk import EXAMPLES
 from doorward.clients.ftp.settings import Security
 from doorward.core.errors import ConnectError
 from tests.certificates import Authority
 from tests.clients.ftp.servers import RealServer, needs_vsftpd, vsftpd_running
+from tests.daemon import Shell
 from tests.fetch_servers import Site
 from tests.mail.dovecot import PASSWORD, Dovecot, running_dovecot
 from tests.mail.postfix import Postfix, running_postfix
@@ -152,6 +156,39 @@ async def test_nginx_answers_a_request_and_closes(nginx: Site, way: str) -> None
         head = await talk.expect(r"^HTTP/1\.1 (\d+)[^\0]*?\n\n")
         assert head.groups == ("200",)
         assert await talk.expect_end() == "hello there\n" * 50
+
+
+@needs_postfix
+@needs_dovecot
+@needs_nginx
+@needs_root
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if " --" in each and "router" not in each])
+def test_the_examples_of_the_help_do_what_they_say(
+    shell: Shell, postfix: Postfix, dovecot: Dovecot, nginx: Site, example: str
+) -> None:
+    (shell.folder / "password").write_text(f"{PASSWORD}\n")
+    (shell.folder / "password").chmod(0o600)
+    typed = example.replace("'USER me'", "'USER alice'").replace("--tls", f"--tls --ca {dovecot.authority}")
+    typed = typed.replace("--starttls smtp", f"--starttls smtp --ca {dovecot.authority}")
+    for shown, there in (
+        ("doorward", shlex.join(shell.words())),
+        ("mail.example.org:25", f"localhost:{postfix.port}"),
+        ("mail.example.org:993", f"localhost:{dovecot.imaps}"),
+        ("pop.example.org:995", f"localhost:{dovecot.pop3s}"),
+        ("www.example.org:443", nginx.tls.removeprefix("https://")),
+    ):
+        typed = typed.replace(shown, there)
+    done = subprocess.run(
+        ["sh", "-c", typed],
+        check=False,
+        capture_output=True,
+        cwd=shell.folder,
+        env=dict(shell.environment),
+        stdin=subprocess.DEVNULL,
+        timeout=PATIENT,
+    )
+    assert done.returncode == 0, done
+    assert done.stdout
 
 
 @needs_postfix

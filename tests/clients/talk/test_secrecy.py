@@ -2,7 +2,7 @@
 
 import pytest
 
-from doorward.clients.talk.secrecy import asks_for_secret, secret_in
+from doorward.clients.talk.secrecy import LoginLines, asks_for_secret, secret_in
 
 
 @pytest.mark.parametrize(
@@ -112,3 +112,29 @@ def test_what_speaks_of_secrets_or_of_something_else_asks_for_none(line: str) ->
 )
 def test_the_secret_of_a_login_command_is_found(line: str, secret: str) -> None:
     assert secret_in(line) == secret
+
+
+@pytest.mark.parametrize(
+    ("lines", "secrets"),
+    [
+        (["a1 LOGIN alice {6}", "s3same", "a2 NOOP"], ["", "s3same", ""]),
+        (["a1 login {5+}\r\n", "alice {6+}\r\n", "s3same\r\n", "a2 NOOP"], ["", "alice {6+}", "s3same", ""]),
+        (["a1 LOGIN {5}", 'alice "s3same"', "a2 NOOP"], ["", 'alice "s3same"', ""]),
+        (['AUTHENTICATE "PLAIN" {24+}', "AGFsaWNlAHMzc2FtZQ==", "NOOP"], ["", "AGFsaWNlAHMzc2FtZQ==", ""]),
+        (["a1 APPEND INBOX {6}", "hello", "PASS x"], ["", "", "x"]),
+        (["a1 LOGIN alice s3same", "{6}", "a2 NOOP"], ["s3same", "", ""]),
+    ],
+)
+def test_a_login_goes_on_in_the_next_line_as_a_literal(lines: list[str], secrets: list[str]) -> None:
+    said = LoginLines()
+    assert [said.secret_in(line) for line in lines] == secrets
+    assert LoginLines().holds_secret("\n".join(line.strip() for line in lines))
+
+
+def test_a_login_ends_with_an_answer_that_does_not_want_the_rest() -> None:
+    said = LoginLines()
+    for answer, goes_on in (("+ OK", True), ("* 1 EXISTS", True), ("", True), ("a1 BAD", False)):
+        said.secret_in("a1 LOGIN alice {6}")
+        said.answered(answer)
+        assert said.is_in_login is goes_on
+        assert said.holds_secret("x") is goes_on

@@ -89,6 +89,26 @@ def test_the_secret_of_a_login_command_is_left_out_too() -> None:
     ]
 
 
+def test_a_secret_in_a_literal_is_left_out_and_what_is_said_after_a_refusal_is_not() -> None:
+    transcript, lines = begun()
+    transcript.sent(b"a1 LOGIN alice {6}\r\n")
+    transcript.received(b"+ OK\r\n")
+    transcript.sent(b"s3same\r\n")
+    transcript.received(b"a1 OK s3same\r\n")
+    transcript.sent(b"a2 LOGIN alice {6}\r\n")
+    transcript.received(b"a2 BAD\r\n")
+    transcript.sent(b"a3 NOOP\r\n")
+    assert [line[len(STAMP) + 1 : -1] for line in lines] == [
+        "> a1 LOGIN alice {6}\\r\\n",
+        "< + OK\\r\\n",
+        "> ••••\\r\\n",
+        "< a1 OK ••••\\r\\n",
+        "> a2 LOGIN alice {6}\\r\\n",
+        "< a2 BAD\\r\\n",
+        "> a3 NOOP\\r\\n",
+    ]
+
+
 def test_a_line_without_end_is_written_in_parts() -> None:
     transcript, lines = begun()
     for _ in range(100):

@@ -63,6 +63,10 @@ FTP, POP3, IRC; SMTP, POP3, IMAP with SASL, or FTP before TLS, which has nothing
 what controls Tor; NNTP; IRC; HTTP.
 """
 
+_LOGIN_WITH_LITERAL = re.compile(r"(?:\S{1,64}\s+)?(?:LOGIN|AUTHENTICATE)\s", re.IGNORECASE)
+_LITERAL = re.compile(r"\{[0-9]{1,10}\+?\}$")
+"""What follows the line that it ends is part of it: RFC 9051 section 4.3, RFC 7888, RFC 5804 section 1.2."""
+
 
 def asks_for_secret(line: str) -> bool:
     """Whether the peer, by the last line that it wrote, wants what nobody should see."""
@@ -90,3 +94,36 @@ def secret_in(line: str) -> str:
     """What of `line` is the secret of a login command; empty for none."""
     match = _COMMAND.match(line.strip())
     return match["secret"] if match is not None else ""
+
+
+class LoginLines:
+    """
+    The lines that one side says, one after the other: a login can go on in the next, as a literal of IMAP.
+
+    Attributes:
+        is_in_login: the next line is a part of a login command, and so a secret.
+    """
+
+    def __init__(self) -> None:
+        self.is_in_login = False
+
+    def secret_in(self, line: str) -> str:
+        """What of `line`, which is said next, is a secret; empty for none."""
+        line = line.strip()
+        was_in_login = self.is_in_login
+        begins = was_in_login or _LOGIN_WITH_LITERAL.match(line) is not None
+        self.is_in_login = begins and _LITERAL.search(line) is not None
+        if was_in_login:
+            return line
+        return "" if self.is_in_login else secret_in(line)
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether, of the lines of `text`, one would be a secret if they were said next."""
+        ahead = LoginLines()
+        ahead.is_in_login = self.is_in_login
+        return any(ahead.secret_in(line) for line in text.split("\n"))
+
+    def answered(self, line: str) -> None:
+        """Take in what the other side says: all but a `+` and what has no tag ends a login that went on."""
+        if self.is_in_login and line.strip() and not line.startswith(("+", "*")):
+            self.is_in_login = False

@@ -3,9 +3,10 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
+from doorward.clients._in_time import Deadline
 from doorward.clients._streams import Stream
 from doorward.clients._tls import words_of_error
 from doorward.clients._trust import words_of_failure
@@ -271,19 +272,23 @@ class TalkSession:
 
     async def _found(self, patterns: list[re.Pattern[str]], words: str) -> Matched:
         self._window.begin()
+        since_rest_seconds = 0.0
         while True:
             matched, took_seconds = self._search(patterns)
             if matched is not None:
                 return matched
+            since_rest_seconds += took_seconds
             # a slow pattern leaves the loop to others for most of the time, and gets more at once after it
             if took_seconds > _RESTS_AFTER_SECONDS:
                 await asyncio.sleep(_RESTS * took_seconds)
-            if self._window.has_more:
+            elif since_rest_seconds > _RESTS_AFTER_SECONDS:
                 await asyncio.sleep(0)
-            elif self._has_ended:
+                since_rest_seconds = 0.0
+            if self._window.has_more:
+                continue
+            if self._has_ended:
                 raise self._ended(f"before {words} came")
-            else:
-                await self._receive()
+            await self._receive()
 
     async def _skim_to_the_end(self) -> None:
         """Hear all that comes, and keep no more of it than is kept of what does not match."""
@@ -351,31 +356,26 @@ class TalkSession:
             self.address,
             phase,
             f"{self._how_it_ended} {when}{why}",
-            received=self._transcript.without_secrets(self._window.text),
+            received=self.rest,
             dropped_characters=self._window.dropped_characters,
         )
 
-    @asynccontextmanager
-    async def _within(self, phase: str, problem: str, seconds: float | None) -> AsyncIterator[None]:
+    def _within(self, phase: str, problem: str, seconds: float | None) -> Deadline:
         """Put a bound on what is within: so many seconds, and no more than are left of all."""
-        now = asyncio.get_running_loop().time()
-        until = None if seconds is None else now + seconds
+        until = None if seconds is None else asyncio.get_running_loop().time() + seconds
         is_last = self.ends_at is not None and (until is None or self.ends_at <= until)
-        scope = asyncio.timeout_at(self.ends_at if is_last else until)
-        try:
-            async with scope:
-                yield
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
+
+        def over() -> NotInTime:
             total = f"{self._settings.seconds:g} s in all" if is_last else f"{seconds:g} s"
-            raise NotInTime(
+            return NotInTime(
                 self.address,
                 phase,
                 f"{problem} within {total}",
-                received=self._transcript.without_secrets(self._window.text),
+                received=self.rest,
                 dropped_characters=self._window.dropped_characters,
-            ) from error
+            )
+
+        return Deadline(self.ends_at if is_last else until, over)
 
 
 def _bytes_of(data: str | bytes) -> bytes:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from doorward.clients._in_time import Deadline
 from doorward.clients._streams import PLAIN_TEXT
 from doorward.clients._tls import words_of_error
 from doorward.clients._trust import Words, words_of_failure
@@ -35,20 +36,20 @@ async def opening(
         NotInTime: there was no more time for any of it.
         ConnectError: this took longer, or an OSError, a ProtocolError or a ValueError came out of it.
     """
-    loop = asyncio.get_running_loop()
-    until = loop.time() + within_seconds
+    until = asyncio.get_running_loop().time() + within_seconds
     is_last = ends_at is not None and ends_at <= until
-    scope = asyncio.timeout_at(ends_at if is_last else until)
+
+    def over() -> ConnectError:
+        if is_last:
+            return NotInTime(address, phase, f"not done within {total_seconds:g} s")
+        return ConnectError(address, phase, *_too_slow(phase, within_seconds))
+
     try:
-        async with scope:
+        async with Deadline(ends_at if is_last else until, over):
             yield
     except ConnectError:
         raise
     except (OSError, ProtocolError, ValueError) as error:  # a TimeoutError is an OSError
-        if scope.expired() and is_last:
-            raise NotInTime(address, phase, f"not done within {total_seconds:g} s") from error
-        if scope.expired():
-            raise ConnectError(address, phase, *_too_slow(phase, within_seconds)) from error
         raise ConnectError(address, phase, *words_of(error, phase)) from error
 
 

@@ -8,7 +8,7 @@ and nothing commands a terminal. A line that goes on has no `\n` at its end. `-`
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from doorward.clients.talk.secrecy import secret_in
+from doorward.clients.talk.secrecy import LoginLines
 from doorward.core.errors import one_line
 from doorward.core.limits import KIB
 from doorward.core.secret import REDACTED, Secret
@@ -34,6 +34,7 @@ class Transcript:
         self._wall = wall
         self._unfinished = bytearray()
         self._secrets: list[str] = []
+        self._logins = LoginLines()
 
     def told(self, text: str) -> None:
         """Write down what happened to the connection."""
@@ -47,6 +48,7 @@ class Transcript:
         self._unfinished += data
         *lines, rest = bytes(self._unfinished).split(b"\n")
         for line in lines:
+            self._logins.answered(line.decode("utf-8", "surrogateescape"))
             self._record_bytes("<", line + b"\n")
         while len(rest) > RECORD_BYTES:
             self._record_bytes("<", rest[:RECORD_BYTES])
@@ -76,7 +78,7 @@ class Transcript:
 
     def _without_login(self, line: bytes) -> bytes:
         """`line` with dots for the secret of a login command, which from now on is left out elsewhere too."""
-        secret = secret_in(line.decode("utf-8", "surrogateescape"))
+        secret = self._logins.secret_in(line.decode("utf-8", "surrogateescape"))
         if not secret:
             return line
         # a guess of few letters would leave dots in half of what the peer says

@@ -8,7 +8,7 @@ found wherever it stands.
 
 import re
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from doorward.core.talking import KEPT_CHARACTERS, WINDOW_CHARACTERS, Matched
 
@@ -37,6 +37,7 @@ class Window:
         self._older: deque[str] = deque()
         self._older_characters = 0
         self._waiting: deque[str] = deque()
+        self._taken_characters = 0  # of the first that waits
         self._is_searched = False
         self.dropped_characters = 0
 
@@ -53,12 +54,14 @@ class Window:
     @property
     def text(self) -> str:
         """All that is kept since the last match."""
-        return "".join((*self._older, self._window, *self._waiting))
+        waiting = "".join(self._waiting)
+        return "".join((*self._older, self._window, waiting[self._taken_characters :]))
 
     def take(self) -> str:
         """Take all that is kept, as if it had been matched."""
         text = self.text
         self._waiting.clear()
+        self._taken_characters = 0
         self._go_on_after(self._before + text, len(self._before) + len(text))
         return text
 
@@ -92,22 +95,25 @@ class Window:
         return matched
 
     def _advance(self) -> None:
-        room = self._step
-        added: list[str] = []
-        while self._waiting and room:
-            piece = self._waiting.popleft()
-            if len(piece) > room:
-                self._waiting.appendleft(piece[room:])
-                piece = piece[:room]
-            added.append(piece)
-            room -= len(piece)
-        window = self._window + "".join(added)
+        window = self._window + "".join(self._taken(self._step))
         excess = len(window) - 2 * self._step
         if excess > 0:
             self._before = window[excess - 1]
             self._keep(window[:excess])
             window = window[excess:]
         self._window = window
+
+    def _taken(self, most_characters: int) -> Iterator[str]:
+        """What comes next, piece by piece; of a long one a part, for which its rest is not copied."""
+        while self._waiting and most_characters:
+            begin, piece = self._taken_characters, self._waiting[0]
+            part = piece[begin : begin + most_characters]
+            most_characters -= len(part)
+            self._taken_characters += len(part)
+            if self._taken_characters == len(piece):
+                self._waiting.popleft()
+                self._taken_characters = 0
+            yield part
 
     def _keep(self, text: str) -> None:
         # whoever sends letter by letter makes no list of letters
