@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,9 +19,11 @@ from doorward.clients._trust import Trust
 from doorward.clients.ftp.settings import Deadlines, FtpServer, Security
 from doorward.core.secret import Secret
 from tests.certificates import Written, make_certificate
+from tests.clients.server_process import OPEN_SECONDS, ServerProcess
 
-OPEN_SECONDS = 30.0
 LOCALHOST = "127.0.0.1"
+IN_BETWEEN = "127.0.0.2"
+"""Where something stands between a client and a server; their certificates have it too."""
 
 PASSWORD = "open sesame"
 _HASH = "$5$doorward$DgG8z6BkNFQs4SUIAkgWAcZYRl3yt444zfU5LenEAE."
@@ -50,12 +51,14 @@ class RealServer:
         folder: on this machine, the one that is called `inside` there; everybody may write to it.
         inside: its path at the server.
         log: what it says of TLS and of logins.
+        process: its own, and of what it started.
     """
 
     server: FtpServer
     folder: Path
     inside: str
     log: Path
+    process: ServerProcess
 
 
 @contextmanager
@@ -67,12 +70,15 @@ def certified_folder() -> Iterator[tuple[Path, Written]]:
         (folder / "root").mkdir(mode=0o755)
         (folder / "root" / "in").mkdir()
         (folder / "root" / "in").chmod(0o777)
-        made = make_certificate("localhost", names=("localhost", "127.0.0.1", "::1"), private_key=_rsa_key())
+        names = ("localhost", LOCALHOST, IN_BETWEEN, "::1")
+        made = make_certificate("localhost", names=names, private_key=_rsa_key())
         yield folder, made.written(folder)
 
 
 @contextmanager
-def vsftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+def vsftpd_running(
+    security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
+) -> Iterator[RealServer]:
     """Yield one that takes guests and lets them write; with TLS, it insists on it and on resumed sessions."""
     with certified_folder() as (folder, certificate):
         port, log = _free_port(host), folder / "log"
@@ -97,12 +103,14 @@ def vsftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> 
         config = folder / "vsftpd.conf"
         config.write_text("\n".join(lines) + "\n")
         server = _server(host, port, security, certificate)
-        with _running([_program("vsftpd"), str(config)], server, log):
-            yield RealServer(server, folder / "root" / "in", "/in", log)
+        with _running([_program("vsftpd"), str(config)], server, log, tls=tls) as process:
+            yield RealServer(server, folder / "root" / "in", "/in", log, process)
 
 
 @contextmanager
-def proftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+def proftpd_running(
+    security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
+) -> Iterator[RealServer]:
     """Yield one with the user `alice`, who has a password; with TLS, it insists on that and on resumption."""
     with certified_folder() as (folder, certificate):
         port, log, program = _free_port(host), folder / "log", _program("proftpd")
@@ -123,19 +131,26 @@ def proftpd_running(security: Security, *options: str, host: str = LOCALHOST) ->
         ]
         if security is not Security.NONE:
             lines += [
-                *("TLSEngine on", "TLSRequired on", f"TLSLog {log}", "TLSProtocol TLSv1.2 TLSv1.3"),
+                *(
+                    "TLSEngine on",
+                    "TLSRequired on",
+                    f"TLSLog {log}",
+                    f"TLSProtocol {tls or 'TLSv1.2 TLSv1.3'}",
+                ),
                 f"TLSRSACertificateFile {certificate.file}",
                 f"TLSRSACertificateKeyFile {certificate.key}",
             ]
         config = folder / "proftpd.conf"
         config.write_text("\n".join(lines) + "\n")
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running([program, "-n", "-c", str(config)], server, folder / "said"):
-            yield RealServer(server, folder / "root" / "in", "/in", log)
+        with _running([program, "-n", "-c", str(config)], server, folder / "said", tls=tls) as process:
+            yield RealServer(server, folder / "root" / "in", "/in", log, process)
 
 
 @contextmanager
-def pureftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+def pureftpd_running(
+    security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
+) -> Iterator[RealServer]:
     """Yield one with the user `alice`, who has a password; with TLS, it insists on that, by `AUTH TLS`."""
     with certified_folder() as (folder, certificate):
         port, users = _free_port(host), folder / "users"
@@ -154,21 +169,24 @@ def pureftpd_running(security: Security, *options: str, host: str = LOCALHOST) -
         if security is not Security.NONE:
             words += ["--tls", "3", "--certfile", str(both)]
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running(words, server, folder / "log"):
-            yield RealServer(server, folder / "root" / "in", "/in", folder / "log")
+        with _running(words, server, folder / "log", tls=tls) as process:
+            yield RealServer(server, folder / "root" / "in", "/in", folder / "log", process)
 
 
 @contextmanager
-def pyftpdlib_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+def pyftpdlib_running(
+    security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
+) -> Iterator[RealServer]:
     """Yield one with the user `alice`, who has a password; it speaks no TLS."""
     assert security is Security.NONE
     assert not options
+    assert not tls
     with certified_folder() as (folder, certificate):
         port = _free_port(host)
         words = [sys.executable, "-m", "tests.clients.ftp.pyftpdlib_server", host, str(port)]
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running([*words, f"{folder}/root", PASSWORD], server, folder / "log"):
-            yield RealServer(server, folder / "root" / "in", "/in", folder / "log")
+        with _running([*words, f"{folder}/root", PASSWORD], server, folder / "log") as process:
+            yield RealServer(server, folder / "root" / "in", "/in", folder / "log", process)
 
 
 @functools.cache
@@ -194,28 +212,31 @@ def _program(name: str) -> str:
 
 
 @contextmanager
-def _running(words: list[str], server: FtpServer, log: Path) -> Iterator[None]:
-    with (log.parent / "output").open("wb") as output:
-        process = subprocess.Popen(words, stdout=output, stderr=output)
+def _running(words: list[str], server: FtpServer, log: Path, *, tls: str = "") -> Iterator[ServerProcess]:
+    """Yield its process; `tls` is the only version that it speaks, as OpenSSL calls it, or empty for any."""
+    folder = log.parent
+    environment: dict[str, str] = {}
+    if tls:
+        (folder / "openssl.cnf").write_text(
+            "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = only\n"
+            f"[only]\nMinProtocol = {tls}\nMaxProtocol = {tls}\n"
+        )
+        environment["OPENSSL_CONF"] = str(folder / "openssl.cnf")
+    process = ServerProcess(
+        words, output=folder / "output", is_open=lambda: _is_open(server), environment=environment
+    )
     try:
-        _await_listening(process, server, log.parent / "output")
-        yield
+        yield process
     finally:
-        process.terminate()
-        process.wait(timeout=OPEN_SECONDS)
+        process.end()
 
 
-def _await_listening(process: "subprocess.Popen[bytes]", server: FtpServer, output: Path) -> None:
-    deadline = time.monotonic() + OPEN_SECONDS
-    while True:
-        assert process.poll() is None, output.read_text()
-        try:
-            socket.create_connection((server.host, server.port), timeout=OPEN_SECONDS).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline, output.read_text()
-            time.sleep(0.02)
-        else:
-            return
+def _is_open(server: FtpServer) -> bool:
+    try:
+        socket.create_connection((server.host, server.port), timeout=OPEN_SECONDS).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def _free_port(host: str) -> int:
