@@ -103,7 +103,7 @@ def vsftpd_running(
         config = folder / "vsftpd.conf"
         config.write_text("\n".join(lines) + "\n")
         server = _server(host, port, security, certificate)
-        with _running([_program("vsftpd"), str(config)], server, log, tls=tls) as process:
+        with _running([program("vsftpd"), str(config)], server, log, tls=tls) as process:
             yield RealServer(server, folder / "root" / "in", "/in", log, process)
 
 
@@ -113,13 +113,13 @@ def proftpd_running(
 ) -> Iterator[RealServer]:
     """Yield one with the user `alice`, who has a password; with TLS, it insists on that and on resumption."""
     with certified_folder() as (folder, certificate):
-        port, log, program = _free_port(host), folder / "log", _program("proftpd")
+        port, log, server_program = _free_port(host), folder / "log", program("proftpd")
         users = folder / "users"
         users.touch(mode=0o600)
         users.write_text(f"alice:{_HASH}:{NOBODY}:{NOBODY}::{folder}/root:/bin/sh\n")
         lines = [
             # beside the program, where it was unpacked somewhere
-            f"ModulePath {Path(program).resolve().parents[1]}/lib/proftpd",
+            f"ModulePath {Path(server_program).resolve().parents[1]}/lib/proftpd",
             *("LoadModule mod_tls.c", "ServerType standalone", "ServerName test", f"Port {port}"),
             f"UseIPv6 {'on' if ':' in host else 'off'}",
             *(f"DefaultAddress {host}", "SocketBindTight on", "UseReverseDNS off"),
@@ -143,7 +143,7 @@ def proftpd_running(
         config = folder / "proftpd.conf"
         config.write_text("\n".join(lines) + "\n")
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running([program, "-n", "-c", str(config)], server, folder / "said", tls=tls) as process:
+        with _running([server_program, "-n", "-c", str(config)], server, folder / "said", tls=tls) as process:
             yield RealServer(server, folder / "root" / "in", "/in", log, process)
 
 
@@ -157,12 +157,12 @@ def pureftpd_running(
         users.touch(mode=0o600)
         home = f"{folder}/root/./"  # the dot is where its root is
         users.write_text(f"alice:{_HASH}:{NOBODY}:{NOBODY}::{home}{':' * 12}\n")
-        subprocess.run([_program("pure-pw"), "mkdb", str(folder / "users.pdb"), "-f", str(users)], check=True)
+        subprocess.run([program("pure-pw"), "mkdb", str(folder / "users.pdb"), "-f", str(users)], check=True)
         both = folder / "both.pem"
         both.touch(mode=0o600)
         both.write_bytes(certificate.key.read_bytes() + certificate.file.read_bytes())
         words = [
-            *(_program("pure-ftpd"), "--bind", f"{host},{port}", "--login", f"puredb:{folder}/users.pdb"),
+            *(program("pure-ftpd"), "--bind", f"{host},{port}", "--login", f"puredb:{folder}/users.pdb"),
             *("--noanonymous", "--dontresolve", "--umask", "022:022", "--minuid", "1"),
             *("--pidfile", f"{folder}/pid", "--chrooteveryone", *options),
         ]
@@ -199,13 +199,15 @@ def _server(host: str, port: int, security: Security, certificate: Written) -> F
     return FtpServer(host=host, port=port, security=security, trust=trust, deadlines=PATIENT)
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """The path of a server, or of a program that comes with one."""
     # both are started for each connection anew, and so want their whole path
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if found is None:
         # what comes with a server, where that was unpacked somewhere
         places = (shutil.which(each) for each in ("pure-ftpd", "proftpd"))
-        bins = [str(Path(place).resolve().parents[1] / "bin") for place in places if place]
+        roots = [Path(place).resolve().parents[1] for place in places if place]
+        bins = [str(root / each) for root in roots for each in ("bin", "sbin")]
         found = shutil.which(name, path=":".join(bins))
     assert found is not None
     return found
