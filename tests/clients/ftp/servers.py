@@ -19,11 +19,10 @@ from doorward.clients._trust import Trust
 from doorward.clients.ftp.settings import Deadlines, FtpServer, Security
 from doorward.core.secret import Secret
 from tests.certificates import Written, make_certificate
+from tests.clients.relaying import IN_BETWEEN
 from tests.clients.server_process import OPEN_SECONDS, ServerProcess
 
 LOCALHOST = "127.0.0.1"
-IN_BETWEEN = "127.0.0.2"
-"""Where something stands between a client and a server; their certificates have it too."""
 
 PASSWORD = "open sesame"
 _HASH = "$5$doorward$DgG8z6BkNFQs4SUIAkgWAcZYRl3yt444zfU5LenEAE."
@@ -70,7 +69,7 @@ def certified_folder() -> Iterator[tuple[Path, Written]]:
         (folder / "root").mkdir(mode=0o755)
         (folder / "root" / "in").mkdir()
         (folder / "root" / "in").chmod(0o777)
-        names = ("localhost", LOCALHOST, IN_BETWEEN, "::1")
+        names = ("localhost", LOCALHOST, IN_BETWEEN, "::1")  # what stands in between is vouched for as well
         made = make_certificate("localhost", names=names, private_key=_rsa_key())
         yield folder, made.written(folder)
 

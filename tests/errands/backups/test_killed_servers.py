@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from doorward.clients.ftp.settings import Security
+from doorward.errands.backups.pace import LEAST_PIECE_BYTES
 from tests.clients.ftp.servers import needs_root
 from tests.clients.server_process import ServerProcess
 from tests.errands.backups.broken_runs import Broken, named_of, offsets
@@ -57,7 +58,7 @@ class _Strike:
 def test_a_server_killed_whole_anywhere_is_gone_on_with(place: Place, here: Path) -> None:
     assert place.process is not None
     broken = Broken(place, here, SIZE_BYTES)
-    for number, offset in enumerate(offsets(KILLS, SIZE_BYTES)):
+    for number, offset in enumerate(offsets(KILLS, SIZE_BYTES - LEAST_PIECE_BYTES)):
         broken.begin()
         comes_back = number % 2 == 0
         strike = _Strike(place.process, offset, is_whole=True, comes_back=comes_back)
@@ -79,7 +80,7 @@ def test_a_server_killed_whole_anywhere_is_gone_on_with(place: Place, here: Path
 def test_sessions_killed_anywhere_are_gone_on_with(place: Place, here: Path) -> None:
     assert place.process is not None
     broken = Broken(place, here, SIZE_BYTES)
-    for offset in offsets(KILLS, SIZE_BYTES):
+    for offset in offsets(KILLS, SIZE_BYTES - LEAST_PIECE_BYTES):
         broken.begin()
         strike = _Strike(place.process, offset, is_whole=False, comes_back=True)
         report = broken.push(strike)
