@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from doorward.clients.ftp.settings import Security
+from doorward.errands.backups.report import Did
 from tests.clients.ftp.servers import NOBODY, needs_root
 from tests.errands.backups.broken_runs import BEFORE, Broken, named_of
 from tests.errands.backups.places import content_of, contents, fill, told
@@ -162,6 +163,31 @@ def test_names_with_line_ends_never_have_another_removed(broken: Broken) -> None
         assert "Rename it." in report.problem
         assert broken.place.found() == contents(*BEFORE, size_bytes=SIZE_BYTES)
         broken.make_good()
+
+
+@pytest.mark.parametrize("place", SERVERS, indirect=True)
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n"], ids=["LF", "CR LF"])
+def test_a_file_that_is_in_the_list_alone_pushes_out_none_that_is_there(
+    broken: Broken, ending: bytes
+) -> None:
+    facts = f"type=file;size={SIZE_BYTES};modify=20260101000000; web.3".encode()
+    made_up = b"x" + ending + facts
+    put(broken.place.folder, made_up)
+    (broken.here / "web.3").unlink()
+    fill(broken.here, "web.4", size_bytes=SIZE_BYTES)
+    report = broken.push(retries=0)
+    remove(broken.place.folder, made_up)
+    of_old = {entry.file: (entry.did, entry.reason) for entry in report.entries if entry.file in BEFORE}
+    if "web.3" in told(report):
+        # the server passes on a line end as it is
+        left = {*BEFORE, "web.4"}
+        why = "it is older than the newest 2, but stays: web.3 is not there as the list has it"
+        assert of_old == dict.fromkeys(BEFORE, (Did.SKIPPED, why))
+        assert told(report)["web.3"] == "failed"
+    else:
+        left = {"web.2", "web.4"}
+        assert of_old["web.1"][0] is Did.REMOVED
+    assert broken.place.found() == contents(*left, size_bytes=SIZE_BYTES)
 
 
 @pytest.mark.parametrize("place", SERVERS, indirect=True)
