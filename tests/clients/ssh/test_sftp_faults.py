@@ -86,7 +86,8 @@ async def test_a_server_that_stands_still_is_waited_for_no_longer_than_that(sshd
     store = SftpStore(server_of(sshd), str(kept), reply_seconds=0.5)
     async with store.connect() as place:
         assert await place.size(PARTIAL) is None
-        stopped = await asyncio.to_thread(_sessions_of, sshd)
+        stopped = await asyncio.to_thread(sshd.process.sessions)
+        assert stopped
         await asyncio.to_thread(_send_to, stopped, "STOP")
         try:
             with pytest.raises(StoreError, match=r"no answer within 0\.5 s") as caught:
@@ -94,21 +95,6 @@ async def test_a_server_that_stands_still_is_waited_for_no_longer_than_that(sshd
             assert caught.value.trouble is Trouble.TEMPORARY
         finally:
             await asyncio.to_thread(_send_to, stopped, "CONT")
-
-
-def _sessions_of(sshd: Sshd) -> list[int]:
-    """The processes below the server, which speak with whoever is connected."""
-    found: list[int] = []
-    waiting = [sshd.process_id]
-    while waiting:
-        listed = subprocess.run(
-            ["pgrep", "-P", str(waiting.pop())], capture_output=True, text=True, check=False
-        )
-        children = [int(word) for word in listed.stdout.split()]
-        found += children
-        waiting += children
-    assert found
-    return found
 
 
 def _send_to(processes: list[int], name: str) -> None:

@@ -10,6 +10,7 @@ from doorward.clients.ftp.downloads import Download
 from doorward.clients.ftp.listing import has_name, list_files
 from doorward.clients.ftp.resuming import resume
 from doorward.clients.ftp.session import ABSENT, Session
+from doorward.clients.ftp.telling import MAKE_ROOM
 from doorward.clients.ftp.transfers import transferring
 from doorward.clients.ftp.trouble import told
 from doorward.clients.ftp.uploads import upload
@@ -66,8 +67,7 @@ class FtpPlace:
                     await self._forget(name)
                 elif error.code in _GIVEN_UP and await self._has_no_more(name, from_offset):
                     problem = f"{error.problem}; no byte more is taken of it"
-                    step = "Make room there, or ask its keeper for more."
-                    raise self._error(error.phase, problem, Trouble.FULL, step) from error
+                    raise self._error(error.phase, problem, Trouble.FULL, MAKE_ROOM) from error
                 raise
             self._unsettled.discard(name)
             self._whole[name] = size_bytes

@@ -25,19 +25,22 @@ _TLS_STEPS = dict.fromkeys(
     "TLS 1.2 is the least that will do.",
 )
 
+MAKE_ROOM = "Make room there, or ask its keeper for more."
+"""For a full disk or quota."""
+
 _NEXT_STEPS = {
     421: "Try again later.",
     425: "Does a firewall let the ports for data through?",
     426: "Try again.",
     430: "Are the name and the password right?",
     450: "It may be in use: try again later.",
-    452: "Make room there, or ask its keeper for more.",
+    452: MAKE_ROOM,
     502: "The server is too old, or not allowed to do that.",
     522: "Does the server want the session of TLS to be resumed, or another version?",
     530: "Are the name and the password right?",
     534: "The server wants the connection encrypted: write ftps:// in place of ftp://.",
     550: "Is it there, and may this user do that?",
-    552: "Make room there, or ask its keeper for more.",
+    552: MAKE_ROOM,
     553: "Is the name allowed there?",
 }
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from doorward.core.backup_errands import AT_ONCE
 from doorward.core.backup_source import Source
@@ -195,8 +196,8 @@ class BackupRun:
             return
         spoilt = await self._spoilt(place, planned.here, after.backups, decided, course)
         for each in decided:
-            other = spoilt.get(each.backup.name)
-            step = each if each.is_held or not other else hold(each, f"{other} is not there as it is here")
+            spoils = spoilt.get(each.backup.name)
+            step = each if each.is_held or spoils is None else hold(each, spoils)
             course.removals[step.backup.file] = await self._removed(place, step)
 
     async def _why_not_apart(
@@ -222,9 +223,11 @@ class BackupRun:
         decided: Iterable[Step],
         course: Course,
     ) -> Mapping[str, str]:
-        """By name, a file that is to stay and has another content there; what was sent just now is known."""
-        if self._checking is None:
-            return {}
+        """
+        By name, what is wrong with a file that is to stay; what was sent just now is known.
+
+        A list may have a name that nothing has: with a line end in it, the name of another file makes one.
+        """
         leaving = {step.backup.name for step in decided if not step.is_held}
         ours, sent = {each.file: each for each in here}, {each.file for each in course.sent()}
         spoilt: dict[str, str] = {}
@@ -232,10 +235,16 @@ class BackupRun:
             theirs = step.backup
             if step.deed is not Deed.KEEP or theirs.name not in leaving or theirs.file in sent:
                 continue
-            compared = await staying(self._checking, place, step, ours.get(theirs.file))
-            course.compared[theirs.file] = compared
-            if compared.did is Did.FAILED:
-                spoilt[theirs.name] = theirs.file
+            size_bytes = await self._again.until_done(partial(place.size, theirs.file))
+            if size_bytes != theirs.size_bytes:
+                reason = "the list has it, and it is not there" if size_bytes is None else "it changed there"
+                course.compared[theirs.file] = Entry(Did.FAILED, theirs.file, theirs.size_bytes, reason)
+                spoilt[theirs.name] = f"{theirs.file} is not there as the list has it"
+            elif self._checking is not None:
+                compared = await staying(self._checking, place, step, ours.get(theirs.file))
+                course.compared[theirs.file] = compared
+                if compared.did is Did.FAILED:
+                    spoilt[theirs.name] = f"{theirs.file} is not there as it is here"
         return spoilt
 
     async def _removed(self, place: BackupPlace, step: Step) -> Entry:

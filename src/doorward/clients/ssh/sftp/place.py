@@ -256,7 +256,10 @@ class SftpPlace:
         mode = asyncssh.SFTPAttrs(permissions=MODE) if flags & FXF_CREAT else asyncssh.SFTPAttrs()
         sftp = await self._link.sftp()
         with self._link.told(phase):
-            file = await self._link.in_time(sftp.open(self._path(name), flags, mode, encoding=None))
+            # with no blocks of its own a request is one question: given up, it leaves no task of the library
+            # behind that fails with nobody to hear it
+            opening = sftp.open(self._path(name), flags, mode, encoding=None, block_size=0)
+            file = await self._link.in_time(opening)
         limits = sftp.limits
         most = limits.max_write_len if flags & FXF_WRITE else limits.max_read_len
         try:
