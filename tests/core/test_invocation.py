@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from doorward.core.command import Command, Function, Program, Verb
 from doorward.core.errors import BadArgument, UnknownCommand
-from doorward.core.invocation import bind, find_command, launch_of, nearest_name
+from doorward.core.invocation import bind, find_command, launch_of
 from doorward.core.launch import EXECUTABLE_PATH, Launch
 from doorward.core.limits import Limits
+from doorward.core.nearest import nearest_name
 from doorward.core.parameter import Parameter, word_of
 from doorward.core.parameter_types import (
     ChoiceType,

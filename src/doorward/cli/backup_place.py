@@ -143,7 +143,7 @@ def _place(named: dict[str, Any], fingerprint: str) -> Place:
 
 def _errand(name: str, config: Path | None) -> BackupErrand:
     from doorward.cli.configured import settings_of, tell_passed_over
-    from doorward.core.invocation import nearest_name
+    from doorward.core.nearest import nearest_name
 
     tell_passed_over("", config)
     settings = settings_of(config)

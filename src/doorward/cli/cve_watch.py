@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def _source(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> list[CveSource]:
     from doorward.config.feed_settings import is_address
-    from doorward.core.invocation import nearest_name
+    from doorward.core.nearest import nearest_name
 
     found: dict[str, CveSource] = {}
     for word in words:

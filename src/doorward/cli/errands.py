@@ -148,7 +148,7 @@ def errand_called(name: str, settings: "Settings") -> "Errand":
     if names:
         hint = f"there are several errands {name[:64]!r}: say {' or '.join(names)}"
         raise ConfigurationError(hint, file=settings.file)
-    from doorward.core.invocation import nearest_name
+    from doorward.core.nearest import nearest_name
 
     known = {each: each for each in settings.errands}
     known |= {errand.name: each for each, errand in settings.errands.items()}

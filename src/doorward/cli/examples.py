@@ -51,7 +51,7 @@ class GroupWithExamples(WithExamples, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         names = self.list_commands(ctx)
         if args and args[0] not in names and not args[0].startswith("-"):
-            from doorward.core.invocation import did_you_mean
+            from doorward.core.nearest import did_you_mean
 
             ctx.fail(f"there is no subcommand {args[0]!r}{did_you_mean(args[0], names)}")
         return super().resolve_command(ctx, args)

@@ -115,7 +115,7 @@ def serve(*, name: str, listen: str, keep: bool) -> None:
 
 def found_model(name: str) -> "Server":
     """The model that a word of the command line names."""
-    from doorward.core.invocation import did_you_mean
+    from doorward.core.nearest import did_you_mean
     from doorward.models import NAMES, find
 
     if name not in NAMES:

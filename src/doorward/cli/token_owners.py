@@ -8,8 +8,8 @@ import click
 
 from doorward.cli.user_changes import configurations, runs_here
 from doorward.core.errors import ConfigurationError
-from doorward.core.invocation import did_you_mean
 from doorward.core.limits import Limits
+from doorward.core.nearest import did_you_mean
 from doorward.core.parameter import shown
 from doorward.core.principal import User
 from doorward.stores.users import UserFile

@@ -9,7 +9,7 @@ from types import ModuleType
 from doorward.config.report import Key, Report, found_in
 from doorward.core.catalogue import Catalogue
 from doorward.core.errors import ConfigurationError
-from doorward.core.invocation import did_you_mean
+from doorward.core.nearest import did_you_mean
 
 ENTRY_POINT_GROUP = "doorward.commands"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from doorward.core.errors import ConfigurationError
-from doorward.core.invocation import did_you_mean
+from doorward.core.nearest import did_you_mean
 from doorward.core.parameter import shown
 
 Key = tuple[str | int, ...]

@@ -1,6 +1,5 @@
 """The words of a line to an invocation: one command with a value for each of its parameters."""
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -11,6 +10,7 @@ from doorward.core.errors import BadArgument, UnknownCommand
 from doorward.core.launch import EXECUTABLE_PATH, Launch
 from doorward.core.limits import Limits
 from doorward.core.named_words import name_of_option, option_of, sort_words, takes_options
+from doorward.core.nearest import did_you_mean, nearest_name
 from doorward.core.parameter import NAME, Parameter, shown, word_of
 from doorward.core.parameter_types import ChoiceType, FlagType, PathType, TextType, Value
 from doorward.core.secret import REDACTED, Secret
@@ -88,19 +88,6 @@ def find_command(commands: Mapping[str, Command], name: str) -> Command:
     if command is None:
         raise UnknownCommand(name, nearest_name(name, commands))
     return command
-
-
-def nearest_name(name: str, names: Iterable[str]) -> str:
-    """The one of `names` that `name` was probably meant to be; empty when none is near."""
-    # bounded: the matcher is quadratic in the word, and the word is the peer's
-    nearest = difflib.get_close_matches(name[:64], list(names), n=1)
-    return nearest[0] if nearest else ""
-
-
-def did_you_mean(name: str, names: Iterable[str]) -> str:
-    """`; did you mean df?`, to stand behind what is wrong with `name`; empty when none of `names` is near."""
-    nearest = nearest_name(name, names)
-    return f"; did you mean {nearest}?" if nearest else ""
 
 
 def bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:

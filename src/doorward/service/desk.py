@@ -6,8 +6,9 @@ from doorward.core.audit import AuditKind
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument, BadLine, UnknownCommand
-from doorward.core.invocation import Invocation, bind, bind_values, find_command, nearest_name
+from doorward.core.invocation import Invocation, bind, bind_values, find_command
 from doorward.core.limits import Limits
+from doorward.core.nearest import nearest_name
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.core.parameter_types import Value
 from doorward.core.policy import Deed, Permission, judge

@@ -11,7 +11,7 @@ from doorward.core.backup_source import Source
 from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
 from doorward.core.backups import Backup, by_name, file_of_partial, partial_name
 from doorward.core.errors import BackupError
-from doorward.core.invocation import nearest_name
+from doorward.core.nearest import nearest_name
 from doorward.errands.backups.checking import Checking, staying
 from doorward.errands.backups.course import Course
 from doorward.errands.backups.planning import Deed, Planned, Step, There, Wish, hold, plan
