@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -93,3 +96,23 @@ def test_families_are_tried_in_turn_beginning_with_the_first() -> None:
     assert in_turn([*six, *four]) == [six[0], four[0], six[1], six[2]]
     assert in_turn([*four, *six]) == [four[0], six[0], six[1], six[2]]
     assert in_turn([]) == []
+
+
+NETWORK = """
+ip link set lo up
+for link in one two; do
+  ip link add $link type veth peer name $link-end
+  ip link set $link up
+  ip link set $link-end up
+  ip address add fe80::7/64 dev $link scope link nodad
+done
+exec "$@" fe80::7%two
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a network")
+def test_an_address_is_reached_on_the_link_that_was_named() -> None:
+    words = ["unshare", "--net", "sh", "-ec", NETWORK, "sh", sys.executable, "-m", "tests.clients.link_local"]
+    ran = subprocess.run(words, capture_output=True, text=True, timeout=2 * PATIENT, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == "True True\n" * 2

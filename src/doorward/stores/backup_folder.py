@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -105,10 +105,12 @@ class _OpenFile:
         self._backup = backup
         self._reading: asyncio.Future[Any] | None = None
         self._buffer = bytearray()
+        self._is_prompt = False
 
     async def read(self, offset: int, most_bytes: int) -> bytes:
         """See `OpenBackup`; what the kernel has in memory takes no thread."""
         piece = self._read_at_once(offset, most_bytes)
+        self._is_prompt = bool(piece)
         if piece:
             await asyncio.sleep(0)  # a whole file in memory would keep others on the loop waiting
             return piece
@@ -129,7 +131,12 @@ class _OpenFile:
 
     async def check(self) -> None:
         """See `OpenBackup`."""
-        await self._in_thread(lambda: _check(self._descriptor, self._path, self._backup))
+        if self._is_prompt:
+            # on a local file system, whose facts of an open file are in memory too
+            with _told(self._path):
+                _check(self._descriptor, self._path, self._backup)
+        else:
+            await self._in_thread(lambda: _check(self._descriptor, self._path, self._backup))
 
     async def close(self) -> None:
         """Close it."""
@@ -141,14 +148,12 @@ class _OpenFile:
     async def _in_thread(self, act: Callable[[], T]) -> T:
         work = asyncio.get_running_loop().run_in_executor(None, act)
         self._reading = work
-        try:
+        with _told(self._path):
             return await asyncio.shield(work)
-        except OSError as error:
-            raise _cannot(self._path, "read", error) from error
 
 
 def _opened(path: Path, backup: Backup) -> int:
-    try:
+    with _told(path):
         # without waiting for a pipe that has this name
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
@@ -156,9 +161,15 @@ def _opened(path: Path, backup: Backup) -> int:
         except BaseException:
             os.close(descriptor)
             raise
+        return descriptor
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise _cannot(path, "read", error) from error
-    return descriptor
 
 
 def _check(descriptor: int, path: Path, backup: Backup) -> None:
