@@ -10,6 +10,7 @@ import pytest
 from tests.cli.ssh_doors import start_ssh_daemon
 from tests.cve_states import FIXABLE, UNFIXED, make_state
 from tests.daemon import RunningDaemon, Shell, StartDaemon
+from tests.doors.daemon import until
 from tests.doors.ssh_peers import needs_ssh, users
 
 pytestmark = [needs_ssh, pytest.mark.needs_program("dpkg-query", package="dpkg")]
@@ -81,6 +82,13 @@ def test_it_is_asked_by_options_and_answers_as_text_and_as_json(daemon: RunningD
     assert 'got "--instaled"; did you mean --installed?' in refused.stderr
 
 
+def audited(daemon: RunningDaemon, event: str) -> list[tuple[str, str]]:
+    """Of whom and of what the audit trail tells, as far as its lines are written."""
+    lines, _, _ = (daemon.state / "audit.jsonl").read_text().rpartition("\n")
+    members = map(json.loads, lines.splitlines())
+    return [(each["who"], each["command"]) for each in members if each["event"] == event]
+
+
 def test_it_is_for_admins_and_for_the_roles_that_its_table_names(daemon: RunningDaemon) -> None:
     make_state(daemon.state)
     passwords = {"DOORWARD_PASSWORD": "sesame"}
@@ -90,11 +98,9 @@ def test_it_is_for_admins_and_for_the_roles_that_its_table_names(daemon: Running
             "ask", "--at", at.format(name), "cve", "list", "--kev", "--limit", "1", environment=passwords
         )
         assert ran.returncode == status, ran
-    audit = [json.loads(line) for line in (daemon.state / "audit.jsonl").read_text().splitlines()]
-    refusals = [line for line in audit if line["event"] == "refusal"]
-    assert [(line["who"], line["command"]) for line in refusals] == [("bob", "cve")]
-    runs = [line for line in audit if line["event"] == "run"]
-    assert [(line["who"], line["command"]) for line in runs] == [("carol", "cve kev=yes limit=1")]
+    # what is recorded is written a moment later
+    until(lambda: audited(daemon, "refusal") == [("bob", "cve")], "the refusal in the audit trail")
+    until(lambda: audited(daemon, "run") == [("carol", "cve kev=yes limit=1")], "the run there")
 
 
 def test_a_database_that_cannot_be_read_is_a_reason(daemon: RunningDaemon) -> None:

@@ -84,14 +84,12 @@ def list_cves(
 
 
 def _found(state: str | None, query: "Callable[..., CveQuery]") -> "Listed":
-    from doorward.errands.cve.listing import Listed, listed
+    from doorward.errands.cve.listing import listed
 
-    async def search(now_at: float, store: "VulnerabilityStore | None") -> Listed:
+    async def search(now_at: float, store: "VulnerabilityStore | None") -> "Listed":
         asked = query(now_at=now_at)
-        if store is None:
-            return Listed(query=asked, found=(), total=0, unscored=0, is_empty=True)
         found = await listed(store, asked, ask_installed)
-        if not found.total and not found.is_empty:
+        if store is not None and not found.total and not found.is_empty:
             await _tell_what_nobody_told(asked.filter, store)
         return found
 

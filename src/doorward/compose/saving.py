@@ -15,7 +15,7 @@ from typing import ParamSpec
 from doorward.compose.links import followed
 from doorward.core.errors import DoorwardError
 from doorward.core.fetching import Head
-from doorward.stores.atomic import sync_folder, write_all
+from doorward.stores.atomic import sync, write_all
 from doorward.stores.locks import try_lock
 
 P = ParamSpec("P")
@@ -238,7 +238,7 @@ class FileSink:
         if self._keeps_part:
             self._note.unlink(missing_ok=True)
         self._close()
-        sync_folder(self._file.parent)
+        sync(self._file.parent)
 
     def _close(self) -> None:
         os.close(self._descriptor)

@@ -28,15 +28,20 @@ def write_atomically(path: Path, data: bytes, *, mode: int) -> None:
 
     Source: rename(2) and fsync(2), which says of new entries that their folder needs an fsync of its own.
     """
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}{_LEFTOVER}")
+    fresh = fresh_beside(path)
     try:
         _write_fresh(fresh, data, mode=mode)
         os.rename(fresh, path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(fresh)
         raise StateError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def fresh_beside(path: Path) -> Path:
+    """A name of its own for what is to take the place of `path`; `remove_leftovers` knows it."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}{_LEFTOVER}")
 
 
 def remove_leftovers(path: Path) -> None:
@@ -78,14 +83,14 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def sync_folder(folder: Path) -> None:
+def sync(path: Path) -> None:
     """
-    Have what was made, renamed or removed in a folder on disk.
+    Have a file on disk, or what was made, renamed or removed in a folder.
 
     Raises:
         OSError: the system refused.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import secrets
 import shlex
 import sqlite3
 import stat
@@ -14,7 +13,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from doorward.core.errors import StateError, TrustError
-from doorward.stores.atomic import remove_leftovers, sync_folder
+from doorward.stores.atomic import fresh_beside, remove_leftovers, sync
 from doorward.stores.database_errors import corrupted, state_error
 from doorward.stores.locks import open_private, short_lock
 from doorward.stores.places import DATABASE_NAME
@@ -134,7 +133,7 @@ class Database:
 
     def _create(self) -> None:
         remove_leftovers(self.path)
-        fresh = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}.new")
+        fresh = fresh_beside(self.path)
         try:
             os.close(open_private(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL))
             with contextlib.closing(_connect(fresh, self._busy_seconds)) as connection:
@@ -142,9 +141,9 @@ class Database:
                 connection.execute("PRAGMA journal_mode = MEMORY")
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 migrate(connection)
-            _sync(fresh)
+            sync(fresh)
             os.rename(fresh, self.path)
-            sync_folder(self.path.parent)
+            sync(self.path.parent)
         except (OSError, sqlite3.Error):
             fresh.unlink(missing_ok=True)
             raise
@@ -293,11 +292,3 @@ def _identity_of_private(path: Path) -> tuple[int, int]:
         # made by rename, it was never empty
         raise corrupted(path, "it is empty")
     return facts.st_dev, facts.st_ino
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

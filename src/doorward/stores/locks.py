@@ -37,17 +37,6 @@ def open_lock(path: Path) -> int:
         raise StateError(f"{path} cannot be opened: {error.strerror}") from error
 
 
-def owner_of(path: Path) -> tuple[int, int]:
-    """
-    The user and group that own `path`.
-
-    Raises:
-        OSError: the system refused.
-    """
-    facts = os.stat(path)
-    return facts.st_uid, facts.st_gid
-
-
 @contextlib.contextmanager
 def short_lock(path: Path, *, within_seconds: float) -> Iterator[None]:
     """

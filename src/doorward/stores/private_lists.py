@@ -9,7 +9,7 @@ from pathlib import Path
 
 from doorward.core.errors import StateError, TrustError
 from doorward.stores.atomic import remove_leftovers, write_atomically
-from doorward.stores.locks import owner_of, short_lock
+from doorward.stores.locks import short_lock
 from doorward.stores.owners import acting_as_owner
 
 _LOCK_SECONDS = 10.0
@@ -111,7 +111,7 @@ def _read_private(path: Path) -> bytes:
         facts = os.fstat(descriptor)
         if facts.st_mode & 0o077:
             raise TrustError(f"{path} is open to other users; type: chmod 600 {shlex.quote(str(path))}")
-        if facts.st_uid not in {os.geteuid(), owner_of(path.parent)[0]}:
+        if facts.st_uid not in {os.geteuid(), os.stat(path.parent).st_uid}:
             raise TrustError(f"{path} belongs to uid {facts.st_uid}, who is not the owner of its folder")
         data = file.read(_FILE_BYTES + 1)
     if len(data) > _FILE_BYTES:

@@ -57,14 +57,9 @@ class CveDesk:
                     return members.as_json(members.counts_members(counts))
                 return counts_text(counts) or f"{texts.NOTHING_KNOWN}\n"
             case _:
-                found = await self._listed(_query(values, self.now_at))
+                found = await listed(self.store, _query(values, self.now_at), self.installed)
                 # hundreds of lines take their time
                 return await asyncio.to_thread(_written, found, as_json=as_json)
-
-    async def _listed(self, query: CveQuery) -> Listed:
-        if self.store is None:
-            return Listed(query=query, found=(), total=0, unscored=0, is_empty=True)
-        return await listed(self.store, query, self.installed)
 
     async def _shown(self, name: str | None, *, as_json: bool) -> str:
         if name is None:

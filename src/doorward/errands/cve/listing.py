@@ -45,18 +45,20 @@ class Listed:
     note: str = ""
 
 
-async def listed(store: "VulnerabilityStore", query: CveQuery, installed: AskInstalled) -> Listed:
+async def listed(store: "VulnerabilityStore | None", query: CveQuery, installed: AskInstalled) -> Listed:
     """
     Hand out what `query` asks for.
 
     Args:
-        store: what is known.
+        store: what is known; None where nothing ever was.
         query: with a filter for installed packages, what was upgraded or removed since is left out.
         installed: asked only when a package has a part in the answer; a SourceError of it becomes a note.
 
     Raises:
         StateError: the store cannot be read.
     """
+    if store is None:
+        return Listed(query=query, found=(), total=0, unscored=0, is_empty=True)
     if query.filter.installed or query.filter.fixable:
         listing, note = await _still_exposed(store, query, installed)
     else:
