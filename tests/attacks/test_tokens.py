@@ -18,7 +18,8 @@ from doorward.core.errors import DoorwardError
 from doorward.core.principal import Peer, User
 from doorward.core.secret import Secret
 from doorward.core.tokens import ShownToken, Token, new_token, parse_token
-from doorward.service.portal import Admitted, Portal, Refused
+from doorward.service.admission import Admitted, Refused
+from doorward.service.portal import Portal
 from doorward.stores.passwords import HashCost, PasswordVerifier, hash_password
 from doorward.stores.tokens import TokenFile
 from doorward.testing.audit import MemoryAuditLog

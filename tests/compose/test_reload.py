@@ -32,7 +32,7 @@ from doorward.core.errors import (
 from doorward.core.principal import Login, Peer, User, principal_of
 from doorward.core.settings import Settings
 from doorward.core.tokens import Token, new_token
-from doorward.service.portal import Admitted, Refused
+from doorward.service.admission import Admitted, Refused
 from doorward.stores.places import state_place
 from doorward.stores.state import HeldState, hold_state, read_doors
 from doorward.stores.tokens import TokenFile

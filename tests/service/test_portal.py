@@ -11,7 +11,8 @@ from doorward.core.audit import AuditKind
 from doorward.core.ports import Verdict
 from doorward.core.principal import Login, Peer, User
 from doorward.core.secret import Secret
-from doorward.service.portal import Admission, Admitted, Busy, Portal, Refused, Session
+from doorward.service.admission import Admission, Admitted, Busy, Refused, Session
+from doorward.service.portal import Portal
 from doorward.stores.passwords import HashCost, PasswordVerifier, argon2_check, hash_password
 from doorward.testing.audit import MemoryAuditLog
 from doorward.testing.clock import ManualClock

@@ -12,7 +12,8 @@ from doorward.core.keys import AuthorizedKey, fingerprint_of
 from doorward.core.ports import Verdict
 from doorward.core.principal import Login, Peer, User
 from doorward.core.secret import Secret
-from doorward.service.portal import Admitted, Portal, Refused
+from doorward.service.admission import Admitted, Refused
+from doorward.service.portal import Portal
 from doorward.testing.audit import MemoryAuditLog
 from doorward.testing.clock import ManualClock
 

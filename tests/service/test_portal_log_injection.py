@@ -7,7 +7,8 @@ import pytest
 
 from doorward.core.principal import Peer, User
 from doorward.core.secret import Secret
-from doorward.service.portal import Portal, Refused
+from doorward.service.admission import Refused
+from doorward.service.portal import Portal
 from doorward.stores.passwords import HashCost, PasswordVerifier
 from doorward.testing.audit import MemoryAuditLog
 from doorward.testing.clock import ManualClock

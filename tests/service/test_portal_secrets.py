@@ -9,7 +9,8 @@ import pytest
 from doorward.core.errors import ConfigurationError
 from doorward.core.principal import Peer, User
 from doorward.core.secret import Secret
-from doorward.service.portal import Admitted, Portal
+from doorward.service.admission import Admitted
+from doorward.service.portal import Portal
 from doorward.stores.passwords import HashCost, PasswordVerifier, argon2_check, hash_password, password_bytes
 from doorward.testing.audit import MemoryAuditLog
 from doorward.testing.clock import ManualClock

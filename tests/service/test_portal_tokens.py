@@ -10,7 +10,8 @@ from doorward.core.audit import AuditKind
 from doorward.core.principal import Login, Peer, User
 from doorward.core.secret import Secret
 from doorward.core.tokens import ShownToken, Token, new_token
-from doorward.service.portal import Admitted, Portal, Refused, Session
+from doorward.service.admission import Admitted, Refused, Session
+from doorward.service.portal import Portal
 from doorward.stores.passwords import HashCost, PasswordVerifier
 from doorward.testing.audit import MemoryAuditLog
 from doorward.testing.clock import ManualClock

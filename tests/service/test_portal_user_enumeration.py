@@ -6,7 +6,8 @@ import pytest
 
 from doorward.core.principal import Peer, User
 from doorward.core.secret import Secret
-from doorward.service.portal import Admission, Portal, Refused
+from doorward.service.admission import Admission, Refused
+from doorward.service.portal import Portal
 from doorward.stores.passwords import HashCost, PasswordVerifier, argon2_check, hash_password
 from doorward.testing.audit import MemoryAuditLog
 from doorward.testing.clock import ManualClock

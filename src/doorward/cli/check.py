@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from doorward.cli.configured import StoredUsers
     from doorward.cli.units import ExaminedUnit
     from doorward.config.cautions import Caution
+    from doorward.config.machine import Machine
     from doorward.core.errors import DoorwardError
     from doorward.core.settings import Settings
 
@@ -60,16 +62,9 @@ def command(
     A running daemon takes a changed configuration when it is told to: SIGHUP, `systemctl reload doorward` or
     `doorward ask reload`.
     """
-    from doorward.cli.backup_looks import backups_looked_over
-    from doorward.cli.certificate_looks import looked_over
     from doorward.cli.configured import examined_state, state_passed_over
-    from doorward.cli.cve_looks import keys_looked_over
-    from doorward.cli.mail_looks import mail_looked_over
-    from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
-    from doorward.cli.ssh_looks import ssh_looked_over
     from doorward.cli.units import examined_unit
     from doorward.config import examine, find_configuration
-    from doorward.config.cautions import warnings_of
 
     if file is not None and config is not None:
         raise click.UsageError("give FILE or --config FILE, not both")
@@ -79,21 +74,46 @@ def command(
     settings = examination.settings
     environment = service.environment(os.environ)
     stored = examined_state(settings, state, environment)
-    users = (*(settings.users.values() if settings is not None else ()), *stored.users)
-    problems = (*examination.problems, *stored.problems, *service.problems_with(settings))
-    warnings: list[Caution] = []
+    seen = _Seen() if settings is None else _looked_over(settings, stored, service.machine)
+    problems = (*examination.problems, *stored.problems, *service.problems_with(settings), *seen.problems)
+    passed_over = [] if settings is None else [_unread(found), state_passed_over(state, environment)]
+    seen = replace(seen, problems=problems, notices=(*filter(None, passed_over), *seen.notices))
+    if as_json:
+        click.echo(json.dumps(_members(found, stored, service, seen), ensure_ascii=False))
+    else:
+        warnings = (f"warning: {text}" for text in (*seen.warnings, *seen.notices))
+        for line in (*map(str, problems), *warnings):
+            click.echo(one_line(line))
+        click.echo(_summary(found, settings, stored, service, len(problems)))
+    return STATUS_FAILED if problems else 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What keeps a daemon from starting, and what deserves a second look."""
+
+    problems: "tuple[DoorwardError, ...]" = ()
+    warnings: "tuple[Caution, ...]" = ()
     notices: tuple[str, ...] = ()
-    if settings is not None:
-        warnings = [
-            *warnings_of(settings, uid=service.machine.uid),
-            *empty_roles(settings, users),
-        ]
-        certificates = looked_over(settings, stored.folder, users, machine=service.machine)
-        ssh = ssh_looked_over(settings, stored.folder, users, machine=service.machine)
-        problems = (*problems, *certificates.problems, *ssh.problems)
-        notices = (
-            *filter(None, [_unread(found)]),
-            *filter(None, [state_passed_over(state, environment)]),
+
+
+def _looked_over(settings: "Settings", stored: "StoredUsers", machine: "Machine") -> _Seen:
+    """What is seen of settings that can be read, with the users and the files that go with them."""
+    from doorward.cli.backup_looks import backups_looked_over
+    from doorward.cli.certificate_looks import looked_over
+    from doorward.cli.cve_looks import keys_looked_over
+    from doorward.cli.mail_looks import mail_looked_over
+    from doorward.cli.second_looks import empty_roles, logins_of_nobody, users_without_door
+    from doorward.cli.ssh_looks import ssh_looked_over
+    from doorward.config.cautions import warnings_of
+
+    users = (*settings.users.values(), *stored.users)
+    certificates = looked_over(settings, stored.folder, users, machine=machine)
+    ssh = ssh_looked_over(settings, stored.folder, users, machine=machine)
+    return _Seen(
+        problems=(*certificates.problems, *ssh.problems),
+        warnings=(*warnings_of(settings, uid=machine.uid), *empty_roles(settings, users)),
+        notices=(
             *settings.notices,
             *certificates.notices,
             *ssh.notices,
@@ -102,15 +122,8 @@ def command(
             *mail_looked_over(settings.mail),
             *keys_looked_over(settings),
             *backups_looked_over(settings),
-        )
-    if as_json:
-        members = _members(found, stored, service, problems=problems, warnings=warnings, notices=notices)
-        click.echo(json.dumps(members, ensure_ascii=False))
-    else:
-        for line in (*map(str, problems), *(f"warning: {text}" for text in (*warnings, *notices))):
-            click.echo(one_line(line))
-        click.echo(_summary(found, settings, stored, service, len(problems)))
-    return STATUS_FAILED if problems else 0
+        ),
+    )
 
 
 def _unread(found: Path | None) -> str:
@@ -148,19 +161,13 @@ def _summary(
 
 
 def _members(
-    file: Path | None,
-    stored: "StoredUsers",
-    service: "ExaminedUnit",
-    *,
-    problems: "tuple[DoorwardError, ...]",
-    warnings: "list[Caution]",
-    notices: tuple[str, ...],
+    file: Path | None, stored: "StoredUsers", service: "ExaminedUnit", seen: _Seen
 ) -> dict[str, object]:
     return {
         "file": str(file) if file is not None else None,
         "state": str(stored.folder) if stored.folder is not None else None,
         "unit": service.file or None,
-        "is_good": not problems,
+        "is_good": not seen.problems,
         "problems": [
             {
                 "text": str(problem),
@@ -170,11 +177,11 @@ def _members(
                     if getattr(problem, name, None)
                 },
             }
-            for problem in problems
+            for problem in seen.problems
         ],
         "warnings": [
             {"command": each.command, "what": each.what, "why": each.why, "remedy": each.remedy}
-            for each in warnings
+            for each in seen.warnings
         ],
-        "notices": list(notices),
+        "notices": list(seen.notices),
     }

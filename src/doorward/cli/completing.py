@@ -3,7 +3,8 @@
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,36 +59,38 @@ def complete_user(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem]":
     """Complete the name of a user of the state."""
-    from click.shell_completion import CompletionItem
-
-    from doorward.stores.places import state_place
     from doorward.stores.users import UserFile
 
-    with contextlib.suppress(DoorwardError, OSError):
-        users = UserFile(state_place(context.params.get("state"), os.environ).folder).load()
-        return [
-            CompletionItem(user.name, help=", ".join(sorted(user.roles)))
-            for user in users
-            if user.name.startswith(incomplete)
-        ]
-    return []
+    def users(folder: Path) -> Iterator[tuple[str, str]]:
+        return ((user.name, ", ".join(sorted(user.roles))) for user in UserFile(folder).load())
+
+    return _stored_items(context, users, incomplete)
 
 
 def complete_token(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem]":
     """Complete the ID of a token of the state."""
+    from doorward.stores.tokens import TokenFile
+
+    def tokens(folder: Path) -> Iterator[tuple[str, str]]:
+        return ((token.id, f"{token.user} {token.summary}".strip()) for token in TokenFile(folder).load())
+
+    return _stored_items(context, tokens, incomplete)
+
+
+def _stored_items(
+    context: click.Context, words: Callable[[Path], Iterable[tuple[str, str]]], incomplete: str
+) -> "list[CompletionItem]":
+    """Complete one of the `words`, each with what it is, that stand in the folder of the state."""
     from click.shell_completion import CompletionItem
 
     from doorward.stores.places import state_place
-    from doorward.stores.tokens import TokenFile
 
     with contextlib.suppress(DoorwardError, OSError):
-        tokens = TokenFile(state_place(context.params.get("state"), os.environ).folder).load()
+        folder = state_place(context.params.get("state"), os.environ).folder
         return [
-            CompletionItem(token.id, help=f"{token.user} {token.summary}".strip())
-            for token in tokens
-            if token.id.startswith(incomplete)
+            CompletionItem(word, help=about) for word, about in words(folder) if word.startswith(incomplete)
         ]
     return []
 

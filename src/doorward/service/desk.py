@@ -366,12 +366,12 @@ class Desk:
                 raise AssertionError(f"{verb} is no text")
 
     def _help(self, caller: Caller, name: object, *, as_json: bool) -> Answer:
-        seen = self.commands_seen_by(caller)
         if name is None:
-            text = verbs.help_json(seen.values()) if as_json else verbs.help_text(seen.values())
+            commands = self.commands(caller)
+            text = verbs.help_json(commands) if as_json else verbs.help_text(commands)
             return words(text, caller.principal)
         try:
-            command = find_command(seen, str(name))
+            command = find_command(self.commands_seen_by(caller), str(name))
         except UnknownCommand as error:
             return refusal(Outcome(OutcomeKind.UNKNOWN, reason=str(error)), caller.principal)
         text = verbs.help_json([command]) if as_json else verbs.command_help_text(command)

@@ -5,7 +5,6 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from doorward.core.addresses import source_of
@@ -13,13 +12,13 @@ from doorward.core.audit import AuditEvent, AuditKind, AuditValue
 from doorward.core.authorized_keys import key_of
 from doorward.core.keys import AuthorizedKey, fingerprint_of
 from doorward.core.ports import AuditLog, Clock, Timer, Verdict, Verifier
-from doorward.core.principal import Login, Peer, Principal, User, guest, principal_of, system_administrator
+from doorward.core.principal import Login, Peer, User, guest, principal_of, system_administrator
 from doorward.core.secret import Secret
 from doorward.core.tokens import ShownToken, Token, parse_token, principal_of_token
+from doorward.service.admission import Admission, Admitted, Busy, Refused, Session
 
 _TRIED_CHARACTERS = 64
 _WRONG = "wrong name or password"
-_BUSY = "too many passwords are being checked, try again later"
 _UNKNOWN_CERTIFICATE = "the certificate is no user's"
 _UNKNOWN_TOKEN = "the token is not valid"  # noqa: S105 - said of one
 _UNKNOWN_KEY = "the key is not the user's"
@@ -27,77 +26,9 @@ _UNKNOWN_KEY = "the key is not the user's"
 _LOOK_SECONDS = 3600.0
 """However far the next end of a token is: the wall clock may be set meanwhile."""
 
-_log = logging.getLogger("doorward.portal")
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """
-    Somebody came in; `Portal.opened` wants to know when their session begins.
-
-    Attributes:
-        principal: who.
-        user: as declared at that moment; None for guests, and at the unix door for root and the daemon's own
-            user.
-        token: the one that they came by; None for all other ways.
-        authority: of the certificate that they came by; None for all other ways.
-    """
-
-    principal: Principal
-    user: User | None = field(default=None, repr=False)
-    token: Token | None = field(default=None, repr=False)
-    authority: AuthorizedKey | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Nobody came in; `reason` is for the peer, one line, the same for a wrong name and a wrong password."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """Too many checks wait, of all or of this peer's; `reason` is for the peer, who may try again."""
-
-    reason: str = _BUSY
-
-
-Admission = Admitted | Refused | Busy
-
 _GUEST = Admitted(guest())
 
-
-class Session:
-    """
-    The session of somebody who came in: revoked once at most, and not after `close`.
-
-    Attributes:
-        admitted: who, and what let them in.
-        is_revoked: the user or the token was removed or changed, or the token expired; the session may do
-            nothing more.
-    """
-
-    __slots__ = ("_on_revoked", "_sessions", "admitted", "is_revoked")
-
-    def __init__(
-        self, admitted: Admitted, on_revoked: Callable[[], object], sessions: "set[Session]"
-    ) -> None:
-        self.admitted = admitted
-        self.is_revoked = False
-        self._on_revoked = on_revoked
-        self._sessions = sessions
-
-    def close(self) -> None:
-        """Tell that the session is over; idempotent."""
-        self._sessions.discard(self)
-
-    def revoke(self) -> None:
-        """End the session: for the portal, when what let its owner in does not count any more."""
-        if self in self._sessions:
-            self.close()
-            self.is_revoked = True
-            self._on_revoked()
+_log = logging.getLogger("doorward.portal")
 
 
 class Portal:
@@ -425,8 +356,9 @@ class Portal:
         if tried:
             how["tried"] = tried
         if verdict is Verdict.BUSY:
-            self._refused(peer, how, reason=_BUSY)
-            return Busy()
+            busy = Busy()
+            self._refused(peer, how, reason=busy.reason)
+            return busy
         # the users may have been replaced while the hash was computed
         if verdict is not Verdict.RIGHT or user is None or not self._is_current_user(user):
             return self._refused(peer, how, reason=_WRONG)

@@ -152,6 +152,11 @@ class Run:
             self.invocation = self.invocation.with_values(hidden)
             self.key = ()
 
+    def cancel_timer(self, purpose: str) -> None:
+        """Take back what is due for this, if anything is."""
+        if (timer := self.timers.pop(purpose, None)) is not None:
+            timer.cancel()
+
     def cancel_timers(self) -> None:
         """Take back whatever is due for it."""
         for timer in self.timers.values():

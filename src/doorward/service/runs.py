@@ -143,8 +143,7 @@ class Runs:
 
     def read_again(self, run: Run) -> None:
         """Somebody reads the run: it is not stopped for want of readers."""
-        if (timer := run.timers.pop("linger", None)) is not None:
-            timer.cancel()
+        run.cancel_timer("linger")
 
     def left(self, run: Run, *, comes_back: bool = False) -> None:
         """
@@ -227,8 +226,7 @@ class Runs:
     def _start(self, run: Run) -> None:
         run.state = RunState.LIVE
         run.began_at = self._clock.monotonic()
-        if (timer := run.timers.pop("queue", None)) is not None:
-            timer.cancel()
+        run.cancel_timer("queue")
         self._later(
             run,
             "time",

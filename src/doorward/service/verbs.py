@@ -46,9 +46,8 @@ def whoami_members(caller: Caller, *, connected: int) -> dict[str, object]:
 
 
 def help_text(commands: Iterable[Command]) -> str:
-    """A line for each of the commands, the keeper's before the built-ins."""
-    ordered = sorted(commands, key=lambda command: (command.is_builtin, command.name))
-    usages = [(usage(command), command.summary) for command in ordered]
+    """A line for each of the commands, in their order."""
+    usages = [(usage(command), command.summary) for command in commands]
     width = max((len(left) for left, _ in usages if len(left) <= _USAGE_COLUMNS), default=0)
     return "".join(_help_line(left, right, width=width) for left, right in usages)
 

@@ -8,7 +8,7 @@ import pytest
 from doorward.core.principal import Login, User, principal_of
 from doorward.core.secret import Secret
 from doorward.doors.web.checks import REMEMBERED_PAIRS, REMEMBERED_SECONDS, PairChecks
-from doorward.service.portal import Admission, Admitted, Refused
+from doorward.service.admission import Admission, Admitted, Refused
 from doorward.testing.clock import ManualClock
 
 ALICE = User(name="alice")

@@ -5,7 +5,8 @@ from doorward.core.ports import Verdict
 from doorward.core.principal import Login, User, principal_of
 from doorward.core.secret import Secret
 from doorward.doors.web.sessions import Sessions
-from doorward.service.portal import Admitted, Portal
+from doorward.service.admission import Admitted
+from doorward.service.portal import Portal
 from doorward.testing.audit import MemoryAuditLog
 from doorward.testing.clock import ManualClock
 

@@ -17,8 +17,9 @@ from doorward.doors.web.answers import BEAT_SECONDS, Reading
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.problems import Problem
 from doorward.doors.web.visit import Visit
+from doorward.service.admission import Admitted
 from doorward.service.caller import Caller
-from doorward.service.portal import Admitted, Portal
+from doorward.service.portal import Portal
 from doorward.service.transcript import Chunk
 from doorward.testing.audit import MemoryAuditLog
 from tests.service.house import House, program

@@ -21,9 +21,9 @@ from doorward.lines.events import (
     LoginTried,
 )
 from doorward.lines.session import LINGERING_BYTES, LINGERING_SECONDS, LineSession
+from doorward.service.admission import Admission, Admitted, Busy, Refused, Session
 from doorward.service.answer import Answer
 from doorward.service.caller import Caller
-from doorward.service.portal import Admission, Admitted, Busy, Refused, Session
 
 _log = logging.getLogger("doorward.doors.line")
 

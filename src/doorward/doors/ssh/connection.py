@@ -14,8 +14,8 @@ from doorward.doors.ssh.login import Login
 from doorward.doors.ssh.options import PACKET_BYTES
 from doorward.doors.ssh.session import Session
 from doorward.gate.origins import LOCAL, origin_of_host
+from doorward.service.admission import Session as PortalSession
 from doorward.service.caller import Caller
-from doorward.service.portal import Session as PortalSession
 
 _log = logging.getLogger("doorward.doors.ssh")
 

@@ -11,7 +11,7 @@ from doorward.core.principal import Peer
 from doorward.core.secret import Secret
 from doorward.doors.ssh.door import SshDoor
 from doorward.doors.ssh.wire import certificate_facts
-from doorward.service.portal import Admission, Admitted, Refused
+from doorward.service.admission import Admission, Admitted, Refused
 
 _ONE_AT_A_TIME = "one try to log in at a time"
 _SHUT_OUT = "not allowed at this time, try again later"

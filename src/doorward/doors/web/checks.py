@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from doorward.core.ports import Clock
 from doorward.core.secret import Secret
-from doorward.service.portal import Admission, Admitted
+from doorward.service.admission import Admission, Admitted
 
 REMEMBERED_SECONDS = 60.0
 """A user who is changed meanwhile is not let in by it: the portal refuses what is not current."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from doorward.core.principal import Principal
-from doorward.service.portal import Admitted, Portal
+from doorward.service.admission import Admitted
+from doorward.service.portal import Portal
 
 
 class Identity:

@@ -8,7 +8,7 @@ from doorward.doors.web.credentials import Pair, Unreadable, read_authorization,
 from doorward.doors.web.identity import Identity
 from doorward.doors.web.problems import CHALLENGES, RETRY_SECONDS, Problem, shut_out
 from doorward.doors.web.visit import Visit
-from doorward.service.portal import Admission, Admitted, Busy, Refused
+from doorward.service.admission import Admission, Admitted, Busy, Refused
 
 
 async def identify(visit: Visit) -> Identity | None:

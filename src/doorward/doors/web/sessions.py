@@ -9,7 +9,8 @@ from collections.abc import Callable
 from doorward.core.limits import Limits
 from doorward.core.ports import Clock, Timer
 from doorward.doors.web.identity import Identity
-from doorward.service.portal import Admitted, Portal
+from doorward.service.admission import Admitted
+from doorward.service.portal import Portal
 
 _ID_BYTES = 32
 _ID_CHARACTERS = 43
