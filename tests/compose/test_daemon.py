@@ -78,7 +78,7 @@ async def test_a_user_removed_during_a_reload_does_not_come_back(
         file.remove("eve")
         second = daemon.reload()
         go.set()
-        assert (await first).endswith("; 1 users, 0 sessions ended\n")
+        assert (await first).endswith("; 1 user, 0 sessions ended\n")
         assert (await second).endswith("; 0 users, 0 sessions ended\n")
 
 

@@ -384,7 +384,7 @@ async def test_users_alone_are_read_while_the_configuration_is_being_edited(held
     async with opened(held, TCP) as it:
         UserFile(held.folder).add(User(name="bob", uid=4343))
         it.file.write_text("half a t")
-        assert (await it.reload(scope=Scope.USERS)).endswith("; 1 users, 0 sessions ended\n")
+        assert (await it.reload(scope=Scope.USERS)).endswith("; 1 user, 0 sessions ended\n")
         with pytest.raises(ConfigurationError):
             await it.reload()
 
@@ -404,12 +404,12 @@ async def test_tokens_are_read_with_the_users_and_what_is_revoked_ends_its_sessi
         portal = it.daemon._portal
         assert isinstance(portal.admit_token(WEB, SHOWN.text), Refused)
         tokens.add(TOKEN, most=1)
-        assert (await it.reload(scope=scope)).endswith("; 1 users, 0 sessions ended\n")
+        assert (await it.reload(scope=scope)).endswith("; 1 user, 0 sessions ended\n")
         admitted = portal.admit_token(WEB, SHOWN.text)
         assert isinstance(admitted, Admitted)
         session = portal.opened(admitted, list)
         tokens.remove(TOKEN.id)
-        assert (await it.reload(scope=scope)).endswith("; 1 users, 1 sessions ended\n")
+        assert (await it.reload(scope=scope)).endswith("; 1 user, 1 session ended\n")
         assert session.is_revoked
         assert isinstance(portal.admit_token(WEB, SHOWN.text), Refused)
 

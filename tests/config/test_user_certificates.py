@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from doorward.config import Machine, examine, load_settings
-from doorward.core.certificates import day_of
+from doorward.core.certificates import minute_of
 from tests.certificates import Made, make_certificate
 from tests.config.conftest import WriteConfiguration
 
@@ -42,7 +42,7 @@ def test_one_that_ended_is_told_and_is_no_error(write_configuration: WriteConfig
     ends = alice.certificate.not_valid_after_utc
     settings = load_settings(file, machine=Machine(wall=lambda: ends.timestamp() + 1))
     assert settings.notices == (
-        f"users.alice.certificate: nobody can log in with this certificate: it ended on {day_of(ends)}",
+        f"users.alice.certificate: nobody can log in with this certificate: it ended on {minute_of(ends)}",
     )
     assert settings.users["alice"].certificate == alice.der
 

@@ -66,14 +66,14 @@ def tls_lines(session: "TalkSession") -> Iterator[str]:
     if certificate is None:
         yield "certificate  none"
         return
-    from doorward.core.certificates import day_of
+    from doorward.core.certificates import minute_of
     from doorward.stores.certificate_reading import subject_and_issuer
 
     subject, issuer = subject_and_issuer(certificate.der)
     yield f"subject      {_short(subject) or 'nobody'}"
     yield f"for          {_names(certificate.names)}"
     yield f"issuer       {_short(issuer) or 'nobody'}"
-    yield f"valid        {day_of(certificate.not_before)} to {day_of(certificate.not_after)}"
+    yield f"valid        {minute_of(certificate.not_before)} to {minute_of(certificate.not_after)}"
     yield f"fingerprint  SHA256:{certificate.fingerprint}"
 
 

@@ -19,6 +19,7 @@ from doorward.compose.reloading import Reloads, Scope, reload_command, tell_of_f
 from doorward.core.audit import AuditEvent, AuditKind
 from doorward.core.authorized_keys import authority_of
 from doorward.core.command import Function
+from doorward.core.counts import how_many
 from doorward.core.cve_command import CVE
 from doorward.core.errors import DoorwardError, StateError
 from doorward.core.figures import Figure
@@ -257,9 +258,10 @@ class Daemon:
         known = {"users": len(prepared.users), "tokens": len(prepared.tokens)}
         self._tallies.record(AuditEvent(AuditKind.RELOAD, details={**known, **counted}))
         later = changed_at_start_only(self._began_with, limits)
+        sessions = "some sessions" if ended is None else how_many(ended, "session")
         return (
-            f"doors {', '.join(prepared.settings.doors)}; {len(prepared.catalogue)} commands"
-            f"; {len(prepared.users)} users, {'some' if ended is None else ended} sessions ended"
+            f"doors {', '.join(prepared.settings.doors)}; {how_many(len(prepared.catalogue), 'command')}"
+            f"; {how_many(len(prepared.users), 'user')}, {sessions} ended"
             + (f"; from the next start: {', '.join(later)}" if later else "")
             + "\n"
         )

@@ -4,9 +4,9 @@ from urllib.parse import urlsplit
 
 from doorward.clients._trust import parse_fingerprint
 from doorward.config.mail_settings import read_mailboxes
+from doorward.config.paths import read_path
 from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import BackupShape
-from doorward.config.ssh_settings import read_path
 from doorward.config.timing_settings import read_timing
 from doorward.config.words import WordT, read_word
 from doorward.core.backup_errands import (

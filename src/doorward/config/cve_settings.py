@@ -6,10 +6,10 @@ from typing import Any
 from doorward.config.errand_tables import read_tell_after, read_to, read_words
 from doorward.config.feed_settings import is_address
 from doorward.config.mail_settings import read_mailboxes
+from doorward.config.paths import read_path
 from doorward.config.ranges import plain
 from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import CveShape, CveSourceShape
-from doorward.config.ssh_settings import read_path
 from doorward.config.tables import read_table
 from doorward.config.timing_settings import read_timing
 from doorward.core.cve_errands import (

@@ -5,9 +5,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from doorward.config.paths import read_path
 from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import SshShape, TcpShape, TlsShape, UnixShape, WebShape
-from doorward.config.ssh_settings import read_path, read_ssh
+from doorward.config.ssh_settings import read_ssh
 from doorward.config.tables import read_each, read_table
 from doorward.config.web_settings import with_web
 from doorward.config.words import read_word

@@ -40,8 +40,8 @@ def read_mail(table: Mapping[str, Any], *, machine: Machine, report: Report) -> 
     """The settings that the table says."""
     if not table:
         return default_mail(machine)
+    from doorward.config.paths import read_path
     from doorward.config.shapes import MailShape
-    from doorward.config.ssh_settings import read_path
     from doorward.config.tables import read_table
 
     shape = read_table(table, MailShape, _KEY, report)

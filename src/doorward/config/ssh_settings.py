@@ -1,5 +1,6 @@
 """What only the table `[doors.ssh]` has."""
 
+from doorward.config.paths import read_path
 from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import SshShape
 from doorward.config.words import read_word
@@ -37,16 +38,6 @@ def read_ssh(shape: SshShape, key: Key, report: Report) -> SshSettings:
         banner=_text(shape.banner, (*key, "banner"), report),
         motd=_text(shape.motd, (*key, "motd"), report),
     )
-
-
-def read_path(text: str | None, key: Key, report: Report) -> str:
-    """A path of the file's own folder, absolute; empty when there is none."""
-    if text is None:
-        return ""
-    if not text or not text.isprintable() or text.endswith("/"):
-        report.add(key, "a file cannot stand there", expected="the path of a file", found=found_in(text))
-        return ""
-    return report.beside(text)
 
 
 def _of_each_user(text: str | None, key: Key, report: Report) -> str:

@@ -42,14 +42,14 @@ class Certificate:
         rest = len(self.names) - len(names)
         names += [f"{rest} more"] if rest else []
         whom = ", ".join(names) or "nobody"
-        return f"for {whom}, until {day_of(self.not_after)}, SHA-256 {self.fingerprint}"
+        return f"for {whom}, until {minute_of(self.not_after)}, SHA-256 {self.fingerprint}"
 
     def flaw_at(self, wall_seconds: float) -> str:
         """Why it does not count at a moment, in seconds since 1970 UTC; empty when it does."""
         if wall_seconds < self.not_before.timestamp():
-            return f"it counts only from {day_of(self.not_before)} on"
+            return f"it counts only from {minute_of(self.not_before)} on"
         if wall_seconds > self.not_after.timestamp():
-            return f"it ended on {day_of(self.not_after)}"
+            return f"it ended on {minute_of(self.not_after)}"
         return ""
 
     def days_left_at(self, wall_seconds: float) -> int:
@@ -62,6 +62,6 @@ def fingerprint_of(der: bytes) -> str:
     return hashlib.sha256(der).digest().hex(":").upper()
 
 
-def day_of(moment: datetime) -> str:
+def minute_of(moment: datetime) -> str:
     """`2036-11-23 18:00 UTC`."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from doorward.core.certificates import Certificate, day_of, fingerprint_of
+from doorward.core.certificates import Certificate, fingerprint_of, minute_of
 from doorward.core.errors import CertificateError
 from doorward.core.settings import DoorSettings
 from doorward.stores.atomic import write_all
@@ -141,7 +141,7 @@ def notices_of(pair: CertificatePair, *, wall_seconds: float) -> tuple[str, ...]
         return (f"{path}: {flaw}; clients refuse it", *_beside(pair, wall_seconds))
     days = pair.own.days_left_at(wall_seconds)
     if days < NOTICE_DAYS:
-        return (f"{path}: it ends on {day_of(pair.own.not_after)}; renew it", *_beside(pair, wall_seconds))
+        return (f"{path}: it ends on {minute_of(pair.own.not_after)}; renew it", *_beside(pair, wall_seconds))
     return _beside(pair, wall_seconds)
 
 
