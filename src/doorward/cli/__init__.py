@@ -5,17 +5,32 @@ One file a subcommand, imported when it is asked for: `doorward --help` imports 
 reads configurations.
 """
 
+import atexit
 import os
+import signal
 import sys
 from typing import NoReturn
+
+
+_STATUS_INTERRUPTED = 130
+"""That of `cli.screen`, which is not imported for this."""
 
 
 def main() -> NoReturn:
     """Run what `sys.argv` says, and exit with its status."""
     open_standard_streams()
+    # the last that is called: from then on one more Ctrl-C would be a death by signal
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     from doorward.cli.root import run
 
-    sys.exit(run(sys.argv[1:]))
+    try:
+        status = run(sys.argv[1:])
+        # a thread may keep the interpreter from its end
+        signal.signal(signal.SIGINT, lambda *_: os._exit(status))
+    except KeyboardInterrupt:
+        # one more while the first was still being told
+        os._exit(_STATUS_INTERRUPTED)
+    sys.exit(status)
 
 
 def open_standard_streams() -> None:
