@@ -6,9 +6,9 @@ run count. `benchmarks/README.md` tells how to read the tables.
 """
 
 import argparse
-import asyncio
 import contextlib
 import getpass
+import itertools
 import json
 import os
 import re
@@ -20,21 +20,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from machine import describe
-
-if TYPE_CHECKING:
-    from doorward.core.backup_store import BackupStore
+from turns import counting_turns
 
 SMALL_BYTES = 10_000
 LARGE_BYTES = 50_000_000
+FEW = 200
 AT_ONCE = 4
 START_SECONDS = 20.0
-CHUNK_BYTES = 1024 * 1024
 
 CLIENTS = ("ours", "lftp", "rclone", "curl", "sftp")
 SERVERS = ("ftp", "ftps", "sftp")
@@ -169,16 +166,23 @@ def _sshd(server: Server) -> list[str]:
     client.mkdir(parents=True, mode=0o700)
     for file in (folder / "host", client / "id_ed25519"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)], check=True)
-    public = " ".join((folder / "host.pub").read_text().split()[:2])
-    (client / "known_hosts").write_text(f"[127.0.0.1]:{server.port} {public}\n")
+    _know_host(server)
     (folder / "sshd.conf").write_text(SSHD.format(port=server.port, folder=folder))
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     return [_program("sshd"), "-D", "-e", "-f", str(folder / "sshd.conf")]
 
 
+def _know_host(server: Server) -> None:
+    public = " ".join((server.folder / "host.pub").read_text().split()[:2])
+    with (server.folder / "home" / ".ssh" / "known_hosts").open("a") as hosts:
+        hosts.write(f"[127.0.0.1]:{server.port} {public}\n")
+
+
 def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which(name, path=beside) or shutil.which(name)
+    found = found or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if found is None:
         sys.exit(f"backup: {name} is missing")
     return found
@@ -200,10 +204,16 @@ def _await_listening(process: "subprocess.Popen[bytes]", port: int) -> None:
 # The clients
 
 
-def _run(argv: list[str], *, said: str = "", output: int | None = None) -> float:
+def _run(
+    argv: list[str],
+    *,
+    said: str = "",
+    output: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> float:
     """Run a client to its end; gives the most memory that it held, in MB, as far as that was seen."""
     held = 0.0
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, text=True) as process:
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=output, env=environment, text=True) as process:
         assert process.stdin is not None
         process.stdin.write(said)
         process.stdin.close()
@@ -225,53 +235,18 @@ def _held_by(process_id: int) -> float:
 
 
 def _ours(server: Server, source: Path) -> float:
-    store = _store(server)
-    left = iter(sorted(source.iterdir()))
-
-    async def send_some() -> None:
-        async with store.connect() as place:
-            for path in left:
-                await place.send(_chunks(path), f"{path.name}.part")
-                await place.rename(f"{path.name}.part", path.name)
-
-    async def send_all() -> None:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(send_some())
-
-    asyncio.run(send_all())
-    return _held_by(os.getpid())
-
-
-def _store(server: Server) -> "BackupStore":
+    words = ["--from", str(source), "--keep", "all", "--at-once", str(AT_ONCE), "--quiet"]
+    environment = dict(os.environ)
     if server.kind == "sftp":
-        from doorward.clients._endpoints import SshEndpoint, SshIdentity
-        from doorward.clients.ssh.sftp.login import SftpServer
-        from doorward.clients.ssh.sftp.store import SftpStore
-
-        identity = SshIdentity(user=getpass.getuser(), folder=server.folder / "home" / ".ssh")
-        endpoint = SshEndpoint(f"sftp://127.0.0.1:{server.port}", "127.0.0.1", server.port, identity)
-        return SftpStore(SftpServer(endpoint=endpoint), server.inside)
-    from doorward.clients._trust import Trust
-    from doorward.clients.ftp.settings import FtpServer, Security
-    from doorward.clients.ftp.store import FtpStore
-
-    is_encrypted = server.kind == "ftps"
-    return FtpStore(
-        FtpServer(
-            host="127.0.0.1",
-            port=server.port,
-            security=Security.EXPLICIT if is_encrypted else Security.NONE,
-            trust=Trust(authorities=server.folder / "certificate" if is_encrypted else None),
-        ),
-        server.inside,
-    )
-
-
-async def _chunks(path: Path) -> AsyncIterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
-            yield chunk
+        words += ["--to", f"sftp://{getpass.getuser()}@127.0.0.1:{server.port}{server.inside}"]
+        environment["HOME"] = str(server.folder / "home")
+    elif server.kind == "ftps":
+        words += ["--to", f"ftpes://127.0.0.1:{server.port}{server.inside}"]
+        words += ["--ca", str(server.folder / "certificate")]
+    else:
+        words += ["--to", f"ftp://127.0.0.1:{server.port}{server.inside}"]
+    argv = [_program("doorward"), "backup", "push", *words]
+    return _run(argv, output=subprocess.DEVNULL, environment=environment)
 
 
 def _lftp(server: Server, source: Path) -> float:
@@ -311,7 +286,7 @@ def _curl(server: Server, source: Path) -> float:
     """It has no temporary names."""
     base = f"ftp://127.0.0.1:{server.port}{server.inside}/"
     lines = [f'upload-file = "{path}"\nurl = "{base}{path.name}"\n' for path in sorted(source.iterdir())]
-    options = ["-s", "--fail", "--parallel", "--parallel-max", str(AT_ONCE)]
+    options = ["-s", "-S", "--fail", "--parallel", "--parallel-max", str(AT_ONCE)]
     if server.kind == "ftps":
         options += ["--ssl-reqd", "--cacert", str(server.folder / "certificate")]
     config = server.folder / "curl"
@@ -372,23 +347,48 @@ def _cpu_seconds() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def rounds(arguments: argparse.Namespace) -> dict[tuple[str, str, str], list[dict[str, float]]]:
-    """All figures, by server, load and client."""
+Found = dict[tuple[str, str, str], list[dict[str, float]]]
+"""Figures of all rounds, by server, load and client."""
+
+
+def rounds(arguments: argparse.Namespace) -> Found:
+    """All that is measured."""
     cores = sorted(os.sched_getaffinity(0))
     loads = [Load("small", arguments.small, SMALL_BYTES), Load("large", arguments.large, LARGE_BYTES)]
-    found: dict[tuple[str, str, str], list[dict[str, float]]] = {}
+    loads = [load for load in loads if load.count]
+    few = Load("few", FEW, SMALL_BYTES)
+    found: Found = {}
     with tempfile.TemporaryDirectory(prefix="doorward-bench-") as name:
-        sources = {load.name: _make(Path(name) / load.name, load) for load in loads if load.count}
+        sources = {load.name: _make(Path(name) / load.name, load) for load in (*loads, few)}
         for kind in arguments.only or SERVERS:
             clients = [each for each in CLIENTS if kind in KNOWN_BY[each] and _is_there(each)]
             with serving(kind, cores[0]) as server:
-                for _ in range(arguments.rounds):
-                    for load in loads:
-                        for client in clients if load.count else ():
-                            figures = _one(client, server, load, sources[load.name], core=cores[-1])
-                            if figures:
-                                found.setdefault((kind, load.name, client), []).append(figures)
+                for _, load, client in itertools.product(range(arguments.rounds), loads, clients):
+                    figures = _one(client, server, load, sources[load.name], core=cores[-1])
+                    if figures:
+                        found.setdefault((kind, load.name, client), []).append(figures)
+                for client in clients:
+                    turns = _turns(client, server, few, sources[few.name], core=cores[-1])
+                    _note_turns(found.get((kind, "small", client), []), turns)
     return found
+
+
+def _note_turns(figures: list[dict[str, float]], turns: float | None) -> None:
+    if turns is not None:
+        for each in figures:
+            each["turns"] = turns
+
+
+def _turns(client: str, server: Server, load: Load, source: Path, *, core: int) -> float | None:
+    """How often a client waits for an answer on its way for each file; None of one that failed."""
+    with counting_turns(server.port) as turns:
+        through = replace(server, port=turns.port)
+        if server.kind == "sftp":
+            _know_host(through)
+        if _measured(client, through, source, core=core) is None:
+            return None
+    _check_and_empty(client, server, load)
+    return turns.count / load.count
 
 
 def _make(folder: Path, load: Load) -> Path:
@@ -404,23 +404,37 @@ def _is_there(client: str) -> bool:
 
 
 def _one(client: str, server: Server, load: Load, source: Path, *, core: int) -> dict[str, float]:
-    """The figures of one client; none of one that failed, as one without resumed sessions does over TLS."""
+    """The figures of one client; none of one that failed."""
     log = server.folder / "log"
     before = log.stat().st_size if log.exists() else 0
-    argv = ["taskset", "-c", str(core), sys.executable, __file__, "--measure", client]
-    argv += ["--kind", server.kind, "--port", str(server.port), "--folder", str(server.folder)]
-    run = subprocess.run([*argv, "--source", str(source)], capture_output=True, text=True, check=False)
-    if run.returncode:
-        print(f"backup: {client} failed at {server.kind}:\n{run.stderr[:400]}", file=sys.stderr)
-        _empty(server)
+    figures = _measured(client, server, source, core=core)
+    if figures is None:
         return {}
-    figures: dict[str, float] = json.loads(run.stdout)
     if log.exists():
         with log.open("rb") as said:
             said.seek(before)
             figures["commands"] = said.read().count(b" FTP command: ") / load.count
     _check_and_empty(client, server, load)
     return figures
+
+
+def _measured(client: str, server: Server, source: Path, *, core: int) -> dict[str, float] | None:
+    """The figures of one run; None of one that failed, as one without resumed sessions does over TLS."""
+    argv = ["taskset", "-c", str(core), sys.executable, __file__, "--measure", client]
+    argv += ["--kind", server.kind, "--port", str(server.port), "--folder", str(server.folder)]
+    run = subprocess.run([*argv, "--source", str(source)], capture_output=True, text=True, check=False)
+    if run.returncode:
+        print(f"backup: {client} failed at {server.kind}: {_reason(run.stderr)}", file=sys.stderr)
+        _empty(server)
+        return None
+    figures: dict[str, float] = json.loads(run.stdout)
+    return figures
+
+
+def _reason(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if re.search(r"error|fail|denied|curl:", line, re.IGNORECASE)]
+    return (telling or lines or ["it said nothing"])[0][:200]
 
 
 def _check_and_empty(client: str, server: Server, load: Load) -> None:
@@ -445,17 +459,21 @@ class Table:
     def show(self, title: str, megabytes: float) -> None:
         """Print it, with what each is beside ours."""
         print(f"\n{title}")
-        print(f"{'':10}{'s':>9}{'MB/s':>8}{'CPU s':>8}{'MB held':>9}{'commands':>10}{'time/ours':>11}")
+        print(
+            f"{'':10}{'s':>9}{'MB/s':>8}{'CPU s':>8}{'MB held':>9}"
+            f"{'commands':>10}{'turns':>7}{'time/ours':>11}"
+        )
         ours = self.rows["ours"]["seconds"]
         for client, row in self.rows.items():
             commands = f"{row['commands']:.1f}" if "commands" in row else ""
+            turns = f"{row['turns']:.1f}" if "turns" in row else ""
             print(
                 f"{client:10}{row['seconds']:9.2f}{megabytes / row['seconds']:8.0f}{row['cpu']:8.2f}"
-                f"{row['memory']:9.0f}{commands:>10}{row['seconds'] / ours:11.2f}"
+                f"{row['memory']:9.0f}{commands:>10}{turns:>7}{row['seconds'] / ours:11.2f}"
             )
 
 
-def show(found: dict[tuple[str, str, str], list[dict[str, float]]], arguments: argparse.Namespace) -> None:
+def show(found: Found, arguments: argparse.Namespace) -> None:
     """Medians, a table for each server and load."""
     tables: dict[tuple[str, str], Table] = {}
     for (kind, load, client), figures in found.items():
@@ -481,7 +499,11 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.measure:
         server = Server(arguments.kind, arguments.port, arguments.folder)
-        print(json.dumps(measure(arguments.measure, server, arguments.source)))
+        try:
+            figures = measure(arguments.measure, server, arguments.source)
+        except subprocess.CalledProcessError as error:
+            sys.exit(str(error))
+        print(json.dumps(figures))
         return
     print(describe("asyncssh"))
     found = rounds(arguments)

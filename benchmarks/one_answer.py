@@ -27,8 +27,8 @@ from doorward.core.builtin_commands import program_command, verb_commands
 from doorward.core.catalogue import Catalogue
 from doorward.core.limits import Limits
 from doorward.core.principal import Peer
-from doorward.core.settings import Language, LineSessionKind
-from doorward.doors.line import Comers, LineDoor, meet
+from doorward.core.settings import Comers, Language, LineSessionKind
+from doorward.doors.line import LineDoor, meet
 from doorward.gate.gate import Gate
 from doorward.lines.phrases import PHRASES
 from doorward.service.caller import Caller

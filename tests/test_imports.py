@@ -64,6 +64,12 @@ def test_a_daemon_without_mail_brings_in_nothing_that_keeps_or_sends_any() -> No
     assert loaded.isdisjoint({"aiosmtplib", "aiosmtpd", "email.message", "smtplib", "sqlite3"})
 
 
+def test_a_folder_that_is_shown_brings_no_daemon_along() -> None:
+    loaded = modules_after("import doorward.compose.files")
+    assert "doorward.doors.web.files.alone" in loaded
+    assert loaded.isdisjoint({"asyncssh", "doorward.compose.daemon", "doorward.processes.spawner"})
+
+
 def test_what_is_known_of_vulnerabilities_comes_only_when_somebody_asks() -> None:
     loaded = modules_after("import doorward.compose, doorward.compose.daemon")
     assert "doorward.compose.cve_answers" in loaded

@@ -12,6 +12,7 @@ from tests.doors.daemon import Daemon
 from tests.doors.ssh_peers import PASSWORD, port_of
 
 MIB = 1024 * 1024
+MSG_IGNORE = 2
 MSG_USERAUTH_REQUEST = 50
 MSG_GLOBAL_REQUEST = 80
 MSG_CHANNEL_OPEN = 90

@@ -3,7 +3,6 @@
 import asyncio
 import tracemalloc
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,14 +11,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from doorward.compose.fetching import FetchSession
-from doorward.compose.lenient_feeds import LenientFeeds
 from doorward.core.cve_errands import CveSource, CveSourceKind
 from doorward.core.cve_filters import CveFilter, CveQuery
 from doorward.core.errors import SourceError
 from doorward.core.installed import Installed, SourcePackage
 from doorward.core.limits import Limits
-from doorward.core.secret import Secret
 from doorward.core.vulnerabilities import Account, Exposure, Vulnerability
 from doorward.errands.cve import debian as debian_tracker
 from doorward.errands.cve import kev as kev_catalogue
@@ -29,7 +25,7 @@ from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.kev import parse_kev
 from doorward.errands.cve.listing import listed
 from doorward.errands.cve.plain import address
-from doorward.errands.cve.sources import CveBounds, CveSources
+from doorward.errands.cve.sources import CveBounds
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate
 from doorward.errands.cve.watch import CveWatch
 from doorward.errands.feeds.parsing import FeedBounds
@@ -39,6 +35,7 @@ from doorward.testing.clock import ManualClock
 from doorward.testing.vulnerabilities import MemoryVulnerabilities
 from tests.cli.publishing import Publisher, publishing
 from tests.errands.cve import documents
+from tests.errands.cve.going import bare_sources
 from tests.errands.cve.nvd_server import nvd_server
 from tests.errands.cve.watch_house import DEBIAN, FEED, KEV, NVD, CveHouse, debian, feed_account, told
 from tests.errands.feeds.documents import rss
@@ -68,29 +65,6 @@ async def store(state_folder: Path) -> AsyncIterator[SqliteVulnerabilities]:
     await database.open()
     yield SqliteVulnerabilities(database, clock=ManualClock(), limits=lambda: LIMITS)
     await database.close()
-
-
-@asynccontextmanager
-async def sources(bounds: CveBounds) -> AsyncIterator[CveSources]:
-    async def nothing_installed() -> Installed:
-        return Installed(suite="bookworm", packages=())
-
-    async def no_key(file: str) -> Secret:
-        raise AssertionError(file)
-
-    async def no_pause(_seconds: float) -> None:
-        await asyncio.sleep(0)
-
-    async with FetchSession() as session:
-        yield CveSources(
-            fetcher=session,
-            lenient=LenientFeeds(),
-            installed=nothing_installed,
-            read_key=no_key,
-            wall_seconds=ManualClock().wall,
-            sleep=no_pause,
-            bounds=bounds,
-        )
 
 
 # What one source fills
@@ -166,7 +140,7 @@ async def test_a_feed_tells_of_no_more_than_it_may_have_entries(publisher: Publi
         for number in range(100, 104)
     ]
     publisher.pages["/it"] = ("application/rss+xml", rss(*items))
-    async with sources(bounds) as going:
+    async with bare_sources(bounds) as going:
         feed = CveSource(kind=CveSourceKind.FEED, url=f"{publisher.url}/it")
         (update,) = [each async for each in going.look(feed, {})]
     assert isinstance(update, AccountsUpdate)
@@ -229,7 +203,7 @@ async def test_a_long_answer_is_noted_in_parts_and_holds_up_nobody_for_all_of_it
 
 async def test_a_page_of_nvd_has_no_more_than_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvd_pages, "PAGE_ENTRIES", 4)
-    async with nvd_server() as server, sources(CveBounds(seconds=20)) as going:
+    async with nvd_server() as server, bare_sources(CveBounds(seconds=20)) as going:
         server.total = server.page_entries = 5
         with pytest.raises(SourceError, match="has 5 entries, and 4 were asked for"):
             [each async for each in going.look(CveSource(kind=NVD.kind, url=server.url), {})]
@@ -237,7 +211,7 @@ async def test_a_page_of_nvd_has_no_more_than_was_asked_for(monkeypatch: pytest.
 
 async def test_pages_of_nvd_that_are_all_fat_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvd_pages, "MOST_BYTES", 2_000)
-    async with nvd_server() as server, sources(CveBounds(seconds=20)) as going:
+    async with nvd_server() as server, bare_sources(CveBounds(seconds=20)) as going:
         server.total = 1_000
         with pytest.raises(SourceError, match="after 2000 bytes there is still more"):
             [each async for each in going.look(CveSource(kind=NVD.kind, url=server.url), {})]

@@ -8,11 +8,13 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from doorward.doors.ssh.options import PACKET_BYTES
 from tests.attacks.ssh_clients import (
     MIB,
     MSG_CHANNEL_CLOSE,
     MSG_CHANNEL_REQUEST,
     MSG_GLOBAL_REQUEST,
+    MSG_IGNORE,
     UNPUNISHED,
     connected,
     is_closed,
@@ -191,6 +193,21 @@ async def test_keys_agreed_anew_again_and_again_end_the_connection(daemon: Daemo
         assert await is_closed(connection)
 
 
+async def test_keys_agreed_anew_with_every_packet_of_data_are_no_attack(daemon: Daemon) -> None:
+    """
+    OpenSSH does it while both directions are busy: what it held back meanwhile goes a packet at a time.
+
+    Source: `ssh_packet_send2_wrapped` of packet.c, "queued packet triggered rekex".
+    """
+    async with connected(daemon) as connection:
+        for _ in range(100):
+            connection.send_packet(MSG_IGNORE, string(bytes(PACKET_BYTES)))
+            connection._send_kexinit()
+            connection._kexinit_sent = True
+            await until_true(lambda: connection._kex_complete or connection.is_closed(), "new keys")
+        assert (await connection.run("echo 1")).stdout == "1\n"
+
+
 @pytest.fixture
 def patient(tmp_path: Path) -> Iterator[Daemon]:
     """With the usual time for what is stalled."""
@@ -221,7 +238,7 @@ async def test_small_packets_without_end_hold_up_nobody(daemon: Daemon) -> None:
     async with connected(daemon) as connection:
         with at_work(daemon, "tcp") as worker:
             for _ in range(60_000):
-                connection.send_packet(2, string(b""))  # MSG_IGNORE
+                connection.send_packet(MSG_IGNORE, string(b""))
             for _ in range(50):
                 await asyncio.to_thread(worker.work)
             assert worker.slowest_seconds < 0.4

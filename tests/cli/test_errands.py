@@ -61,11 +61,11 @@ def test_what_is_new_in_the_national_vulnerability_database_is_mailed_once(
     first = shell.run(*words, "feed.nvd")
     assert (first.returncode, first.stderr) == (0, "")
     assert first.stdout == (
-        "feed.nvd: watched from now on, with 1404 entries\nMessage 1 is delivered to alice@example.org.\n"
+        "feed.nvd: watched from now on, with 1,404 entries\nMessage 1 is delivered to alice@example.org.\n"
     )
     assert shell.run(*words, "nvd").stdout == "feed.nvd: nothing changed\n"
     publish_new(publisher)
-    assert shell.run(*words, "nvd").stdout.startswith("feed.nvd: 1 of 1405 entries is new and told\n")
+    assert shell.run(*words, "nvd").stdout.startswith("feed.nvd: 1 of 1,405 entries is new and told\n")
     publisher.pages["/nvd"] = ("text/html", b"<!doctype html>")
     failed = shell.run(*words, "nvd")
     assert failed.returncode == 1

@@ -60,7 +60,7 @@ def test_the_titles_of_the_national_vulnerability_database_are_printed(
     ran = feed(f"{publisher.url}/nvd")
     lines = ran.out.splitlines()
     assert (ran.status, ran.err) == (0, "")
-    assert lines[0] == f"National Vulnerability Database (RSS 1.0, 1404 entries) {publisher.url}/nvd"
+    assert lines[0] == f"National Vulnerability Database (RSS 1.0, 1,404 entries) {publisher.url}/nvd"
     assert lines[1].split() == [
         "2025-08-25",
         "CVE-2025-48384",

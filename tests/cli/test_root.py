@@ -1,6 +1,7 @@
 """What `--help` costs, what every subcommand tells of itself, and how errors look."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -67,6 +68,14 @@ def test_the_root_help_lists_every_subcommand_in_its_own_words(shell: Shell) -> 
         assert command.name == name
         assert f"{name} " in text
         assert summary in text
+
+
+@pytest.mark.parametrize("group", ["user", "token", "models", "errands"])
+def test_a_group_tells_what_each_of_its_subcommands_is_for_in_a_whole_sentence(group: str) -> None:
+    text = CliRunner().invoke(root, [group, "--help"], obj=Session(), prog_name="doorward").output
+    summaries = re.split(r"\n  (?=\S)", text.partition("Commands:")[2].partition("\n\n")[0])[1:]
+    assert len(summaries) >= 2
+    assert all(summary.endswith(".") and not summary.endswith("...") for summary in summaries), summaries
 
 
 def leaves(command: click.Command, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], click.Command]]:

@@ -19,8 +19,9 @@ from doorward.core.limits import Limits
 from doorward.core.mail import Mail
 from doorward.stores.boot import boot_id
 from doorward.stores.clock import SystemClock
-from doorward.stores.database import DATABASE_NAME, Database
+from doorward.stores.database import Database
 from doorward.stores.outbox import SqliteOutbox
+from doorward.stores.places import DATABASE_NAME
 from tests.daemon import DOORS, RunningDaemon, StartDaemon
 
 BOUND_SECONDS = 30.0

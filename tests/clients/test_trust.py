@@ -11,7 +11,6 @@ from doorward.clients._trust import (
     Trust,
     checks_of,
     format_fingerprint,
-    is_this_machine,
     parse_fingerprint,
     words_of_distrust,
     words_of_failure,
@@ -55,25 +54,6 @@ def test_own_certificates_are_known_unless_somebody_else_was_named() -> None:
     assert not Trust(own=(A,), authorities=CA).is_exactly_trusted(A)
     assert not Trust().is_exactly_trusted(A)
     assert not Trust().is_exactly_trusted(b"")
-
-
-@pytest.mark.parametrize(
-    ("host", "is_here"),
-    [
-        ("localhost", True),
-        ("LocalHost.", True),
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("localhost.example.org", False),
-        ("127.0.0.1.example.org", False),
-        ("192.0.2.1", False),
-        ("fe80::1%eth0", False),
-        ("", False),
-    ],
-)
-def test_this_machine_is_known_without_looking_anything_up(host: str, is_here: bool) -> None:  # noqa: FBT001
-    assert is_this_machine(host) is is_here
 
 
 @given(st.binary(max_size=100))

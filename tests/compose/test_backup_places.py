@@ -95,7 +95,7 @@ def test_a_password_comes_from_where_it_was_said_to(tmp_path: Path) -> None:
         place("ftps://alice@example.org", access)
     assert "of the file" not in str(caught.value)
     nobody = server_of(place("ftps://example.org"))
-    assert (nobody.user, nobody.password, nobody.security) == ("anonymous", None, Security.IMPLICIT)
+    assert (nobody.user, nobody.password, nobody.security) == ("anonymous", None, Security.EITHER)
 
 
 def test_an_errand_whose_login_cannot_be_had_tells_of_no_user(tmp_path: Path) -> None:

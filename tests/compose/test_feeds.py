@@ -12,6 +12,7 @@ import pytest
 from doorward.compose.feeds import WatchedFeeds, feed_source, read_all
 from doorward.core.errors import ConnectError, FeedError, MailError, StateError
 from doorward.core.feed_errands import FeedErrand
+from doorward.core.fetching import OutOfTime, TooLong
 from doorward.core.limits import Limits
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Every
@@ -62,6 +63,15 @@ async def database(folder: Path) -> AsyncIterator[Database]:
 
 def errand(server: FeedServer, *to: str) -> FeedErrand:
     return FeedErrand(name="news", url=server.url, timing=Every(3600), to=tuple(map(Mailbox, to)))
+
+
+async def test_a_limit_of_the_keepers_is_named_by_what_meets_it(server: FeedServer, silent: str) -> None:
+    server.body = rss(f"<title>{'long' * 1000}</title>")
+    async with feed_source(Limits(feed_bytes=1024, feed_seconds=1.0)) as source:
+        with pytest.raises(TooLong, match=r"longer than 1024 bytes\. limits\.feed_bytes says"):
+            await source.read(server.url)
+        with pytest.raises(OutOfTime, match=r"limits\.feed_seconds says"):
+            await source.read(silent)
 
 
 async def test_a_silent_source_holds_up_no_other_and_its_error_names_it(

@@ -69,7 +69,7 @@ async def test_a_dpkg_that_does_not_answer_is_told(tmp_path: Path, script: str, 
 async def test_a_machine_without_dpkg_is_told_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installed, "SEARCHED", str(tmp_path))
+    monkeypatch.setattr(installed, "EXECUTABLE_PATH", str(tmp_path))
     with pytest.raises(SourceError, match=r"this machine has no dpkg.*Take the source `debian`"):
         await installed_packages()
     with pytest.raises(SourceError, match="cannot be started: No such file"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.core.addresses import Address, parse_address, source_of
+from doorward.core.addresses import Address, is_this_machine, parse_address, source_of
 
 
 @given(
@@ -64,3 +64,34 @@ def test_loopback_is_known(host: str, *, is_loopback: bool) -> None:
 )
 def test_a_source_is_an_address_or_the_network_that_one_customer_has(host: str, source: str) -> None:
     assert source_of(host) == source
+
+
+@pytest.mark.parametrize(
+    ("listened", "reached"),
+    [
+        ("0.0.0.0:7023", "127.0.0.1:7023"),
+        ("[::]:7023", "[::1]:7023"),
+        ("192.0.2.7:7023", "192.0.2.7:7023"),
+    ],
+)
+def test_who_listens_everywhere_is_found_on_loopback(listened: str, reached: str) -> None:
+    assert str(parse_address(listened).from_here) == reached
+
+
+@pytest.mark.parametrize(
+    ("host", "is_here"),
+    [
+        ("localhost", True),
+        ("LocalHost.", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org", False),
+        ("192.0.2.1", False),
+        ("fe80::1%eth0", False),
+        ("", False),
+    ],
+)
+def test_this_machine_is_known_without_looking_anything_up(host: str, is_here: bool) -> None:  # noqa: FBT001
+    assert is_this_machine(host) is is_here

@@ -10,6 +10,7 @@ from doorward.core.outcome import (
     SUCCESS,
     Outcome,
     OutcomeKind,
+    end_words,
     last_lines,
     outcome_from,
     outcome_members,
@@ -33,6 +34,20 @@ outcomes = st.builds(
 def test_what_was_written_is_read_again_as_itself(outcome: Outcome) -> None:
     assert outcome_from(outcome_members(outcome)) == outcome
     assert outcome_from(json.loads(json.dumps(outcome_members(outcome), allow_nan=False))) == outcome
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        (outcome_members(SUCCESS), "exit status 0"),
+        (outcome_members(Outcome(K.EXITED, status=3)), "exit status 3"),
+        (outcome_members(Outcome(K.SIGNALLED, signal=9)), "signal 9"),
+        (outcome_members(Outcome(K.TIMED_OUT, signal=9, after_seconds=2)), "timed out"),
+        ({"kind": "of a\nnewer daemon"}, r"of a\nnewer daemon"),
+    ],
+)
+def test_an_end_is_told_in_a_few_words_on_one_line(members: dict[str, object], words: str) -> None:
+    assert end_words(members) == words
 
 
 @given(outcomes, st.text())

@@ -127,7 +127,7 @@ def test_what_the_readme_asks_for_over_http_is_answered(shell: Shell) -> None:
         # a terminal asks for the password, a script reads it
         typed = [line[6:] for line in shown.splitlines() if line.startswith("    $ ")]
         typed = [line for line in typed if line.startswith(("curl", "umask", "printf", f"{PROGRAM} token"))]
-        typed += [line[6:] for line in shown.splitlines() if "--token-file token df" in line]
+        typed += [line[6:] for line in shown.splitlines() if "--token-file .doorward/token df" in line]
         assert len(typed) == 6
         script = "\n".join(sorted(typed, key=shown.index)).replace("http://127.0.0.1:7024", web[1])
         script = script.replace(PROGRAM, shlex.join(shell.words()))

@@ -13,10 +13,9 @@ import pytest
 
 from doorward.core.outcome import SUCCESS
 from doorward.core.parameter import Parameter
-from doorward.core.settings import Language, LineSessionKind
+from doorward.core.settings import Comers, Language, LineSessionKind
 from doorward.doors.line import LineDoor
 from doorward.doors.line.connection import LineConnection
-from doorward.doors.line.door import Comers
 from doorward.gate.gate import Gate
 from doorward.lines.phrases import PHRASES
 from doorward.service.portal import Portal

@@ -11,6 +11,9 @@ from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Every
 from doorward.errands.composing import Draft, compose
 from doorward.errands.feed_digest import LISTED, digest_of, recovery_of, summary_of, trouble_with
+from doorward.errands.feed_report import outcome_text
+from doorward.errands.feed_watch import Watched
+from doorward.errands.health import Health
 
 ERRAND = FeedErrand(
     name="nvd", url="http://e.org/feed", timing=Every(3600), to=(Mailbox("alice@example.org"),)
@@ -99,7 +102,7 @@ def test_all_of_many_entries_are_in_the_mail_and_the_later_ones_without_what_the
 def test_of_very_many_entries_the_rest_is_counted() -> None:
     entries = [entry(number, f"title {number}.") for number in range(LISTED + 9_700)]
     draft = digest_of(ERRAND, feed(*entries), entries)
-    assert draft.subject == f"nvd: {LISTED + 9_700} new entries"
+    assert draft.subject == "nvd: 10,200 new entries"
     for text in parts(draft):
         assert f"title {LISTED - 1}." in text
         assert f"title {LISTED}." not in text
@@ -112,7 +115,7 @@ def test_a_feed_that_is_new_is_told_with_its_first_entries_only() -> None:
     text, _ = parts(draft)
     assert message(draft)["Subject"] == "nvd: watched from now on"
     assert text.startswith(
-        "News is watched from now on. There are 1404 entries in it now; those are not told."
+        "News is watched from now on. It has 1,404 entries now; what was there already is not told."
     )
     assert "title 9\n" in text
     assert "title 10" not in text
@@ -124,9 +127,23 @@ def test_an_entry_without_a_title_is_called_by_what_it_says_or_by_its_key() -> N
 
 
 def test_trouble_and_its_end_are_told() -> None:
-    trouble = message(trouble_with(ERRAND, "http://e.org/feed: connect: refused", failures=3, since="noon"))
+    health = Health(failures=3, since_at=1_764_000_000.0)
+    trouble = message(trouble_with(ERRAND, "http://e.org/feed: connect: refused", health))
     assert trouble["Subject"] == "nvd: cannot be read"
-    assert "3 times in a row, since noon.\n\nhttp://e.org/feed: connect: refused" in said(trouble)
-    recovery = message(recovery_of(ERRAND, failures=5, since="noon"))
+    assert "3 times in a row, since 2025-11-24 16:00 UTC.\n\nhttp://e.org/feed: connect: refused" in said(
+        trouble
+    )
+    recovery = message(recovery_of(ERRAND, Health(failures=5, since_at=1_764_000_000.0)))
     assert recovery["Subject"] == "nvd: can be read again"
-    assert "Since noon it failed 5 times" in said(recovery)
+    assert "Since 2025-11-24 16:00 UTC it failed 5 times" in said(recovery)
+
+
+def test_one_of_anything_is_no_more_than_one() -> None:
+    once = Health(failures=1, since_at=1_764_000_000.0)
+    there = parts(summary_of(ERRAND, feed(entry(1)), []))[0]
+    assert "It has 1 entry now; what was there already is not told." in there
+    trouble = said(message(trouble_with(ERRAND, "refused", once)))
+    assert "could not be read once, since 2025-11-24 16:00 UTC." in trouble
+    assert "it failed once." in said(message(recovery_of(ERRAND, once)))
+    assert outcome_text(Watched(entries=1, new=1, told=1)) == "1 of 1 entry is new and told"
+    assert outcome_text(Watched(entries=1, is_first=True)) == "watched from now on, with 1 entry"

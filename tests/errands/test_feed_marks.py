@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.core.feeds import Entry
-from doorward.errands.feed_marks import judge_entries, marks_of_answer, validators_of
-from doorward.errands.feed_source import Validators
+from doorward.errands.feed_marks import judge_entries
+from doorward.errands.validators import Validators, marks_of_answer, validators_of
 
 URL = "http://e.org/feed"
 TODAY = date(2025, 11, 24)

@@ -11,7 +11,8 @@ from doorward.core.mail_settings import MailSettings
 from doorward.core.mailboxes import Mailbox
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.schedules import Every, RunResult, Schedule, ScheduleState
-from doorward.errands.run_mail import TEXT_BYTES, compose_run_mail, describe
+from doorward.errands.composing import compose
+from doorward.errands.run_mail import TEXT_BYTES, describe, run_draft
 
 SCHEDULE = Schedule(
     name="nightly",
@@ -29,9 +30,8 @@ SETTINGS = MailSettings(sender=Mailbox("doorward@example.org"), bounces_to="boun
 def message_of(
     result: RunResult, *, state: ScheduleState = STATE, schedule: Schedule = SCHEDULE
 ) -> tuple[EmailMessage, str]:
-    mail = compose_run_mail(
-        schedule, state, result, settings=SETTINGS, host="vault", wall_seconds=1.75e9 + 61, token="t" * 32
-    )
+    draft = run_draft(schedule, state, result, host="vault")
+    mail = compose(draft, SETTINGS, wall_seconds=1.75e9 + 61, token="t" * 32)
     assert mail.sender == "bounces@example.org"
     message = message_from_bytes(mail.content, policy=policy.SMTP)
     assert isinstance(message, EmailMessage)

@@ -10,7 +10,6 @@ from doorward.core.launch import Stream
 from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.lines.client import (
-    WITH_NAME,
     ClientEvent,
     ClientSession,
     LoginWanted,
@@ -21,6 +20,7 @@ from doorward.lines.client import (
     RunStarted,
 )
 from doorward.lines.events import InputEnded, InputReceived
+from doorward.lines.frames import WITH_NAME
 from doorward.lines.session import LineSession
 from tests.lines.dialogue import Dialogue, Reply, session
 

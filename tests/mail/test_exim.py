@@ -47,7 +47,7 @@ def settings(exim: Exim, root: Authority, tmp_path: Path) -> MailSettings:
 def test_a_login_over_tls_goes_to_another_machine_too(
     exim: Exim, settings: MailSettings, monkeypatch: pytest.MonkeyPatch, port: str, tls: MailTls
 ) -> None:
-    monkeypatch.setattr("doorward.clients.smtp.session.is_loopback", lambda _host: False)
+    monkeypatch.setattr("doorward.clients.smtp.session.is_this_machine", lambda _host: False)
     away = replace(settings, port=getattr(exim, port), tls=tls)
     assert deliver(away, mail(f"away-{port}"))[ALICE].delivery is Delivery.ACCEPTED
 

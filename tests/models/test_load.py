@@ -11,8 +11,8 @@ from statistics import median
 import pytest
 
 from doorward.core.settings import LineSessionKind
+from doorward.models._load import GREETING
 from doorward.models._measuring import (
-    GREETING,
     Load,
     Process,
     datagram_beside,

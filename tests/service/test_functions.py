@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from doorward.core.builtin_commands import function_commands
 from doorward.core.call import Call
 from doorward.core.errors import BadArgument
 from doorward.core.limits import Limits
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.secret import Secret
-from tests.service.house import ALICE, BOUND_SECONDS, House, Reader, function, program
+from tests.service.house import ALICE, BOUND_SECONDS, ROOT, House, Reader, function, program
 
 CANARY = "canary-2f9c"
 LOGS = pytest.mark.may_block("pytest's own log handler writes to a file")
@@ -476,4 +477,12 @@ async def test_eight_threads_serve_more_calls_than_eight_one_after_another() -> 
     house = house_of(lambda: "x", limits=Limits(runs_per_user=20))
     readers: list[Reader] = [house.ask(ALICE, "work") for _ in range(20)]
     assert [await reader.ended() for reader in readers] == [SUCCESS] * 20
+    await house.runs.close()
+
+
+async def test_what_only_a_daemon_can_answer_is_told_so_without_one() -> None:
+    house = House(*function_commands())
+    for command in function_commands():
+        outcome = await house.ask(ROOT, command.name).ended()
+        assert (outcome.kind, outcome.reason[:20]) == (OutcomeKind.FAILED, "only a daemon can an")
     await house.runs.close()

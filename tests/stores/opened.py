@@ -4,7 +4,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from doorward.stores.database import DATABASE_NAME, Database
+from doorward.stores.database import Database
+from doorward.stores.places import DATABASE_NAME
 
 
 async def opened_and_closed(folder: Path) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from doorward.core.errors import StateError
-from doorward.stores.database import DATABASE_NAME, Database
+from doorward.stores.database import Database
 from doorward.stores.locks import short_lock
+from doorward.stores.places import DATABASE_NAME
 from tests.stores.opened import marks, marks_in, opened_and_closed, put_mark
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from doorward.core.errors import StateError, TrustError
-from doorward.stores.database import DATABASE_NAME, Database
+from doorward.stores.database import Database
+from doorward.stores.places import DATABASE_NAME
 from doorward.stores.schema import STEPS
 from tests.stores.conftest import fill
 from tests.stores.opened import marks, opened_and_closed, put_mark, put_marks

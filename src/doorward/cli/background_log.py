@@ -1,10 +1,11 @@
 """Log lines written in a thread: whoever logs waits neither for a disk nor for who reads them."""
 
 import logging
-import os
 import threading
 from collections import deque
 from typing import TextIO
+
+from doorward.stores.atomic import write_all
 
 LINES_MOST = 10_000
 """That wait to be written; what comes beyond them is counted, and told of when there is room again."""
@@ -53,7 +54,7 @@ class BackgroundHandler(logging.Handler):
     def _write_all(self) -> None:
         while text := self._take():
             try:
-                _write(self._descriptor, text.encode(errors="backslashreplace"))
+                write_all(self._descriptor, text.encode(errors="backslashreplace"))
             except OSError:
                 continue  # nobody reads any more: what is logged is lost, and the daemon goes on
 
@@ -93,8 +94,3 @@ def _told(dropped: int) -> logging.LogRecord:
         args=(dropped,),
         exc_info=None,
     )
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]

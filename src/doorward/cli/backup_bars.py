@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from doorward.cli.screen import complain, is_terminal, wants_colours
 from doorward.core.errors import one_line
-from doorward.errands.backups.watching import Watcher
+from doorward.errands.backups.watching import Nobody, Watcher
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -38,28 +38,16 @@ def bars(*, is_quiet: bool) -> Iterator[Watcher]:
         yield Bars(progress)
 
 
-class Plain:
+class Plain(Nobody):
     """The `Watcher` for a log."""
 
     def __init__(self, *, is_quiet: bool) -> None:
         self._is_quiet = is_quiet
 
-    def expect(self, files: int, total_bytes: int) -> None:
-        """See `Watcher`."""
-
-    def begun(self, file: str, *, size_bytes: int, from_offset: int) -> None:
-        """See `Watcher`."""
-
-    def moved(self, file: str, offset: int) -> None:
-        """See `Watcher`."""
-
     def paused(self, file: str, problem: str, seconds: float) -> None:
         """See `Watcher`."""
         if not self._is_quiet:
             complain(f"{file}: {problem}; it is tried again in {seconds:.0f} s")
-
-    def ended(self, file: str) -> None:
-        """See `Watcher`."""
 
 
 class Bars:
@@ -69,6 +57,7 @@ class Bars:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
         self._moved: dict[str, int] = {}
+        self._moved_bytes = 0
         self._total: TaskID | None = None
 
     def expect(self, files: int, total_bytes: int) -> None:
@@ -85,10 +74,11 @@ class Bars:
 
     def moved(self, file: str, offset: int) -> None:
         """See `Watcher`."""
+        self._moved_bytes += offset - self._moved.get(file, 0)
         self._moved[file] = offset
         self._progress.update(self._tasks[file], completed=offset)
         if self._total is not None:
-            self._progress.update(self._total, completed=sum(self._moved.values()))
+            self._progress.update(self._total, completed=self._moved_bytes)
 
     def paused(self, file: str, problem: str, seconds: float) -> None:
         """See `Watcher`."""

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import click
 
-from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.options import Fingerprint, config_option
 from doorward.core.backup_errands import Access, BackupErrand
 from doorward.core.errors import ConfigurationError, ConnectError, DoorwardError
@@ -143,6 +142,7 @@ def _place(named: dict[str, Any], fingerprint: str) -> Place:
 
 
 def _errand(name: str, config: Path | None) -> BackupErrand:
+    from doorward.cli.configured import settings_of, tell_passed_over
     from doorward.core.invocation import nearest_name
 
     tell_passed_over("", config)
@@ -164,6 +164,8 @@ def _errands(errands: Any) -> dict[str, BackupErrand]:
 
 def _complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     from click.shell_completion import CompletionItem
+
+    from doorward.cli.configured import settings_of
 
     try:
         errands = _errands(settings_of(context.params.get("config")).errands.values())

@@ -213,6 +213,7 @@ def _plan(job: "Job", *, as_json: bool) -> int:
 def _carried(job: "Job", *, make_folder: bool, is_quiet: bool) -> "Report":
     from doorward.cli.backup_bars import bars
     from doorward.compose import backups
+    from doorward.compose.loops import run_quickly
 
     with bars(is_quiet=is_quiet) as watcher:
 
@@ -221,7 +222,7 @@ def _carried(job: "Job", *, make_folder: bool, is_quiet: bool) -> "Report":
                 await job.kept_apart.make_folder()
             return await backups.push_or_tell(job, watcher)
 
-        return asyncio.run(carry())
+        return run_quickly(carry())
 
 
 def _confirmed_restart(job: "Job", names: tuple[str, ...]) -> "Job | None":

@@ -85,12 +85,13 @@ def restore(*, words: tuple[str, ...], place: Place, into: Path, quiet: bool, as
     reached or understood.
     """
     from doorward.cli.backup_bars import bars
+    from doorward.compose.loops import run_quickly
     from doorward.errands.backups.report import Report
 
     store = place.store()
     into = into.absolute()
     with bars(is_quiet=quiet or as_json) as watcher:
-        entries = asyncio.run(_restored(store, into, dict.fromkeys(words), watcher))
+        entries = run_quickly(_restored(store, into, dict.fromkeys(words), watcher))
     return show(Report(folder=store.address, address=str(into), entries=tuple(entries)), as_json=as_json)
 
 
@@ -129,6 +130,7 @@ def verify(
     the other end could not be reached or understood.
     """
     from doorward.cli.backup_bars import bars
+    from doorward.compose.loops import run_quickly
     from doorward.errands.backups.report import Report
 
     store = place.store()
@@ -137,7 +139,7 @@ def verify(
     folder = None if folder is None else folder.absolute()
     with bars(is_quiet=quiet or as_json) as watcher:
         checked = _checked(store, folder, names or _names_of(place), watcher, only_sizes=only_sizes)
-        entries = asyncio.run(checked)
+        entries = run_quickly(checked)
     shown = "no folder here" if folder is None else str(folder)
     return show(Report(folder=shown, address=store.address, entries=tuple(entries)), as_json=as_json)
 

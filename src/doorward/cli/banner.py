@@ -11,21 +11,18 @@ from typing import TYPE_CHECKING
 from doorward import __version__
 from doorward.cli.daemon import candidate_urls
 from doorward.cli.target import Target
-from doorward.core.addresses import Address, parse_address
+from doorward.core.addresses import parse_address
 from doorward.core.catalogue import Catalogue
 from doorward.core.columns import aligned
 from doorward.core.errors import one_line
 from doorward.core.principal import ADMIN, User
-from doorward.core.settings import SSH, TCP, TLS, UNIX, WEB, Comers, DoorSettings
+from doorward.core.settings import SSH, TCP, TLS, UNIX, WEB, DoorSettings
 from doorward.core.users import doors_for
 from doorward.stores.first_start import FirstUser
 from doorward.stores.places import CERTIFICATE_NAME, ask_places
 
 if TYPE_CHECKING:
     from doorward.compose.opened import Opened
-
-_EVERYWHERE = MappingProxyType({"0.0.0.0": "127.0.0.1", "::": "::1"})  # noqa: S104 - told apart, not listened on
-"""Where a client on this machine finds a door that listens on all addresses."""
 
 _SHOWN_COMMANDS = ("df", "uptime", "help")
 
@@ -69,8 +66,7 @@ def _logins_of_nobody(opened: "Opened", program: str) -> list[str]:
     return [
         f"nobody can log in at the {door.name} door yet; type: {program} user add NAME"
         for door in opened.settings.doors.values()
-        if door.kind.comers in {Comers.USERS_WITH_PASSWORD, Comers.USERS_WITH_PASSWORD_OR_KEY}
-        and not any(doors_for(user, [door]) for user in opened.users)
+        if door.kind.asks_login and not any(doors_for(user, [door]) for user in opened.users)
     ]
 
 
@@ -151,9 +147,8 @@ def _ssh_lines(name: str, addresses: tuple[str, ...], scene: _Scene) -> list[str
     user = _user_of_ssh(scene.opened.settings.doors[name], scene.opened.users)
     lines = []
     for address in addresses:
-        listened = parse_address(address)
-        host = _EVERYWHERE.get(listened.host, listened.host)
-        lines.append(f"ssh -p {listened.port} {shlex.quote(f'{user}@{host}')}")
+        where = parse_address(address).from_here
+        lines.append(f"ssh -p {where.port} {shlex.quote(f'{user}@{where.host}')}")
     at = shlex.quote(f"ssh://{user}@{_to_connect(addresses[0], ())}")
     return [f"{lines[0]} {scene.asked}", *lines, f"{scene.program} ask --at {at} {scene.asked}"]
 
@@ -170,10 +165,10 @@ _LINES: Mapping[str, Callable[[str, tuple[str, ...], _Scene], list[str]]] = Mapp
 
 def _to_connect(address: str, names: tuple[str, ...]) -> str:
     """Where a client on this machine goes: by the name that the certificate is for, if it says one."""
-    listened = parse_address(address)
+    where = parse_address(address).from_here
     if names and names[0].isprintable() and not names[0].startswith("*"):
-        return f"{names[0]}:{listened.port}"
-    return str(Address(_EVERYWHERE.get(listened.host, listened.host), listened.port))
+        return f"{names[0]}:{where.port}"
+    return str(where)
 
 
 def _name_to_type(door: DoorSettings, users: Iterable[User]) -> str:

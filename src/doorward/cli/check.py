@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import STATUS_FAILED, counted
+from doorward.cli.options import FILE, config_option, json_option, state_option
+from doorward.cli.screen import STATUS_FAILED
+from doorward.core.counts import how_many
 from doorward.core.errors import one_line
 
 if TYPE_CHECKING:
@@ -37,13 +38,13 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--unit",
-    type=click.Path(readable=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="The unit that runs the daemon; otherwise /etc/systemd/system/doorward.service, if it is there, for "
     "the configuration in /etc/doorward.",
 )
 @json_option
-@click.argument("file", required=False, type=click.Path(readable=False, path_type=Path), metavar="[FILE]")
+@click.argument("file", required=False, type=FILE, metavar="[FILE]")
 def command(
     *, config: Path | None, state: str | None, unit: Path | None, as_json: bool, file: Path | None
 ) -> int:
@@ -129,20 +130,20 @@ def _summary(
 ) -> str:
     subject = str(file) if file is not None else "There is no configuration file; the defaults"
     if settings is None or problems:
-        return f"{subject}: {counted(problems, 'problem')}."
+        return f"{subject}: {how_many(problems, 'problem')}."
     declared = sum(not command.is_builtin for command in settings.catalogue)
     clock = "".join(
-        f"{counted(number, noun)}; "
+        f"{how_many(number, noun)}; "
         for number, noun in ((len(settings.schedules), "schedule"), (len(settings.errands), "errand"))
         if number
     )
     verb = "is" if file is not None else "are"
-    users = counted(len(settings.users) + len(stored.users), "user")
+    users = how_many(len(settings.users) + len(stored.users), "user")
     origin = f", {len(stored.users)} of them in {stored.folder}" if stored.users else ""
     ran = f"; run by {service.file}" if service.file else ""
     return (
         f"{subject} {verb} good: doors {', '.join(settings.doors)}; "
-        f"{counted(declared, 'command')} beside the built-in ones; {clock}{users}{origin}{ran}."
+        f"{how_many(declared, 'command')} beside the built-in ones; {clock}{users}{origin}{ran}."
     )
 
 

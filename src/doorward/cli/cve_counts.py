@@ -48,7 +48,7 @@ def counts(*, asked: Asked, months: int, as_json: bool, state: str | None) -> No
 
     async def count(now_at: float, store: "VulnerabilityStore | None") -> "Sequence[CveCounts]":
         query = asked.query(now_at=now_at)
-        return [] if store is None else await store.counts(query, periods=months, is_monthly=True)
+        return [] if store is None else await store.counts(query, months=months)
 
     counted = with_vulnerabilities(state, count)
     if as_json:

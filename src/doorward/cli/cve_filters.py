@@ -4,12 +4,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from doorward.cli.screen import complain
 from doorward.core.cve_filters import CveOrder, CveQuery
 from doorward.core.errors import BadArgument
+
+if TYPE_CHECKING:
+    from doorward.core.cve_errands import CveSourceKind
 
 
 class _Number(click.FloatRange):
@@ -114,6 +118,14 @@ def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_MORE):
         with_asked = option(with_asked)
     return which_options(with_asked)
+
+
+def complain_of_untold(name: str, kind: "CveSourceKind", why: str) -> None:
+    """Say on stderr that nothing can pass `--NAME`, as `kind`, which tells it alone, did not: `why`."""
+    complain(
+        f"--{name}: only the source {kind.value} tells this, and {why}; "
+        "that nothing passes does not say that nothing is vulnerable"
+    )
 
 
 order_option = click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from doorward.cli.cve_filters import Asked, filter_options, order_option
+from doorward.cli.cve_filters import Asked, complain_of_untold, filter_options, order_option
 from doorward.cli.cve_store import (
     STATE_HELP,
     ask_installed,
@@ -104,10 +104,7 @@ async def _tell_what_nobody_told(wanted: "CveFilter", store: "VulnerabilityStore
 
     for name, kind in told_by_none(wanted, ()).items():
         if not await store.marks(kind.value):
-            complain(
-                f"--{name}: only the source {kind.value} tells this, and it never answered whole; "
-                "that nothing passes does not say that nothing is vulnerable"
-            )
+            complain_of_untold(name, kind, "it never answered whole")
 
 
 def _print_text(found: "Listed") -> None:

@@ -1,16 +1,14 @@
 """`doorward cve watch`."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from doorward.cli.configured import settings_of, tell_passed_over
-from doorward.cli.cve_filters import which_options
+from doorward.cli.cve_filters import complain_of_untold, which_options
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import config_option, json_option, state_option
-from doorward.cli.screen import complain
 from doorward.core.cve_errands import (
     AD_HOC,
     DEFAULT_ADDRESSES,
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from doorward.core.settings import Settings
-
-_OS_RELEASE = Path("/etc/os-release")
 
 
 def _source(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> list[CveSource]:
@@ -151,10 +147,7 @@ def watch(
 def _tell_what_nobody_tells(errand: CveErrand) -> None:
     """Say on stderr what none of the sources tells: that nothing passes would read as `all is well`."""
     for name, kind in told_by_none(errand.filter, {source.kind for source in errand.sources}).items():
-        complain(
-            f"--{name}: only the source {kind.value} tells this, and it is not asked; "
-            "that nothing passes does not say that nothing is vulnerable"
-        )
+        complain_of_untold(name, kind, "it is not asked")
 
 
 def _configured(name: str, settings: "Settings") -> CveErrand:
@@ -167,18 +160,9 @@ def _configured(name: str, settings: "Settings") -> CveErrand:
 
 
 def _usual_sources() -> tuple[CveSource, ...]:
+    from doorward.compose.installed import is_debian
+
     kinds = [CveSourceKind.KEV, CveSourceKind.EPSS]
-    if _is_debian():
+    if is_debian():
         kinds.append(CveSourceKind.DEBIAN)
     return tuple(CveSource(kind=kind, url=DEFAULT_ADDRESSES[kind]) for kind in kinds)
-
-
-def _is_debian() -> bool:
-    """Whether the tracker of Debian knows the packages of this machine. Source: os-release(5)."""
-    try:
-        lines = _OS_RELEASE.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return False
-    return any(line.replace('"', "").strip() == "ID=debian" for line in lines) and os.path.isdir(
-        "/var/lib/dpkg"
-    )

@@ -20,11 +20,11 @@ from doorward.clients._endpoints import (
     TlsEndpoint,
     parse_endpoint,
 )
-from doorward.clients._trust import is_this_machine
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError, StateError
 from doorward.core.secret import Secret
 from doorward.core.words import quote_words
-from doorward.lines.client import WITH_NAME, WITHOUT_NAME
+from doorward.lines.frames import WITH_NAME, WITHOUT_NAME
 from doorward.stores.places import AskPlace, ask_places, socket_folders
 from doorward.stores.state import is_trusted, read_doors
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+_SENTENCE_CHARACTERS = 300
+
 
 class WithExamples(click.Command):
     """
@@ -36,14 +38,20 @@ class WithExamples(click.Command):
 class GroupWithExamples(WithExamples, click.Group):
     """A group whose help ends with examples; of a wrong subcommand it names the nearest one."""
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what each subcommand is for, a whole sentence: click's own cuts it at the end of a line."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, each.get_short_help_str(_SENTENCE_CHARACTERS)) for name, each in commands if each]
+            )
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         names = self.list_commands(ctx)
         if args and args[0] not in names and not args[0].startswith("-"):
-            from doorward.core.invocation import nearest_name
+            from doorward.core.invocation import did_you_mean
 
-            nearest = nearest_name(args[0], names)
-            hint = f"; did you mean {nearest}?" if nearest else ""
-            ctx.fail(f"there is no subcommand {args[0]!r}{hint}")
+            ctx.fail(f"there is no subcommand {args[0]!r}{did_you_mean(args[0], names)}")
         return super().resolve_command(ctx, args)

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from doorward.cli.feed_shown import feed_members, limited
@@ -17,8 +16,10 @@ from doorward.core.errors import ConnectError, FeedError, StateError
 from doorward.core.feeds import Feed
 from doorward.core.fetching import without_login
 from doorward.core.limits import Limits
-from doorward.errands.feed_marks import judge_entries, marks_of_answer, validators_of
-from doorward.errands.feed_source import FeedAnswer, Validators
+from doorward.core.moments import day_utc
+from doorward.errands.feed_marks import judge_entries
+from doorward.errands.feed_source import FeedAnswer
+from doorward.errands.validators import Validators, marks_of_answer, validators_of
 from doorward.stores.clock import SystemClock
 from doorward.stores.database import Database
 from doorward.stores.seen import SqliteSeen
@@ -79,7 +80,7 @@ class FeedListing:
         clock = SystemClock(asyncio.get_running_loop())
         store = SqliteSeen(database, clock=clock, limits=lambda: self.limits)
         marks = {url: await store.seen(_name(url)) for url in self.urls}
-        today = datetime.fromtimestamp(clock.wall(), UTC).date()
+        today = day_utc(clock.wall())
 
         async def on_answer(url: str, answer: FeedAnswer) -> None:
             if answer.feed is None:

@@ -11,6 +11,7 @@ import click
 
 from doorward.cli.screen import is_terminal, wants_colours
 from doorward.core.columns import aligned
+from doorward.core.counts import how_many
 from doorward.core.errors import one_line
 from doorward.core.feeds import Entry, Feed
 from doorward.errands.feeds.texts import cut
@@ -77,9 +78,8 @@ def limited(feed: Feed, limit: int | None) -> Feed:
 
 def _heading(address: str, feed: Feed, limit: int | None) -> str:
     count = len(feed.entries)
-    number = f"{limit} of {count}" if limit is not None and limit < count else f"{count}"
-    noun = "entry" if count == 1 else "entries"
-    return one_line(f"{feed.title or address} ({feed.dialect}, {number} {noun}) {address}")
+    part = f"{limit:,} of " if limit is not None and limit < count else ""
+    return one_line(f"{feed.title or address} ({feed.dialect}, {part}{how_many(count, 'entry')}) {address}")
 
 
 def _print_rich(feed: Feed) -> None:

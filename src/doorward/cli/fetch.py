@@ -8,7 +8,7 @@ import click
 
 from doorward.cli.examples import WithExamples
 from doorward.cli.fetch_words import Size, check_authorities, read_body, read_headers
-from doorward.cli.options import Seconds
+from doorward.cli.options import FILE, Seconds, password_file_option
 from doorward.core.fetching import RETRIES, FetchRequest, Login, without_login
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 MOST_SECONDS = 24 * 3600.0
 MOST_BYTES = 100 * 1024**3
-
-_FILE = click.Path(readable=False, path_type=Path)
 
 
 @click.command(
@@ -50,14 +48,9 @@ _FILE = click.Path(readable=False, path_type=Path)
     "--header", "headers", multiple=True, metavar="LINE", help="Send 'NAME: VALUE'; @FILE reads some."
 )
 @click.option("--user", metavar="NAME", help="Log in as NAME, where the server asks.")
+@password_file_option
 @click.option(
-    "--password-file",
-    type=_FILE,
-    metavar="FILE",
-    help="The first line is the password; otherwise $DOORWARD_PASSWORD, or a prompt.",
-)
-@click.option(
-    "--bearer-file", type=_FILE, metavar="FILE", help="The first line is a token, shown to the server."
+    "--bearer-file", type=FILE, metavar="FILE", help="The first line is a token, shown to the server."
 )
 @click.option("--netrc", is_flag=True, help="Look up who logs in in $NETRC or ~/.netrc.")
 @click.option(
@@ -69,9 +62,9 @@ _FILE = click.Path(readable=False, path_type=Path)
 @click.option(
     "--proxy", default="", metavar="URL", help="Go by this proxy; none is no proxy. Otherwise $https_proxy."
 )
-@click.option("--cookies", type=_FILE, metavar="FILE", help="Send the cookies in FILE, and keep new ones.")
+@click.option("--cookies", type=FILE, metavar="FILE", help="Send the cookies in FILE, and keep new ones.")
 @click.option(
-    "--ca", type=_FILE, metavar="FILE", help="Trust only what these certificates vouch for, over TLS."
+    "--ca", type=FILE, metavar="FILE", help="Trust only what these certificates vouch for, over TLS."
 )
 @click.option(
     "--max-time",

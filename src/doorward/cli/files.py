@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import state_option
+from doorward.cli.options import loop_option, password_file_option, state_option
 from doorward.core.addresses import Address, parse_address
 from doorward.core.errors import DoorwardError, one_line
 
@@ -60,12 +60,7 @@ class NoFolder(DoorwardError):
     help="Whoever reaches this machine may read all that is in DIR, and whoever is on the way can see it.",
 )
 @click.option("--user", metavar="NAME", help="Ask for this name and a password; off loopback over TLS.")
-@click.option(
-    "--password-file",
-    type=_FILE,
-    metavar="FILE",
-    help="The first line is the password; otherwise $DOORWARD_PASSWORD, or a prompt.",
-)
+@password_file_option
 @click.option("--certificate", type=_FILE, metavar="FILE", help="Speak TLS with this certificate, in PEM.")
 @click.option("--key", type=_FILE, metavar="FILE", help="Its private key; otherwise in the same file.")
 @state_option("Where the certificate is that is shown when none is named; otherwise your own state folder.")
@@ -73,13 +68,7 @@ class NoFolder(DoorwardError):
 @click.option("--all", "shows_hidden", is_flag=True, help="Show what begins with a dot too.")
 @click.option("--no-listing", is_flag=True, help="Do not show what is in a folder without an index.html.")
 @click.option("--quiet", is_flag=True, help="Print no line for each request.")
-@click.option(
-    "--loop",
-    type=click.Choice(["uvloop", "asyncio"]),
-    default="uvloop",
-    show_default=True,
-    help="The event loop.",
-)
+@loop_option
 def command(
     *,
     folder: Path,
@@ -201,8 +190,7 @@ def _reached(address: Address) -> str:
     """Where it is reached: all addresses are no place to go to, but the machine has a name."""
     import socket
 
-    everywhere = {"0.0.0.0", "::"}  # noqa: S104 - compared, and not listened on
-    return f"{socket.gethostname()}:{address.port}" if address.host in everywhere else str(address)
+    return str(address) if address.from_here == address else f"{socket.gethostname()}:{address.port}"
 
 
 def _watching(*, quiet: bool) -> "Callable[[Asked], None] | None":

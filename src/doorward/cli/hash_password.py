@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import json_option
+from doorward.cli.options import json_option, new_password_file_option
 from doorward.cli.passwords import new_password
 
 
@@ -18,12 +18,7 @@ from doorward.cli.passwords import new_password
         "pass show doorward/alice | doorward hash-password --password-file -",
     ),
 )
-@click.option(
-    "--password-file",
-    type=click.Path(readable=False, path_type=Path, allow_dash=True),
-    metavar="FILE",
-    help="The first line is the password; - is stdin. Otherwise it is asked for twice.",
-)
+@new_password_file_option
 @json_option
 def command(*, password_file: Path | None, as_json: bool) -> None:
     """

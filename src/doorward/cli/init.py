@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from doorward.cli.examples import WithExamples
+from doorward.cli.options import FILE
 from doorward.core.errors import StateError
 
 NAME = "doorward.toml"
@@ -26,13 +27,13 @@ NAME = "doorward.toml"
 @click.option("--systemd", is_flag=True, help="Write units of systemd instead, into /etc/systemd/system.")
 @click.option(
     "--program",
-    type=click.Path(readable=False, path_type=Path),
+    type=FILE,
     metavar="PATH",
     help="What the service runs, taken as it stands; otherwise this program as it was called.",
 )
 @click.option(
     "--config",
-    type=click.Path(readable=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="What the service reads; otherwise /etc/doorward/doorward.toml, or the defaults.",
 )

@@ -22,6 +22,7 @@ from doorward.config.unit_template import (
     socket_name,
     socket_text,
 )
+from doorward.core.columns import aligned
 from doorward.core.errors import StateError
 
 UNIT_FOLDER = Path("/etc/systemd/system")
@@ -141,9 +142,7 @@ def _tell(folder: Path, names: list[str], check: str) -> None:
         ("and start it", f"systemctl enable --now {SERVICE}"),
         ("or let systemd open a door", f"systemctl enable --now {names[-1]}"),
     ]
-    width = max(len(what) for what, _ in rows)
-    for what, line in rows:
-        click.echo(f"  {what.ljust(width)}  {line}")
+    click.echo(aligned(rows), nl=False)
 
 
 def _copying(folder: Path, files: list[str]) -> list[tuple[str, str]]:

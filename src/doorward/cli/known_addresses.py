@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from doorward.core.addresses import Address, parse_address
+from doorward.core.addresses import parse_address
 from doorward.core.errors import DoorwardError, one_line
 from doorward.stores.places import known_states
 from doorward.stores.state import is_trusted, read_doors
@@ -33,9 +33,7 @@ def _urls_of(door: str, address: str) -> Iterator[str]:
     if door == "unix":
         yield f"unix://{one_line(address)}"
         return
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not listened on
     with contextlib.suppress(ValueError):
-        listened = parse_address(address)
-        host = everywhere.get(listened.host, listened.host)
+        where = parse_address(address).from_here
         for scheme in _SCHEMES_OF_DOORS.get(door, ()):
-            yield f"{scheme}://{Address(host, listened.port)}"
+            yield f"{scheme}://{where}"

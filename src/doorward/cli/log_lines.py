@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from doorward.core.errors import one_line
@@ -10,6 +9,8 @@ from doorward.core.errors import one_line
 # what a record has anyway; the rest is what the logger said beside its text
 _OF_EVERY_RECORD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "color_message"})
 _EXCEPTION = "exception"
+
+_PLAIN = logging.Formatter()
 
 _DIM, _BOLD, _RESET = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 _RED, _YELLOW, _GREEN = "\x1b[31m", "\x1b[33m", "\x1b[32m"
@@ -22,17 +23,12 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line without its ending; what JSON has no form for is told as Python writes it."""
-        facts = {**_said_beside(record), **_facts(record)}
-        exception = facts.pop(_EXCEPTION, None) or self._exception(record)
-        if exception:
-            facts[_EXCEPTION] = exception
+        beside, exception = _said_beside(record)
+        facts = {**beside, **_facts(record), **({_EXCEPTION: exception} if exception else {})}
         return json.dumps(facts, ensure_ascii=False, default=repr)
 
-    def _exception(self, record: logging.LogRecord) -> str:
-        return _escaped_lines(self.formatException(record.exc_info)) if record.exc_info else ""
 
-
-class ReadableLines(JsonLines):
+class ReadableLines(logging.Formatter):
     """
     A line for people, and a traceback below it.
 
@@ -46,14 +42,13 @@ class ReadableLines(JsonLines):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line without its ending; it holds LF only where a traceback follows."""
-        beside = _said_beside(record)
-        exception = beside.pop(_EXCEPTION, None) or self._exception(record)
+        beside, exception = _said_beside(record)
         facts = _facts(record)
         level = self._painted(f"{facts['level']:<{_LEVEL_WIDTH}}", _colour_of(record.levelno))
         words = [self._painted(facts["timestamp"], _DIM), f"[{level}]", self._painted(facts["event"], _BOLD)]
         words.append(self._painted(f"[{facts['logger']}]", _DIM))
         words += [f"{name}={one_line(str(value))}" for name, value in beside.items()]
-        return "\n".join([" ".join(words), *([str(exception)] if exception else [])])
+        return "\n".join([" ".join(words), *([exception] if exception else [])])
 
     def _painted(self, text: str, colour: str) -> str:
         return f"{colour}{text}{_RESET}" if self._colours else text
@@ -69,18 +64,14 @@ def _facts(record: logging.LogRecord) -> dict[str, str]:
     }
 
 
-def _said_beside(record: logging.LogRecord) -> dict[str, object]:
-    return _escaped({name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD})
-
-
-def _escaped(facts: Mapping[str, object]) -> dict[str, object]:
-    return {name: _escaped_value(name, value) for name, value in facts.items()}
-
-
-def _escaped_value(name: str, value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    return _escaped_lines(value) if name == _EXCEPTION else one_line(value)
+def _said_beside(record: logging.LogRecord) -> tuple[dict[str, object], str]:
+    """What the logger said beside the text, and the explanation of an error, its own before the record's."""
+    facts = {name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD}
+    exception = str(facts.pop(_EXCEPTION, None) or "")
+    if not exception and record.exc_info:
+        exception = _PLAIN.formatException(record.exc_info)
+    escaped = {name: one_line(value) if isinstance(value, str) else value for name, value in facts.items()}
+    return escaped, _escaped_lines(exception)
 
 
 def _escaped_lines(text: str) -> str:

@@ -23,11 +23,12 @@ from doorward.cli.outbox import (
     state_of,
     with_outbox,
 )
-from doorward.cli.screen import STATUS_FAILED, complain, counted, is_terminal, strangers_lines, wants_colours
+from doorward.cli.screen import STATUS_FAILED, complain, is_terminal, strangers_lines, wants_colours
 from doorward.core.columns import aligned
+from doorward.core.counts import how_many
 from doorward.core.errors import DoorwardError, StateError, one_line
 from doorward.core.mail import Mail, QueueChange, QueuedMail, Standing
-from doorward.core.moments import iso_utc
+from doorward.core.moments import iso_utc, second_utc
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ _COLUMNS = ("MESSAGE", "STATE", "QUEUED (UTC)", "BYTES", "TO", "LAST ANSWER")
 _ANSWER_LEAST = 14
 
 
-def message_number(
+def _message_numbers(
     _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
 ) -> tuple[int, ...]:
     """The numbers of messages that `words` say."""
@@ -52,9 +53,7 @@ def message_number(
     return tuple(map(int, words))
 
 
-def complete_message(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> "list[CompletionItem]":
+def _complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> "list[CompletionItem]":
     """Complete the number of a message."""
     from click.shell_completion import CompletionItem
 
@@ -75,8 +74,8 @@ _numbers = click.argument(
     nargs=-1,
     required=True,
     metavar="N...",
-    callback=message_number,
-    shell_complete=complete_message,
+    callback=_message_numbers,
+    shell_complete=_complete,
 )
 
 
@@ -121,7 +120,7 @@ def list_messages(*, state: str | None, config: "Path | None", as_json: bool) ->
 @queue.command(
     "show", cls=WithExamples, examples=("doorward mail queue show 12", "doorward mail queue show --raw 12")
 )
-@click.argument("number", metavar="N", type=click.IntRange(min=0), shell_complete=complete_message)
+@click.argument("number", metavar="N", type=click.IntRange(min=0), shell_complete=_complete)
 @click.option("--raw", is_flag=True, help="Print the message alone, byte for byte.")
 @state_option(STATE_HELP)
 @config_option
@@ -225,7 +224,7 @@ def _listed(state: str | None, config: "Path | None") -> list[QueuedMail]:
 
 def _to(mail: QueuedMail) -> str:
     first, *others = [each.address for each in mail.recipients if each.standing is not Standing.DELIVERED]
-    return one_line(first) + (f" and {counted(len(others), 'other')}" if others else "")
+    return one_line(first) + (f" and {how_many(len(others), 'other')}" if others else "")
 
 
 def _row(mail: QueuedMail) -> tuple[str, ...]:
@@ -233,7 +232,7 @@ def _row(mail: QueuedMail) -> tuple[str, ...]:
     return (
         str(mail.number),
         state_of(mail),
-        iso_utc(mail.queued_at)[:19].replace("T", " "),
+        second_utc(mail.queued_at),
         str(mail.size_bytes),
         _to(mail),
         one_line(next(filter(None, answers), "")),
@@ -278,7 +277,7 @@ def _print_message(queued: QueuedMail, mail: Mail) -> None:
     for each in queued.recipients:
         again = "" if each.next_try_at is None else f", again at {iso_utc(each.next_try_at)}"
         answer = f": {each.answer}" if each.answer else ""
-        tries = counted(each.attempts, "attempt")
+        tries = how_many(each.attempts, "attempt")
         rows.append((f"<{each.address}>", f"{each.standing.value} after {tries}{again}{answer}"))
     click.echo(aligned(rows, indent=""))
     lines = mail.content.decode("utf-8", "replace").split("\r\n")

@@ -22,7 +22,7 @@ from doorward.cli.outbox import (
     with_outbox,
 )
 from doorward.cli.screen import complain, is_terminal
-from doorward.core.errors import DoorwardError, MailError
+from doorward.core.errors import MailError
 from doorward.core.mailboxes import parse_mailbox
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from doorward.errands.composing import Attachment
 
 _FILE = click.Path(readable=False, path_type=Path)
-
-
-class NotReadable(DoorwardError):
-    """What is to be sent cannot be read."""
 
 
 @click.command(
@@ -80,9 +76,8 @@ def send(
     delivers it within seconds; otherwise this command tries it now. Exit status 1: a recipient was refused;
     125: it waits in the queue, and no daemon runs that would try it again.
     """
-    import secrets
-
-    from doorward.errands.composing import Draft, compose, recipients_of
+    from doorward.compose.composed import compose_now
+    from doorward.errands.composing import Draft, recipients_of
     from doorward.stores.clock import SystemClock
 
     settings = settings_of(config)
@@ -94,8 +89,7 @@ def send(
     attachments = tuple(_attached(file, settings.limits) for file in files)
     text = _read_stdin(settings.limits)
     draft = Draft(subject=subject, text=text, attachments=attachments, to=to, sender=author)
-    wall_seconds, token = SystemClock.wall(), secrets.token_hex(16)
-    mail = compose(draft, settings.mail, wall_seconds=wall_seconds, token=token)
+    mail = compose_now(draft, settings.mail, wall_seconds=SystemClock.wall())
     is_daemons = has_daemon(state)
 
     async def put(room: "MailRoom") -> Sent:
@@ -137,7 +131,7 @@ def _attached(file: Path, limits: "Limits") -> "Attachment":
         with file.open("rb") as opened:
             content = opened.read(limits.message_bytes + 1)
     except OSError as error:
-        raise NotReadable(f"{file} cannot be read: {error.strerror}") from error
+        raise MailError(f"{file} cannot be read: {error.strerror}") from error
     _check_size(len(content), str(file), limits)
     kind, coding = mimetypes.guess_type(file.name)
     return Attachment(

@@ -8,7 +8,8 @@ import click
 
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option
-from doorward.cli.screen import complain, counted, strangers_lines
+from doorward.cli.screen import complain, strangers_lines
+from doorward.core.counts import how_many
 from doorward.core.errors import ListenError, one_line
 from doorward.core.limits import Limits
 
@@ -85,7 +86,7 @@ def _print_message(taken: "Taken") -> None:
 
     message = shown(taken.content)
     to = ", ".join(f"<{each}>" for each in taken.recipients[:10])
-    others = f" and {counted(len(taken.recipients) - 10, 'other')}" if len(taken.recipients) > 10 else ""
+    others = f" and {how_many(len(taken.recipients) - 10, 'other')}" if len(taken.recipients) > 10 else ""
     login = f", logged in as {taken.user}" if taken.user else ""
     click.echo(one_line(f"--- message {taken.number} from <{taken.sender}> to {to}{others}{login}"))
     for name, value in message.headers:

@@ -115,12 +115,11 @@ def serve(*, name: str, listen: str, keep: bool) -> None:
 
 def found_model(name: str) -> "Server":
     """The model that a word of the command line names."""
-    from doorward.core.invocation import nearest_name
+    from doorward.core.invocation import did_you_mean
     from doorward.models import NAMES, find
 
     if name not in NAMES:
-        nearest = nearest_name(name, NAMES)
-        hint = f"; did you mean {nearest}?" if nearest else f"; there are {', '.join(NAMES)}"
+        hint = did_you_mean(name, NAMES) or f"; there are {', '.join(NAMES)}"
         raise click.BadParameter(f"there is no model {name[:40]!r}{hint}", param_hint="NAME")
     return find(name)
 

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
-_FILE = click.Path(readable=False, path_type=Path)
+FILE = click.Path(readable=False, path_type=Path)
+"""What cannot be used is told by whoever opens it: it is no mistake in the words. A folder likewise."""
+
 _FOLDER = click.Path(readable=False)
-"""What cannot be used is told by whoever opens it: it is no mistake in the words."""
 
 
 class Seconds(click.ParamType[float]):
@@ -83,9 +84,40 @@ def config_option(function: FunctionT) -> FunctionT:
     """`--config FILE`."""
     return click.option(
         "--config",
-        type=_FILE,
+        type=FILE,
         metavar="FILE",
         help="Read this file; otherwise /etc/doorward/doorward.toml, or that of your configuration folder.",
+    )(function)
+
+
+def loop_option(function: FunctionT) -> FunctionT:
+    """`--loop NAME`."""
+    return click.option(
+        "--loop",
+        type=click.Choice(["uvloop", "asyncio"]),
+        default="uvloop",
+        show_default=True,
+        help="The event loop.",
+    )(function)
+
+
+def password_file_option(function: FunctionT) -> FunctionT:
+    """`--password-file FILE`, of a password that there is."""
+    return click.option(
+        "--password-file",
+        type=FILE,
+        metavar="FILE",
+        help="The first line is the password; otherwise $DOORWARD_PASSWORD, or a prompt.",
+    )(function)
+
+
+def new_password_file_option(function: FunctionT) -> FunctionT:
+    """`--password-file FILE`, of a password that is to be."""
+    return click.option(
+        "--password-file",
+        type=click.Path(readable=False, path_type=Path, allow_dash=True),
+        metavar="FILE",
+        help="The first line is the password; - is stdin. Otherwise it is asked for twice.",
     )(function)
 
 
@@ -192,7 +224,7 @@ def _trust() -> tuple[Option, ...]:
     return (
         click.option(
             "--ca",
-            type=_FILE,
+            type=FILE,
             metavar="FILE",
             envvar="DOORWARD_CA",
             help="Over TLS, trust only what these certificates vouch for; otherwise $DOORWARD_CA, or the "
@@ -216,15 +248,10 @@ def _login() -> tuple[Option, ...]:
             metavar="NAME",
             help="Log in as NAME; not sent where the door wants the password of one user alone.",
         ),
-        click.option(
-            "--password-file",
-            type=_FILE,
-            metavar="FILE",
-            help="The first line is the password; otherwise $DOORWARD_PASSWORD, or a prompt.",
-        ),
+        password_file_option,
         click.option(
             "--token-file",
-            type=_FILE,
+            type=FILE,
             metavar="FILE",
             help="Over HTTP, the first line is a token to log in with; otherwise $DOORWARD_TOKEN, or a "
             "password.",
@@ -237,19 +264,19 @@ def _login() -> tuple[Option, ...]:
         ),
         click.option(
             "--client-certificate",
-            type=_FILE,
+            type=FILE,
             metavar="FILE",
             help="Over TLS, log in with this certificate, in PEM.",
         ),
         click.option(
             "--client-key",
-            type=_FILE,
+            type=FILE,
             metavar="FILE",
             help="Its private key; otherwise it stands in the same file.",
         ),
         click.option(
             "--identity",
-            type=_FILE,
+            type=FILE,
             metavar="FILE",
             help="Over SSH, log in with this private key; otherwise with those of the agent and of ~/.ssh.",
         ),

@@ -8,19 +8,11 @@ from doorward.core.outcome import (
     LEFT,
     STATUS_TIMED_OUT,
     STATUS_UNAVAILABLE,
-    Outcome,
     OutcomeKind,
     last_lines,
     outcome_members,
+    reason_words,
 )
-
-_UNREASONED = {
-    OutcomeKind.INVALID: "the words could not be read: an open quote, or no UTF-8",
-    OutcomeKind.REFUSED: "refused",
-    OutcomeKind.BUSY: "busy: too many runs wait already; try again later",
-    OutcomeKind.FAILED: "it could not be run",
-    OutcomeKind.UNKNOWN: "there is no such command; `doorward ask help` lists them",
-}
 
 
 def exit_status(reply: Reply) -> int:
@@ -50,13 +42,7 @@ def _remarks(reply: Reply) -> list[str]:
     if outcome.kind is LEFT.kind and outcome.reason == LEFT.reason:
         return [f"left; run {reply.number} goes on for others"]
     remarks = [line for line in last_lines(outcome) if not line.startswith("exit status")]
-    if outcome.kind in _UNREASONED:
-        remarks.append(_reason(outcome))
-    return remarks
-
-
-def _reason(outcome: Outcome) -> str:
-    return outcome.reason or _UNREASONED[outcome.kind]
+    return [*remarks, *filter(None, [reason_words(outcome)])]
 
 
 def answer_json(words: tuple[str, ...], reply: Reply, kept: Kept) -> str:

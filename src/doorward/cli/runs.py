@@ -1,21 +1,19 @@
 """`doorward runs`."""
 
-import json
 import os
 import sys
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from doorward.cli.daemon import ask_daemon, keep_answer
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options
-from doorward.cli.outcomes import exit_status, report
-from doorward.cli.screen import is_terminal, wants_colours
+from doorward.cli.reports import report_of
+from doorward.cli.screen import wants_colours
 from doorward.cli.target import Target
-from doorward.clients._asking import Descriptors
 from doorward.core.errors import one_line
+from doorward.core.moments import day_utc
+from doorward.core.outcome import OutcomeKind, end_words
 
 _COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")
 
@@ -32,13 +30,7 @@ _COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")
 @json_option
 def command(*, target: Target, as_json: bool) -> int:
     """List the runs that you may see, the live ones first: your own, or all of them for an admin."""
-    if as_json or not is_terminal(sys.stdout):
-        words = ("runs", "form=json") if as_json else ("runs",)
-        return report(ask_daemon(target, words, Descriptors(), environment=os.environ))
-    reply, kept = keep_answer(target, ("runs", "form=json"), environment=os.environ)
-    if exit_status(reply) == 0:
-        _print_table(json.loads(kept.out))
-    return report(reply)
+    return report_of(target, "runs", as_json=as_json, show=_print_table)
 
 
 def _print_table(runs: list[dict[str, Any]]) -> None:
@@ -51,7 +43,7 @@ def _print_table(runs: list[dict[str, Any]]) -> None:
 
     from doorward.config.machine import Machine
 
-    today = datetime.fromtimestamp(Machine().wall(), UTC).date().isoformat()
+    today = day_utc(Machine().wall()).isoformat()
     table = Table(*_COLUMNS[:3], box=None, pad_edge=False)
     table.add_column(_COLUMNS[3], justify="right")
     for name in _COLUMNS[4:]:
@@ -79,7 +71,6 @@ def _state(run: dict[str, Any]) -> tuple[str, str]:
     outcome = run["outcome"]
     if outcome is None:
         return one_line(run["state"]), "cyan"
-    if outcome["kind"] == "exited":
-        status = outcome.get("status", 0)
-        return f"exit status {status}", "red" if status else "green"
-    return one_line(outcome["kind"]), "yellow"
+    if outcome["kind"] != OutcomeKind.EXITED.value:
+        return end_words(outcome), "yellow"
+    return end_words(outcome), "red" if outcome["exit_status"] else "green"

@@ -1,19 +1,16 @@
 """`doorward schedules`."""
 
-import json
 import os
 import sys
 from typing import Any
 
 import click
 
-from doorward.cli.daemon import ask_daemon, keep_answer
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options
-from doorward.cli.outcomes import exit_status, report
-from doorward.cli.screen import is_terminal, wants_colours
+from doorward.cli.reports import report_of
+from doorward.cli.screen import wants_colours
 from doorward.cli.target import Target
-from doorward.clients._asking import Descriptors
 from doorward.service.schedule_texts import COLUMNS, schedule_notes, schedule_row
 
 
@@ -29,13 +26,7 @@ from doorward.service.schedule_texts import COLUMNS, schedule_notes, schedule_ro
 @json_option
 def command(*, target: Target, as_json: bool) -> int:
     """List what runs by the clock: when it ran last, how that ended, and when it is due next."""
-    if as_json or not is_terminal(sys.stdout):
-        words = ("schedules", "form=json") if as_json else ("schedules",)
-        return report(ask_daemon(target, words, Descriptors(), environment=os.environ))
-    reply, kept = keep_answer(target, ("schedules", "form=json"), environment=os.environ)
-    if exit_status(reply) == 0:
-        print_table(json.loads(kept.out))
-    return report(reply)
+    return report_of(target, "schedules", as_json=as_json, show=print_table)
 
 
 def print_table(schedules: list[dict[str, Any]]) -> None:

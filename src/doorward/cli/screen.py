@@ -97,11 +97,6 @@ def wants_colours(stream: object, environment: Mapping[str, str]) -> bool:
     return is_terminal(stream) and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 command`, `2 commands`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def give_up_stdout() -> None:
     """Have what is still in stdout's buffer thrown away: its reader has left."""
     null = os.open(os.devnull, os.O_WRONLY)

@@ -18,8 +18,6 @@ _WANTS = MappingProxyType(
 )
 """What a user needs at a door by which these come; at one that knows no users, nothing would help."""
 
-_ASKED_TO_LOG_IN = frozenset({Comers.USERS_WITH_PASSWORD, Comers.USERS_WITH_PASSWORD_OR_KEY})
-
 
 def empty_roles(settings: Settings, users: Iterable[User]) -> list[Caution]:
     """
@@ -72,7 +70,7 @@ def logins_of_nobody(settings: Settings, users: Iterable[User]) -> tuple[str, ..
     if settings.is_default:
         return ()
     known = {user.name: user for user in users}
-    doors = (door for door in settings.doors.values() if door.kind.comers in _ASKED_TO_LOG_IN)
+    doors = (door for door in settings.doors.values() if door.kind.asks_login)
     return tuple(filter(None, (_flaw_of_logins(door, known) for door in doors)))
 
 

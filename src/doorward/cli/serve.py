@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import config_option, state_option
+from doorward.cli.options import config_option, loop_option, state_option
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -23,13 +23,7 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 )
 @config_option
 @state_option("Keep the state here; otherwise in $STATE_DIRECTORY, or in your own state folder.")
-@click.option(
-    "--loop",
-    type=click.Choice(["uvloop", "asyncio"]),
-    default="uvloop",
-    show_default=True,
-    help="The event loop.",
-)
+@loop_option
 @click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),

@@ -1,15 +1,11 @@
 """`doorward status`."""
 
-import os
-
 import click
 
-from doorward.cli.daemon import ask_daemon
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option, place_options
-from doorward.cli.outcomes import report
+from doorward.cli.reports import report_of
 from doorward.cli.target import Target
-from doorward.clients._asking import Descriptors
 
 
 @click.command(
@@ -28,5 +24,4 @@ def command(*, target: Target, as_json: bool) -> int:
 
     Exit status 125: no daemon could be asked.
     """
-    words = ("status", "form=json") if as_json else ("status",)
-    return report(ask_daemon(target, words, Descriptors(), environment=os.environ))
+    return report_of(target, "status", as_json=as_json)

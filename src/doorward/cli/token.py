@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -17,7 +16,7 @@ from doorward.cli.screen import complain
 from doorward.cli.user_changes import Told, tell_daemon
 from doorward.core.columns import aligned
 from doorward.core.errors import ConfigurationError, StateError
-from doorward.core.moments import iso_utc
+from doorward.core.moments import day_utc, iso_utc, minute_utc
 from doorward.core.principal import User
 from doorward.core.tokens import ShownToken, Token, check_token, lacking_roles, new_token, parse_token
 from doorward.stores.tokens import TokenFile
@@ -150,7 +149,14 @@ def list_tokens(*, state: str | None, as_json: bool) -> None:
         return
     rows = [("ID", "USER", "ROLES", "CREATED", "EXPIRES", "SUMMARY")]
     rows += [
-        (token.id, token.user, _roles_of(token), _day(token.created_at), _end_of(token, now), token.summary)
+        (
+            token.id,
+            token.user,
+            _roles_of(token),
+            str(day_utc(token.created_at)),
+            _end_of(token, now),
+            token.summary,
+        )
         for token in tokens
     ]
     click.echo(aligned(rows, indent=""), nl=False)
@@ -193,7 +199,7 @@ def _now() -> int:
 def _end(expires: Expiry, now: int) -> int | None:
     end = expires.of(now)
     if end is not None and end <= now:
-        raise click.UsageError(f"--expires: {_minute(end)} is over")
+        raise click.UsageError(f"--expires: {minute_utc(end)} is over")
     return end
 
 
@@ -214,7 +220,7 @@ def _roles(words: str | None, user: User, file: str) -> frozenset[str] | None:
 
 def _show(token: Token, shown: ShownToken, told: Told, *, as_json: bool) -> None:
     """The token alone on stdout, so that `TOKEN=$(...)` gets nothing else."""
-    end = "that never expires" if token.expires_at is None else f"until {_minute(token.expires_at)}"
+    end = "that never expires" if token.expires_at is None else f"until {minute_utc(token.expires_at)}"
     click.echo(f"A token of {token.user} with {_roles_of(token)}, {end}; its ID is {token.id}.", err=True)
     click.echo("It is shown this once:", err=True)
     if as_json:
@@ -237,15 +243,7 @@ def _roles_of(token: Token) -> str:
 def _end_of(token: Token, now: int) -> str:
     if token.expires_at is None:
         return "never"
-    return f"{_minute(token.expires_at)}{' (expired)' if token.is_expired(now) else ''}"
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
-
-
-def _minute(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"{minute_utc(token.expires_at)}{' (expired)' if token.is_expired(now) else ''}"
 
 
 def _members(token: Token, now: int) -> dict[str, object]:

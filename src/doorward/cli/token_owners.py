@@ -8,6 +8,7 @@ import click
 
 from doorward.cli.user_changes import configurations, runs_here
 from doorward.core.errors import ConfigurationError
+from doorward.core.invocation import did_you_mean
 from doorward.core.limits import Limits
 from doorward.core.parameter import shown
 from doorward.core.principal import User
@@ -46,7 +47,10 @@ class Owners:
         if name in self.users:
             return self.users[name]
         raise ConfigurationError(
-            f"there is no such user{self._nearest(name)}", key="users", file=self.file, found=shown(name)
+            f"there is no such user{did_you_mean(name, self.users)}",
+            key="users",
+            file=self.file,
+            found=shown(name),
         )
 
     def _only_one(self) -> User:
@@ -61,12 +65,6 @@ class Owners:
             rest = ", ..." if len(names) > _NAMES_SHOWN else ""
             raise click.UsageError(f"say whose it is with --user: {', '.join(names[:_NAMES_SHOWN])}{rest}")
         return self.users[names[0]]
-
-    def _nearest(self, name: str) -> str:
-        import difflib
-
-        nearest = difflib.get_close_matches(name[:64], list(self.users), n=1)
-        return f"; did you mean {nearest[0]}?" if nearest else ""
 
 
 def token_owners(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from doorward.cli.passwords import check_secrecy
 from doorward.cli.target import Target
-from doorward.clients._trust import Trust, is_this_machine
+from doorward.clients._trust import Trust
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import CertificateError
 from doorward.stores.certificate_files import read_anybodys_file
 from doorward.stores.places import CERTIFICATE_NAME, known_states

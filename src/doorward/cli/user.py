@@ -10,7 +10,7 @@ import click
 
 from doorward.cli.completing import complete_user
 from doorward.cli.examples import GroupWithExamples, WithExamples
-from doorward.cli.options import Uid, config_option, json_option, state_option
+from doorward.cli.options import Uid, config_option, json_option, new_password_file_option, state_option
 from doorward.cli.passwords import new_password
 from doorward.cli.screen import complain
 from doorward.cli.user_changes import (
@@ -32,12 +32,6 @@ from doorward.stores.users import UserFile
 _NO_LOGIN = "none"
 _STATE_HELP = "The state that has them; otherwise $STATE_DIRECTORY, or your own state folder."
 
-_password_option = click.option(
-    "--password-file",
-    type=click.Path(readable=False, path_type=Path, allow_dash=True),
-    metavar="FILE",
-    help="The first line is the password; - is stdin. Otherwise it is asked for twice.",
-)
 _no_password_option = click.option("--no-password", is_flag=True, help="NAME cannot log in with a password.")
 _uid_option = click.option(
     "--uid", type=Uid(), metavar="UID", help="The system user who is NAME at the unix door."
@@ -62,7 +56,8 @@ def command() -> None:
     """
     Keep the users of a state: those that stand in no configuration.
 
-    A user logs in at the tls door with a password or a certificate, and at the unix door by the uid.
+    A user logs in with a password at the tls, the web and the ssh door, with a certificate at the tls door,
+    with a token at the web door, with a key at the ssh door, and at the unix door by the uid.
 
     After a change a running daemon hears of it at once: the sessions of whoever was removed or changed end.
     """
@@ -83,7 +78,7 @@ def command() -> None:
 @click.option(
     "--certificate", type=_CERTIFICATE, metavar="FILE", help="NAME's certificate in PEM; - is stdin."
 )
-@_password_option
+@new_password_file_option
 @_generate_option
 @_no_password_option
 @state_option(_STATE_HELP)
@@ -156,7 +151,7 @@ def add(
     ),
 )
 @click.argument("name", shell_complete=complete_user)
-@_password_option
+@new_password_file_option
 @_generate_option
 @_no_password_option
 @state_option(_STATE_HELP)

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from doorward.clients._trust import Trust, is_this_machine
+from doorward.clients._trust import Trust
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError
 
 CONNECT_SECONDS = 10.0

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from doorward.clients._endpoints import HttpEndpoint, TlsEndpoint
 from doorward.clients._pairs import words_of_pair
-from doorward.clients._trust import Check, Words, is_this_machine
+from doorward.clients._trust import Check, Words
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError, TlsFailed
 
 

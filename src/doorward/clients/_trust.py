@@ -2,12 +2,12 @@
 
 import base64
 import enum
-import ipaddress
 import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from doorward.core.addresses import is_this_machine
 from doorward.core.certificates import fingerprint_of
 from doorward.core.errors import TlsFailed
 
@@ -103,14 +103,6 @@ def checks_of(trust: Trust, host: str) -> tuple[Check, ...]:
     if is_this_machine(host):
         return (Check.BY_ITSELF, Check.BY_AUTHORITIES)
     return (Check.BY_AUTHORITIES, Check.BY_ITSELF)
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether `host`, a name or an address without brackets, is this machine; nothing is looked up."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower().removesuffix(".") == "localhost"
 
 
 def parse_fingerprint(text: str) -> str:

@@ -1,22 +1,19 @@
 """Backups as errands of a daemon: carried by the clock, and told of by mail."""
 
-import asyncio
 import hashlib
 import os
-import secrets
 from collections.abc import Callable
 
 from doorward.compose.backups import carry
+from doorward.compose.composed import composed
 from doorward.core.backup_errands import BackupErrand
 from doorward.core.errors import BackupError, DoorwardError
-from doorward.core.mail import Mail
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.ports import Clock, SeenStore
 from doorward.core.schedules import wants_mail
 from doorward.core.settings import Settings
 from doorward.errands.backups.mailing import draft_of
 from doorward.errands.backups.report import Report, report_text, summary
-from doorward.errands.composing import compose
 from doorward.errands.gone import Gone
 from doorward.stores.database import Database
 from doorward.stores.seen import SqliteSeen
@@ -62,16 +59,11 @@ class CarriedBackups:
         before = (await self._seen.seen(name)).get(_DIGEST, "")
         outcome = SUCCESS if report.is_success else Outcome(OutcomeKind.FAILED)
         is_wanted = wants_mail(errand.mail, outcome, digest=digest, digest_before=before)
-        mail = await asyncio.to_thread(self._composed, errand, report) if is_wanted else None
+        mail = None
+        if is_wanted:
+            draft = draft_of(errand, report, host=os.uname().nodename)
+            mail = await composed(draft, self._settings().mail, self._clock)
         return await self._seen.commit(name, {_DIGEST: digest}, mail)
-
-    def _composed(self, errand: BackupErrand, report: Report) -> Mail:
-        return compose(
-            draft_of(errand, report, host=os.uname().nodename),
-            self._settings().mail,
-            wall_seconds=self._clock.wall(),
-            token=secrets.token_hex(16),
-        )
 
 
 def trouble_of(report: Report) -> DoorwardError:

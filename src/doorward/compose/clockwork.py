@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import secrets
 from typing import TYPE_CHECKING
 
 from doorward.compose.mail_watch import MailWatch
@@ -95,17 +94,11 @@ class Clockwork:
         return Scheduler(clock=self._clock, store=store, runs=runs, compose=self._compose)
 
     def _compose(self, schedule: "Schedule", state: "ScheduleState", result: "RunResult") -> "Mail":
-        from doorward.errands.run_mail import compose_run_mail
+        from doorward.compose.composed import compose_now
+        from doorward.errands.run_mail import run_draft
 
-        return compose_run_mail(
-            schedule,
-            state,
-            result,
-            settings=self._settings.mail,
-            host=os.uname().nodename,
-            wall_seconds=self._clock.wall(),
-            token=secrets.token_hex(16),
-        )
+        draft = run_draft(schedule, state, result, host=os.uname().nodename)
+        return compose_now(draft, self._settings.mail, wall_seconds=self._clock.wall())
 
 
 def _local_zone() -> "tzinfo":

@@ -1,4 +1,4 @@
-"""Messages made for the outbox, off the loop."""
+"""Messages made for the outbox, as of now."""
 
 import asyncio
 import secrets
@@ -11,11 +11,14 @@ from doorward.errands.composing import Draft, compose
 
 async def composed(draft: Draft, settings: MailSettings, clock: Clock) -> Mail:
     """
-    The message of `draft`, as of now; a digest of thousands takes its time.
+    The message of `draft`, made off the loop: a digest of thousands takes its time.
 
     Raises:
         MailError: it has no recipient, or something in it would add a header.
     """
-    return await asyncio.to_thread(
-        compose, draft, settings, wall_seconds=clock.wall(), token=secrets.token_hex(16)
-    )
+    return await asyncio.to_thread(compose_now, draft, settings, wall_seconds=clock.wall())
+
+
+def compose_now(draft: Draft, settings: MailSettings, *, wall_seconds: float) -> Mail:
+    """The message of `draft`; raises as `composed`."""
+    return compose(draft, settings, wall_seconds=wall_seconds, token=secrets.token_hex(16))

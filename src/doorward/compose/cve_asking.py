@@ -10,6 +10,10 @@ from doorward.core.mail_settings import MailSettings
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import EVERY_MOST_SECONDS, Every
 
+_KINDS: dict[str, type[DoorwardError]] = {
+    kind.__name__: kind for kind in (ConnectError, SourceError, StateError, MailError)
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedLook:
@@ -57,7 +61,7 @@ class ToldError:
     An error that was raised in the process.
 
     Attributes:
-        kind: the name of its class; that of a class that is not in `ERRORS` is `DoorwardError`.
+        kind: the name of its class, or of that above it that both sides know; else `DoorwardError`.
         fields: what it is made of.
     """
 
@@ -78,26 +82,18 @@ class ToldLook:
 
 def error_told(error: DoorwardError) -> ToldError:
     """`error`, to be sent; of an unknown kind, its text."""
+    fields: tuple[str, ...]
     match error:
         case ConnectError():
-            return ToldError(
-                kind="ConnectError", fields=(error.address, error.phase, error.problem, error.next_step)
-            )
+            fields = (error.address, error.phase, error.problem, error.next_step)
         case SourceError():
-            return ToldError(kind="SourceError", fields=(error.source, error.problem, error.next_step))
-        case StateError() | MailError():
-            kind = "StateError" if isinstance(error, StateError) else "MailError"
-            return ToldError(kind=kind, fields=(str(error),))
+            fields = (error.source, error.problem, error.next_step)
         case _:
-            return ToldError(kind="DoorwardError", fields=(str(error),))
+            fields = (str(error),)
+    known = (name for name, kind in _KINDS.items() if isinstance(error, kind))
+    return ToldError(kind=next(known, "DoorwardError"), fields=fields)
 
 
 def error_of(told: ToldError) -> DoorwardError:
     """The error that `told` is of."""
-    kinds: dict[str, type[DoorwardError]] = {
-        "ConnectError": ConnectError,
-        "SourceError": SourceError,
-        "StateError": StateError,
-        "MailError": MailError,
-    }
-    return kinds.get(told.kind, DoorwardError)(*told.fields)
+    return _KINDS.get(told.kind, DoorwardError)(*told.fields)

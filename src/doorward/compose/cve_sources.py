@@ -35,7 +35,7 @@ async def cve_sources(limits: Limits, clock: Clock) -> AsyncIterator[CveSources]
             bounds=CveBounds(
                 body_bytes=limits.cve_bytes,
                 seconds=limits.cve_seconds,
-                feed=FeedBounds(body_bytes=limits.feed_bytes, entries=limits.feed_entries),
+                feed=FeedBounds.within(limits),
                 feed_seconds=limits.feed_seconds,
             ),
         )

@@ -62,39 +62,24 @@ class ErrandGoing:
         if self._cves is not None:
             self._cves.stop()
 
-    # what a kind brings in takes its time, and no loop waits for it
+    # what a kind brings in takes its time, and no loop waits: another errand may have made it meanwhile
 
     async def _look_at_feed(self, errand: FeedErrand) -> Gone:
-        await asyncio.to_thread(import_module, "doorward.compose.feeds")
-        watched = await self._feed_looks().look(errand)
+        feeds = await asyncio.to_thread(import_module, "doorward.compose.feeds")
+        if self._feeds is None:
+            self._feeds = feeds.WatchedFeeds(self._database, self._clock, self._settings)
+        watched = await self._feeds.look(errand)
         return Gone(text=outcome_text(watched), mails=watched.mails, notes=watched.notes)
 
     async def _look_at_cves(self, errand: CveErrand) -> Gone:
-        await asyncio.to_thread(import_module, "doorward.compose.cve_look")
+        cves = await asyncio.to_thread(import_module, "doorward.compose.cve_look")
+        if self._cves is None:
+            self._cves = cves.CveLooks(self._database.path.parent)
         settings = self._settings()
-        return await self._cve_looks().look(errand, limits=settings.limits, mail=settings.mail)
+        return await self._cves.look(errand, limits=settings.limits, mail=settings.mail)
 
     async def _carry_backups(self, errand: BackupErrand) -> Gone:
-        await asyncio.to_thread(import_module, "doorward.compose.carried_backups")
-        return await self._carried_backups().go(errand)
-
-    def _feed_looks(self) -> "WatchedFeeds":
-        from doorward.compose.feeds import WatchedFeeds
-
-        if self._feeds is None:
-            self._feeds = WatchedFeeds(self._database, self._clock, self._settings)
-        return self._feeds
-
-    def _cve_looks(self) -> "CveLooks":
-        from doorward.compose.cve_look import CveLooks
-
-        if self._cves is None:
-            self._cves = CveLooks(self._database.path.parent)
-        return self._cves
-
-    def _carried_backups(self) -> "CarriedBackups":
-        from doorward.compose.carried_backups import CarriedBackups
-
+        backups = await asyncio.to_thread(import_module, "doorward.compose.carried_backups")
         if self._backups is None:
-            self._backups = CarriedBackups(self._database, self._clock, self._settings)
-        return self._backups
+            self._backups = backups.CarriedBackups(self._database, self._clock, self._settings)
+        return await self._backups.go(errand)

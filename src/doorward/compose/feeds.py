@@ -17,9 +17,10 @@ from doorward.core.mail import Mail
 from doorward.core.ports import Clock, SeenStore
 from doorward.core.settings import Settings
 from doorward.errands.composing import Draft
-from doorward.errands.feed_source import FeedAnswer, FeedSource, Validators
+from doorward.errands.feed_source import FeedAnswer, FeedSource
 from doorward.errands.feed_watch import FeedWatch, Watched
 from doorward.errands.feeds.parsing import FeedBounds
+from doorward.errands.validators import Validators
 from doorward.stores.database import Database
 from doorward.stores.seen import SqliteSeen
 
@@ -43,7 +44,7 @@ async def feed_source(
         yield FeedSource(
             fetcher=session,
             lenient=lenient or LenientFeeds(),
-            bounds=FeedBounds(body_bytes=limits.feed_bytes, entries=limits.feed_entries),
+            bounds=FeedBounds.within(limits),
             seconds=limits.feed_seconds,
         )
 

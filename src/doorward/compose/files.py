@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from doorward.compose.descriptors import allow_descriptors, most_connections
-from doorward.compose.serving import loop_factory
+from doorward.compose.loops import loop_factory, until
 from doorward.core.addresses import Address
 from doorward.core.audit import AuditEvent
 from doorward.core.errors import ListenError
@@ -187,21 +187,11 @@ async def _serve(
         await gate.open(listener, meeting_files(door))
         on_open()
         await first.wait()
-        await _drain(gate, second)
+        await until(second, gate.drain(DRAIN_SECONDS))
     finally:
         gate.close()
         files.close()
         threads.close()
-
-
-async def _drain(gate: Gate, is_impatient: asyncio.Event) -> None:
-    """Let what is being sent come to its end, until that takes too long or the end is asked for once more."""
-    async with asyncio.TaskGroup() as group:
-        drain = group.create_task(gate.drain(DRAIN_SECONDS))
-        impatience = group.create_task(is_impatient.wait())
-        await asyncio.wait((drain, impatience), return_when=asyncio.FIRST_COMPLETED)
-        drain.cancel()
-        impatience.cancel()
 
 
 def _mount(options: FilesOptions) -> Mount:

@@ -8,16 +8,17 @@ from shutil import which
 
 from doorward.core.errors import SourceError
 from doorward.core.installed import Installed
-from doorward.errands.cve.dpkg import FORMAT, packages_of, suite_of
+from doorward.core.launch import EXECUTABLE_PATH
+from doorward.errands.cve.dpkg import FORMAT, is_of_debian, packages_of, suite_of
 from doorward.errands.cve.kernels import without_idle_kernels
 
 PROGRAM = "dpkg-query"
-SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SECONDS = 60.0
 
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 """Source: os-release(5)."""
 
+_DPKG_FOLDER = "/var/lib/dpkg"
 _OS_RELEASE_BYTES = 64 * 1024
 
 
@@ -35,8 +36,13 @@ async def installed_packages(*, program: str = "", os_release: tuple[str, ...] =
     return await asyncio.to_thread(_installed, program, os_release)
 
 
+def is_debian() -> bool:
+    """Whether the tracker of Debian knows the packages of this machine; blocks for a small file."""
+    return is_of_debian(_first_of(OS_RELEASE)) and os.path.isdir(_DPKG_FOLDER)
+
+
 def _installed(program: str, os_release: tuple[str, ...]) -> Installed:
-    said = _said_by_dpkg(program or which(PROGRAM, path=SEARCHED) or "")
+    said = _said_by_dpkg(program or which(PROGRAM, path=EXECUTABLE_PATH) or "")
     try:
         packages = packages_of(said)
     except ValueError as error:
@@ -58,7 +64,7 @@ def _said_by_dpkg(program: str) -> str:
             [program, "--show", f"--showformat={FORMAT}"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={"PATH": SEARCHED, "LC_ALL": "C.UTF-8"},
+            env={"PATH": EXECUTABLE_PATH, "LC_ALL": "C.UTF-8"},
             timeout=SECONDS,
             check=False,
         )

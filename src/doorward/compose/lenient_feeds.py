@@ -17,9 +17,17 @@ MEMORY_BYTES = 768 * 1024 * 1024
 CPU_SECONDS = 20
 SECONDS = 60.0
 
+_TELL = "Tell its publisher"
+
 
 class LenientFeeds:
-    """Reads one ill-formed feed at a time; meets `LenientReader` of `core.ports`."""
+    """
+    The `LenientReader` that reads one ill-formed feed at a time.
+
+    Args:
+        cpu_seconds: what a process may take of processor time.
+        seconds: how long it may take.
+    """
 
     def __init__(self, *, cpu_seconds: int = CPU_SECONDS, seconds: float = SECONDS) -> None:
         self._cpu_seconds = cpu_seconds
@@ -28,13 +36,9 @@ class LenientFeeds:
 
     async def read(self, body: bytes, *, content_type: str, most_entries: int, error: IllFormedFeed) -> Feed:
         if len(body) > BODY_BYTES:
-            raise FeedError(
-                error.source, f"{error.problem}; it is too large to be read leniently", "Tell its publisher"
-            ) from error
+            raise _given_up(error, "; it is too large to be read leniently", _TELL) from error
         if not await asyncio.to_thread(may_be_read_leniently, body):
-            raise FeedError(
-                error.source, f"{error.problem}; it declares entities, so it is refused", "Tell its publisher"
-            ) from error
+            raise _given_up(error, "; it declares entities, so it is refused", _TELL) from error
         asked = {
             "content_type": content_type,
             "entries": most_entries,
@@ -58,11 +62,10 @@ class LenientFeeds:
             )
         except subprocess.SubprocessError as ended:
             how = "took too long" if isinstance(ended, subprocess.TimeoutExpired) else "took too much"
-            raise FeedError(error.source, f"{error.problem}, and reading it leniently {how}") from ended
+            raise _given_up(error, f", and reading it leniently {how}") from ended
         except OSError as refused:
-            raise FeedError(
-                error.source, f"{error.problem}, and nothing could be started to read it leniently: {refused}"
-            ) from refused
+            why = f", and nothing could be started to read it leniently: {refused}"
+            raise _given_up(error, why) from refused
         return child.stdout
 
 
@@ -70,5 +73,9 @@ def _feed(document: bytes, error: IllFormedFeed) -> Feed:
     parsed = json.loads(document)
     # `sgmllib` finds an entry or two in nearly anything, and none in what is no feed
     if not parsed["dialect"] or not parsed["entries"]:
-        raise FeedError(error.source, f"{error.problem}, and nothing could be made of it") from error
+        raise _given_up(error, ", and nothing could be made of it") from error
     return feed_from(parsed, url=error.source, problem=error.problem)
+
+
+def _given_up(error: IllFormedFeed, why: str, next_step: str = "") -> FeedError:
+    return FeedError(error.source, f"{error.problem}{why}", next_step)

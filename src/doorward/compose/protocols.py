@@ -54,7 +54,7 @@ class Protocols:
         if door.name == SSH:
             return self._ssh_protocol(door, prepared)
         if door.name == WEB:
-            return self._web_protocol(listener, prepared, context)
+            return self._web_protocol(door, listener, prepared, context)
         return partial(meet, self._line_door(door, prepared, context))
 
     def renewal(self, settings: Settings) -> Callable[[], None]:
@@ -83,7 +83,7 @@ class Protocols:
         )
 
     def _web_protocol(
-        self, listener: Listener, prepared: Prepared, context: ssl.SSLContext | None
+        self, door: DoorSettings, listener: Listener, prepared: Prepared, context: ssl.SSLContext | None
     ) -> MakeProtocol:
         if self._web_room is None:
             # not imported where there is no such door
@@ -97,7 +97,6 @@ class Protocols:
                 desk=self.desk,
                 figures=self.figures,
             )
-        door = prepared.settings.doors[listener.door]
         return self._web_room.protocol(door, listener, prepared, context)
 
     def _ssh_protocol(self, door: DoorSettings, prepared: Prepared) -> MakeProtocol:

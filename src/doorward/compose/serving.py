@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from doorward.compose.daemon import Daemon
+from doorward.compose.loops import loop_factory, until
 from doorward.compose.opened import Opened
 from doorward.compose.service_manager import Notifier, ServiceManager, take_service_manager
 from doorward.config import find_configuration, load_settings
@@ -118,15 +119,6 @@ def _end_process(stubborn: list[str], error: BaseException | None) -> None:
     os._exit(0 if error is None else 1)
 
 
-def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes the loop called `name`, `uvloop` or `asyncio`."""
-    if name == "asyncio":
-        return asyncio.new_event_loop
-    import uvloop  # imported for this loop only
-
-    return uvloop.new_event_loop
-
-
 async def _serve(
     make: Callable[[], Daemon], on_open: Callable[[Opened], None], manager: ServiceManager
 ) -> None:
@@ -148,7 +140,7 @@ async def _serve(
             signals.first_name,
             daemon.drain_seconds,
         )
-        await _drain(daemon, signals.second)
+        await until(signals.second, daemon.drain())
     finally:
         await daemon.close()
         notifier.close()
@@ -224,13 +216,3 @@ class _Signals:
             problem = str(error)
         if self._answers_reloads:
             self._notifier.reloaded(self._daemon.doors, problem=problem)
-
-
-async def _drain(daemon: Daemon, hurry: asyncio.Event) -> None:
-    """Drain, but no longer than until `hurry`."""
-    async with asyncio.TaskGroup() as group:
-        draining = group.create_task(daemon.drain())
-        hurrying = group.create_task(hurry.wait())
-        await asyncio.wait({draining, hurrying}, return_when=asyncio.FIRST_COMPLETED)
-        draining.cancel()
-        hurrying.cancel()

@@ -58,12 +58,12 @@ class _Table:
         destination = self._destination(shape.destination)
         keep = self._keep()
         names = self._names()
-        when = self._word("mail", MailWhen, MailWhen.FAILURE if shape.to or mail.to else MailWhen.NEVER)
+        when = self._word("mail", MailWhen.FAILURE if shape.to or mail.to else MailWhen.NEVER)
         to = read_mailboxes(shape.to, (*self._key, "to"), self._report, ours=mail.sender)
         if when is not MailWhen.NEVER and not to and not mail.to:
             self._refuse("mail", "there is nobody to mail to", "an address as `to`, here or in [mail]")
         numbers = {each: self._number(each) for each in _RANGES}
-        access, check = self._access(), self._word("check", Check, Check.SIZE)
+        access, check = self._access(), self._word("check", Check.SIZE)
         if timing is None or not folder or not destination:
             return None
         return BackupErrand(
@@ -157,8 +157,8 @@ class _Table:
             return value
         return defaults.get(name, 0)
 
-    def _word(self, name: str, kind: type[WordT], default: WordT) -> WordT:
-        return read_word(getattr(self._shape, name), kind, default, (*self._key, name), self._report)
+    def _word(self, name: str, default: WordT) -> WordT:
+        return read_word(getattr(self._shape, name), default, (*self._key, name), self._report)
 
     def _missing(self, name: str, expected: str) -> None:
         if self._is_whole:

@@ -9,7 +9,7 @@ from types import ModuleType
 from doorward.config.report import Key, Report, found_in
 from doorward.core.catalogue import Catalogue
 from doorward.core.errors import ConfigurationError
-from doorward.core.invocation import nearest_name
+from doorward.core.invocation import did_you_mean
 
 ENTRY_POINT_GROUP = "doorward.commands"
 
@@ -89,8 +89,7 @@ def _imported(reference: str) -> Catalogue:
     found: object = module
     for part in attribute.split("."):
         if not hasattr(found, part):
-            nearest = nearest_name(part, [other for other in vars(module) if not other.startswith("_")])
-            hint = f"; did you mean {nearest}?" if nearest else ""
+            hint = did_you_mean(part, (other for other in vars(module) if not other.startswith("_")))
             raise ConfigurationError(f"the module {name} has no {part}{hint}", found=found_in(reference))
         found = getattr(found, part)
     if not isinstance(found, Catalogue):

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from doorward.config.interpreters import free_programs, has_interpreter
+from doorward.config.interpreters import Seen, free_programs, has_interpreter
 from doorward.core.builtin_commands import PROGRAMS
 from doorward.core.command import Command, Program
 from doorward.core.parameter_types import PathType
@@ -63,34 +63,33 @@ def warnings_of(settings: Settings, *, uid: int | None = None, status: StatusOf 
     cautions: list[Caution] = []
     for command in settings.catalogue:
         if isinstance(command.action, Program):
-            cautions += _about_files(command.name, command.action, trusted, status)
-            cautions += free_programs(command.name, command.action, _caution)
-            cautions += _about_environment(command.name, command.action)
-            cautions += _about_paths(command)
-            cautions += _about_guests(command, command.action)
+            seen = (
+                *_about_files(command.name, command.action, trusted, status),
+                *free_programs(command.action),
+                *_about_environment(command.action),
+                *_about_paths(command),
+                *_about_guests(command, command.action),
+            )
+            cautions += [
+                Caution(command=command.name, what=what, why=why, remedy=remedy) for what, why, remedy in seen
+            ]
     return cautions
 
 
-def _caution(command: str, what: str, why: str, remedy: str) -> Caution:
-    return Caution(command=command, what=what, why=why, remedy=remedy)
-
-
-def _about_files(name: str, program: Program, trusted: frozenset[int], status: StatusOf) -> Iterator[Caution]:
+def _about_files(name: str, program: Program, trusted: frozenset[int], status: StatusOf) -> Iterator[Seen]:
     files = [program.executable]
     if has_interpreter(program):
         files += [text for text in _fixed_texts(program) if text.startswith("/") and _is_file(text, status)]
     for file in files:
         if not file.startswith("/"):
-            yield _caution(
-                name,
+            yield (
                 f"{file} is a relative path",
                 "which file it is depends on the folder that the daemon runs in",
                 "name it by its absolute path",
             )
             continue
         for path, what in writable_places(file, trusted, status):
-            yield _caution(
-                name,
+            yield (
                 f"{path} {what}",
                 f"whoever can write it chooses what {name} runs",
                 f"give it to root and take writing from others: chown root {path}; chmod go-w {path}",
@@ -146,36 +145,33 @@ def _openness(found: os.stat_result, trusted: frozenset[int]) -> str:
     return ""
 
 
-def _about_environment(name: str, program: Program) -> Iterator[Caution]:
+def _about_environment(program: Program) -> Iterator[Seen]:
     for variable in program.environment:
         if variable in _RUN_FIRST or variable.startswith(_LOADED_FROM):
-            yield _caution(
-                name,
+            yield (
                 f"it is given {variable}",
                 "the variable decides what code is loaded or run",
                 "make sure that only root can write what it names, or leave it out",
             )
 
 
-def _about_paths(command: Command) -> Iterator[Caution]:
+def _about_paths(command: Command) -> Iterator[Seen]:
     for parameter in command.parameters:
         if isinstance(parameter.type, PathType) and parameter.type.within == "/":
-            yield _caution(
-                command.name,
+            yield (
                 f"the path {parameter.name} may be any",
                 "a caller can name every file that the program may read or write",
                 'say where it must be: within = "/folder"',
             )
 
 
-def _about_guests(command: Command, program: Program) -> Iterator[Caution]:
+def _about_guests(command: Command, program: Program) -> Iterator[Seen]:
     is_own = command.is_builtin and command.name in PROGRAMS and not command.parameters
     if is_own or not command.open_to_guests or GUEST in (command.roles or ()):
         return
-    yield _caution(
-        command.name,
-        f"it was declared anew as {posixpath.basename(program.executable)}, and may be asked for by "
-        f"{who_can(command)}",
+    name = posixpath.basename(program.executable)
+    yield (
+        f"it was declared anew as {name}, and may be asked for by {who_can(command)}",
         "a built-in keeps its guest right until roles say otherwise",
         'say who may: roles = ["guest"], or others',
     )

@@ -15,7 +15,7 @@ from doorward.config.shapes import CommandShape
 from doorward.config.tables import read_each, read_table
 from doorward.config.user_settings import check_roles
 from doorward.core.builtin_commands import RESERVED
-from doorward.core.command import NAME, NUMBERS, Command, Function, Program, Verb
+from doorward.core.command import NAME, NAME_EXPECTED, NUMBERS, Command, Function, Program, Verb
 from doorward.core.errors import CatalogueError
 from doorward.core.limits import LimitFacts
 from doorward.core.parameter import has_control_characters
@@ -54,8 +54,7 @@ def read_commands(
     commands: list[Command] = []
     for name, key, table in read_each(tables, ("commands",), report):
         if not NAME.fullmatch(name):
-            expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
-            report.add(key, "a command cannot be called this", expected=expected)
+            report.add(key, "a command cannot be called this", expected=NAME_EXPECTED)
             continue
         if name in RESERVED:
             report.add(key, "the daemon answers this command itself; take the table out")

@@ -5,11 +5,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from doorward.config.report import Key, Report, found_in, one_of
+from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import SshShape, TcpShape, TlsShape, UnixShape, WebShape
 from doorward.config.ssh_settings import read_path, read_ssh
 from doorward.config.tables import read_each, read_table
 from doorward.config.web_settings import with_web
+from doorward.config.words import read_word
 from doorward.core.addresses import SOCKET_PATH_BYTES, Address, parse_address
 from doorward.core.principal import ADMIN, User
 from doorward.core.settings import (
@@ -64,9 +65,13 @@ def _read_door(
         return replace(door, ssh=read_ssh(shape, key, report))
     if isinstance(shape, WebShape):
         return with_web(_with_certificate(door, shape, key, report), shape, key, report)
-    session = _session(shape.session, (*key, "session"), report)
-    if session is None:
-        return None
+    session = read_word(
+        shape.session,
+        LineSessionKind.ONCE,
+        (*key, "session"),
+        report,
+        problem="there is no such kind of session",
+    )
     door = replace(door, session=session)
     return _with_login(door, shape, key, users, report) if isinstance(shape, TlsShape) else door
 
@@ -106,15 +111,6 @@ def _check_user(name: str, key: Key, users: Mapping[str, User], report: Report) 
             f"{name} has no password that could be asked for",
             expected=f"a user with one; doorward hash-password makes it for [users.{name}]",
         )
-
-
-def _session(word: str, key: Key, report: Report) -> LineSessionKind | None:
-    try:
-        return LineSessionKind(word)
-    except ValueError:
-        kinds = one_of(f'"{kind.value}"' for kind in LineSessionKind)
-        report.add(key, "there is no such kind of session", expected=kinds, found=found_in(word))
-        return None
 
 
 def _listen(name: str, listen: str | list[str] | None, key: Key, report: Report) -> tuple[str, ...] | None:

@@ -4,13 +4,12 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
 
 from doorward.core.command import Program
 from doorward.core.template import Element
 
-CautionT = TypeVar("CautionT")
-Make = Callable[[str, str, str, str], CautionT]
+Seen = tuple[str, str, str]
+"""What was seen, what may come of it, and what to do: the words of a `Caution`."""
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "fish", "csh", "tcsh", "rbash"})
 _PROGRAM_LETTERS = {
@@ -63,24 +62,23 @@ def has_interpreter(program: Program) -> bool:
     return part is not None and part.name in _FIRST_WORD_IS_FILE
 
 
-def free_programs(command: str, program: Program, make: Make[CautionT]) -> Iterator[CautionT]:
-    """Yield a caution where a caller's word comes into a program that an interpreter then runs."""
+def free_programs(program: Program) -> Iterator[Seen]:
+    """Yield what is seen where a caller's word comes into a program that an interpreter then runs."""
     part = _interpreter(program)
     if part is None:
         return
     text = _text(part)
     if text is not None and (about := _about_text(part.name, text)) is not None:
-        yield make(command, *about)
+        yield about
     if part.name in _REMOTE and (names := _names(part.rest[1:])):
-        yield make(
-            command,
+        yield (
             f"{names} goes to {part.name}, which hands it to a shell on the other machine",
             "whoever may ask for this command can run anything there",
             "use a forced command on the other machine, and give it no parameter",
         )
 
 
-def _about_text(name: str, text: _Text) -> tuple[str, str, str] | None:
+def _about_text(name: str, text: _Text) -> Seen | None:
     names = _names((text.element,))
     if names and text.is_file:
         return (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from doorward.config.catalogues import read_catalogues
 from doorward.config.machine import ExecutableMissing, Machine
 from doorward.config.renewal import is_replaceable, renewed
-from doorward.config.report import Key, Report, found_in, key_of, one_of
+from doorward.config.report import Key, Report, key_of
 from doorward.core.builtin_commands import (
     PROGRAMS,
     RESERVED,
@@ -126,6 +126,7 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     from doorward.config.shapes import ServerShape
     from doorward.config.tables import read_table
     from doorward.config.user_settings import read_users
+    from doorward.config.words import read_word
 
     server = read_table(tables.server, ServerShape, ("server",), report)
     limits = read_limits(tables.limits, report)
@@ -146,7 +147,13 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
     _note_unreachable(declared, doors, report)
     return Settings(
         file=report.file,
-        language=_language(server.language, report),
+        language=read_word(
+            server.language,
+            Language.ENGLISH,
+            ("server", "language"),
+            report,
+            problem="the daemon does not speak this",
+        ),
         limits=limits,
         doors=doors,
         users=users,
@@ -156,20 +163,6 @@ def _settings(tables: "FileShape", machine: Machine, report: Report) -> Settings
         errands=read_errands(tables.errands, mail=mail, report=report),
         notices=tuple(report.notices),
     )
-
-
-def _language(word: str, report: Report) -> Language:
-    try:
-        return Language(word)
-    except ValueError:
-        languages = one_of(f'"{language.value}"' for language in Language)
-        report.add(
-            ("server", "language"),
-            "the daemon does not speak this",
-            expected=languages,
-            found=found_in(word),
-        )
-        return Language.ENGLISH
 
 
 def _builtins(machine: Machine, report: Report) -> dict[str, Command]:

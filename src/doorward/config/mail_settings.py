@@ -7,6 +7,7 @@ from typing import Any
 
 from doorward.config.machine import Machine
 from doorward.config.report import Key, Report, found_in, one_of
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import MailError
 from doorward.core.mail_settings import (
     ANSWER_SECONDS,
@@ -15,7 +16,6 @@ from doorward.core.mail_settings import (
     SUBMISSIONS_PORT,
     MailSettings,
     MailTls,
-    is_loopback,
 )
 from doorward.core.mailboxes import Mailbox, domain_of_host, parse_address, parse_mailbox
 
@@ -64,7 +64,7 @@ def read_mail(table: Mapping[str, Any], *, machine: Machine, report: Report) -> 
         timeout_seconds=_seconds(shape.timeout_seconds, report),
     )
     _check_login(settings, report)
-    if settings.tls is MailTls.NONE and not is_loopback(settings.host):
+    if settings.tls is MailTls.NONE and not is_this_machine(settings.host):
         report.note((*_KEY, "tls"), "mail goes over the network in the clear")
     return settings
 
@@ -80,7 +80,7 @@ def _server(text: str | None, tls_word: str | None, report: Report) -> tuple[str
     tls = _tls(tls_word, report)
     if tls is None:
         # in the clear nothing leaves this machine unless somebody wrote so
-        tls = MailTls.NONE if is_loopback(host) else MailTls.STARTTLS
+        tls = MailTls.NONE if is_this_machine(host) else MailTls.STARTTLS
         tls = MailTls.IMPLICIT if port == SUBMISSIONS_PORT else tls
     return host, _PORTS[tls] if port is None else port, tls
 
@@ -127,7 +127,7 @@ def _check_login(settings: MailSettings, report: Report) -> None:
         report.add(_KEY, "a login needs both `user` and `password_file`", expected=f"{missing} too")
     if not user.isprintable() or len(user) > _USER_CHARACTERS:
         report.add((*_KEY, "user"), "this is no name to log in with", expected="one line of text")
-    if user and settings.tls is MailTls.NONE and not is_loopback(settings.host):
+    if user and settings.tls is MailTls.NONE and not is_this_machine(settings.host):
         report.add(
             (*_KEY, "tls"),
             "a password does not go over the network in the clear",

@@ -10,7 +10,7 @@ from doorward.config.report import Key, Report, dotted, found_in
 from doorward.config.shapes import ParameterShape
 from doorward.config.tables import read_each, read_table
 from doorward.core.errors import CatalogueError
-from doorward.core.parameter import Parameter, has_control_characters, word_of
+from doorward.core.parameter import Parameter, has_control_characters
 from doorward.core.parameter_types import (
     INTEGER_MOST,
     TYPES,
@@ -74,10 +74,7 @@ def _parameter(name: str, shape: ParameterShape, key: Key, report: Report) -> Pa
     except CatalogueError as error:
         report.adopt((*key, "default") if error.key.endswith(".default") else key, error)
         return None
-    if parameter.default is None:
-        return parameter
-    # as a word of it would be read: a path made absolute, a number made a float
-    return replace(parameter, default=parameter.read(word_of(parameter.default)))
+    return replace(parameter, default=parameter.default_value)
 
 
 def _type(shape: ParameterShape, key: Key, report: Report) -> ParameterType | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from doorward.core.errors import ConfigurationError
-from doorward.core.invocation import nearest_name
+from doorward.core.invocation import did_you_mean
 from doorward.core.parameter import shown
 
 Key = tuple[str | int, ...]
@@ -38,12 +38,11 @@ class Report:
     def unknown(self, key: Key, known: Iterable[str], *, what: str = "key", found: str | None = None) -> None:
         """Note that no `what` is called `found`, or else as `key` ends; the nearest of `known` is named."""
         names = list(known)
-        nearest = nearest_name(str(key[-1]) if found is None else found, names)
-        hint = f"; did you mean {nearest}?" if nearest else ""
+        hint = did_you_mean(str(key[-1]) if found is None else found, names)
         self.add(
             key,
             f"there is no such {what}{hint}",
-            expected="" if nearest else one_of(names),
+            expected="" if hint else one_of(names),
             found="" if found is None else found_in(found),
         )
 

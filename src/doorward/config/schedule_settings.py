@@ -70,10 +70,10 @@ class _Table:
         shape = self._shape
         invocation = self._invocation(catalogue, limits)
         timing = read_timing(shape.every, shape.at, self._key, self._report, is_whole=self._is_whole)
-        catch_up = self._word("catch_up", CatchUp, CatchUp.ONCE)
-        overlap = self._word("overlap", Overlap, Overlap.SKIP)
+        catch_up = self._word("catch_up", CatchUp.ONCE)
+        overlap = self._word("overlap", Overlap.SKIP)
         to = read_mailboxes(shape.to, (*self._key, "to"), self._report, ours=mail.sender)
-        when = self._word("mail", MailWhen, MailWhen.FAILURE if shape.to else MailWhen.NEVER)
+        when = self._word("mail", MailWhen.FAILURE if shape.to else MailWhen.NEVER)
         if when is not MailWhen.NEVER and not to and not mail.to:
             self._refuse(
                 "mail", "there is nobody to mail to", expected="an address as `to`, here or in [mail]"
@@ -145,8 +145,8 @@ class _Table:
             self._report.add((*self._key, *below), str(problem))
         return None
 
-    def _word(self, name: str, kind: type[WordT], default: WordT) -> WordT:
-        return read_word(getattr(self._shape, name), kind, default, (*self._key, name), self._report)
+    def _word(self, name: str, default: WordT) -> WordT:
+        return read_word(getattr(self._shape, name), default, (*self._key, name), self._report)
 
     def _refuse(self, name: str, problem: str, *, expected: str = "", found: str = "") -> None:
         self._report.add((*self._key, name), problem, expected=expected, found=found)

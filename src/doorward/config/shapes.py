@@ -22,6 +22,7 @@ YesNo = Annotated[bool | None, Meta(description="true or false")]
 Addresses = Annotated[str | list[str] | None, Meta(description="an array of texts")]
 OptionalText = Annotated[str | None, Meta(description="a text")]
 OptionalTexts = Annotated[list[str] | None, Meta(description="an array of texts")]
+Recipients = Annotated[str | list[str], Meta(description="an address, or an array of them")]
 Tables = Annotated[dict[str, Any], Meta(description="a table")]
 
 
@@ -116,7 +117,7 @@ class MailShape(msgspec.Struct, rename={"sender": "from"}):
     password_file: OptionalText = None
     sender: OptionalText = None
     bounces_to: OptionalText = None
-    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    to: Recipients = []
     timeout_seconds: Number = None
 
 
@@ -130,7 +131,7 @@ class ScheduleShape(msgspec.Struct):
     overlap: OptionalText = None
     catch_up: OptionalText = None
     mail: OptionalText = None
-    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    to: Recipients = []
 
 
 class ErrandsShape(msgspec.Struct):
@@ -147,7 +148,7 @@ class FeedShape(msgspec.Struct):
     url: OptionalText = None
     every: OptionalText = None
     at: OptionalText = None
-    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    to: Recipients = []
     filter: Texts = []
     tell_after: Whole = None
 
@@ -158,7 +159,7 @@ class CveShape(msgspec.Struct):
     sources: Annotated[list[str | dict[str, Any]], Meta(description="an array of texts and tables")] = []
     every: OptionalText = None
     at: OptionalText = None
-    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    to: Recipients = []
     mail: YesNo = None
     words: Texts = []
     products: Texts = []
@@ -204,7 +205,7 @@ class BackupShape(msgspec.Struct):
     most_removals: Whole = None
     retries: Whole = None
     mail: OptionalText = None
-    to: Annotated[str | list[str], Meta(description="an address, or an array of them")] = []
+    to: Recipients = []
 
 
 class UserShape(msgspec.Struct):

@@ -1,9 +1,10 @@
 """What only the table `[doors.ssh]` has."""
 
-from doorward.config.report import Key, Report, found_in, one_of
+from doorward.config.report import Key, Report, found_in
 from doorward.config.shapes import SshShape
+from doorward.config.words import read_word
 from doorward.core.settings import SshProfile, SshSettings
-from doorward.core.users import is_public_key
+from doorward.core.users import key_problems
 
 _TEXT_CHARACTERS = 4096
 _USER = "{user}"
@@ -12,14 +13,8 @@ _USER = "{user}"
 def read_ssh(shape: SshShape, key: Key, report: Report) -> SshSettings:
     """The settings that `shape` says."""
     for index, line in enumerate(shape.authorities):
-        if not is_public_key(line):
-            report.add(
-                (*key, "authorities", index),
-                "this is no public key",
-                expected='one line of OpenSSH, "ssh-ed25519 AAAA... comment", without options',
-                # it may be the private one
-                found="something else" if "PRIVATE" in line else found_in(line),
-            )
+        for each in key_problems(line):
+            report.add((*key, "authorities", index), each.problem, expected=each.expected, found=each.found)
     if shape.host_certificate is not None and shape.host_key is None:
         report.add(
             (*key, "host_certificate"),
@@ -27,7 +22,13 @@ def read_ssh(shape: SshShape, key: Key, report: Report) -> SshSettings:
             expected="host_key too",
         )
     return SshSettings(
-        profile=_profile(shape.profile, (*key, "profile"), report),
+        profile=read_word(
+            shape.profile,
+            SshProfile.COMPATIBLE,
+            (*key, "profile"),
+            report,
+            problem="there is no such profile",
+        ),
         host_key=read_path(shape.host_key, (*key, "host_key"), report),
         host_certificate=read_path(shape.host_certificate, (*key, "host_certificate"), report),
         passwords=shape.passwords is not False,
@@ -46,15 +47,6 @@ def read_path(text: str | None, key: Key, report: Report) -> str:
         report.add(key, "a file cannot stand there", expected="the path of a file", found=found_in(text))
         return ""
     return report.beside(text)
-
-
-def _profile(word: str, key: Key, report: Report) -> SshProfile:
-    try:
-        return SshProfile(word)
-    except ValueError:
-        profiles = one_of(f'"{profile.value}"' for profile in SshProfile)
-        report.add(key, "there is no such profile", expected=profiles, found=found_in(word))
-        return SshProfile.COMPATIBLE
 
 
 def _of_each_user(text: str | None, key: Key, report: Report) -> str:

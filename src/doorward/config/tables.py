@@ -8,7 +8,7 @@ import msgspec
 
 from doorward.config.report import Key, Report, dotted, found_in
 from doorward.config.shapes import HIDDEN
-from doorward.core.command import NAME
+from doorward.core.command import NAME, NAME_EXPECTED
 
 ShapeT = TypeVar("ShapeT", bound=msgspec.Struct)
 
@@ -52,8 +52,7 @@ def read_named(
     """
     for name, here, table in read_each(tables, key, report):
         if not NAME.fullmatch(name):
-            expected = "a-z, then a-z, 0-9, - and _, at most 64 characters"
-            report.add(here, f"a {what} cannot be called this", expected=expected)
+            report.add(here, f"a {what} cannot be called this", expected=NAME_EXPECTED)
             continue
         problems = len(report.problems)
         content = read_table(table, shape, here, report)

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from doorward.core.addresses import parse_address
 from doorward.core.errors import ConfigurationError
+from doorward.core.parameter_types import is_inside
 from doorward.core.settings import DoorSettings
 
 SERVICE = "doorward.service"
@@ -38,7 +39,7 @@ def is_hidden(path: str) -> bool:
 
 def stands_below(path: str, folders: Iterable[str]) -> bool:
     """Whether `path`, which is absolute, is one of `folders` or stands below one."""
-    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
+    return any(is_inside(path, folder) for folder in folders)
 
 
 def is_plain(word: str) -> bool:

@@ -10,6 +10,9 @@ SOCKET_PATH_BYTES = 107
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})")
 
 
+_FROM_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - told apart, not listened on
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """An IP address and a port; port 0 stands for a free one."""
@@ -27,6 +30,11 @@ class Address:
     @property
     def is_loopback(self) -> bool:
         return ipaddress.ip_address(self.host).is_loopback
+
+    @property
+    def from_here(self) -> "Address":
+        """Where a client on this machine finds who listens there: all addresses are no place to go to."""
+        return Address(_FROM_HERE.get(self.host, self.host), self.port)
 
 
 def parse_address(text: str) -> Address:
@@ -46,6 +54,14 @@ def parse_address(text: str) -> Address:
     ):
         raise ValueError(f"{text!r} is no address: expected 127.0.0.1:7022 or [::1]:7022")
     return Address(str(host), int(match["port"]))
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether `host`, a name or an address without brackets, is this machine; nothing is looked up."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower().removesuffix(".") == "localhost"
 
 
 def _ip_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -57,6 +57,14 @@ class Source(Protocol):
             BackupError: the folder cannot be listed.
         """
 
+    async def has(self, name: str) -> bool:
+        """
+        Whether something in the folder has this name.
+
+        Raises:
+            BackupError: that cannot be looked at.
+        """
+
     def open(self, backup: Backup) -> AbstractAsyncContextManager[OpenBackup]:
         """
         Open one to read it.

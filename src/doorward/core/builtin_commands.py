@@ -2,8 +2,10 @@
 
 from doorward.core.command import Command, Function, Program, Verb
 from doorward.core.cve_command import cve_command
+from doorward.core.errors import StateError
+from doorward.core.forms import FORM
 from doorward.core.parameter import Parameter
-from doorward.core.parameter_types import ChoiceType, IntegerType, PatternType, TextType
+from doorward.core.parameter_types import IntegerType, PatternType, TextType
 from doorward.core.principal import ADMIN
 from doorward.core.readers import read_df, read_uptime
 from doorward.core.tables import Reader
@@ -46,9 +48,6 @@ def program_command(name: str, executable: str, *, home: str) -> Command:
 def verb_commands() -> list[Command]:
     """The built-ins that the desk answers by itself."""
     run = Parameter(name="run", type=IntegerType(min=1), summary="its number")
-    form = Parameter(
-        name="form", type=ChoiceType(choices=("text", "json")), default="text", summary="how to write it"
-    )
     admin = frozenset({ADMIN})
     return [
         _verb(Verb.WHOAMI, "Your address, who you are, and how many visitors there are", guests=True),
@@ -57,31 +56,35 @@ def verb_commands() -> list[Command]:
             Verb.HELP,
             "What can be asked for, or how to ask for one command",
             Parameter(name="command", type=TextType(max=64), required=False, summary="its name"),
-            form,
+            FORM,
             guests=True,
         ),
-        _verb(Verb.RUNS, "Runs that you may see, the live ones first", form),
+        _verb(Verb.RUNS, "Runs that you may see, the live ones first", FORM),
         _verb(Verb.ATTACH, "Follow a run from its start", run),
         _verb(Verb.CANCEL, "Stop a run", run),
         _verb(
-            Verb.SCHEDULES, "What runs by the clock, when it ran last and when it is due", form, roles=admin
+            Verb.SCHEDULES, "What runs by the clock, when it ran last and when it is due", FORM, roles=admin
         ),
-        _verb(Verb.STATUS, "How the daemon is", form, roles=admin),
+        _verb(Verb.STATUS, "How the daemon is", FORM, roles=admin),
         _verb(Verb.QUIT, "Leave", guests=True),
     ]
 
 
 def function_commands() -> list[Command]:
-    """The built-ins that the daemon answers with what it alone has, so that their action is `LATER`."""
+    """The built-ins that a daemon answers with what it alone has: their action is `LATER`."""
     return [cve_command(LATER)]
 
 
-async def _not_yet(**_values: object) -> str:
-    raise NotImplementedError("the daemon has an action of its own for this command")
+async def _without_a_daemon(**_values: object) -> str:
+    raise StateError("only a daemon can answer this: it has the state in which the answer stands")
 
 
-LATER = Function(_not_yet, takes_call=False, is_async=True)
-"""Stands in a configuration's catalogue for an action that the daemon puts in its place."""
+LATER = Function(_without_a_daemon, takes_call=False, is_async=True)
+"""
+The action of such a command until a daemon puts its own in this one's place.
+
+A program that serves a configuration's catalogue without a daemon tells whoever asks that it has none.
+"""
 
 
 def _words() -> Parameter:

@@ -15,6 +15,7 @@ from doorward.core.tables import Reader
 from doorward.core.template import Element
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+NAME_EXPECTED = "a-z, then a-z, 0-9, - and _, at most 64 characters"
 
 NUMBERS: Mapping[str, LimitFacts] = MappingProxyType(
     {
@@ -156,7 +157,7 @@ class Command:
             raise CatalogueError(
                 "a command's name cannot be this",
                 key=key,
-                expected="a-z, then a-z, 0-9, - and _",
+                expected=NAME_EXPECTED,
                 found=ascii(self.name),
             )
         self._check_numbers(key)

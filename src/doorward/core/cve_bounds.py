@@ -1,10 +1,11 @@
-"""An account as it is kept: no text and no list is longer than there is room for, and every value is one."""
+"""Accounts as they are kept: no text and no list is longer than there is room for, and every value is one."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from doorward.core.cve_ids import canonical_id
+from doorward.core.cve_ids import canonical_id, is_id, key_of_id
+from doorward.core.errors import StateError
 from doorward.core.vulnerabilities import (
     DESCRIPTION_CHARACTERS,
     FEED,
@@ -16,6 +17,9 @@ from doorward.core.vulnerabilities import (
     Product,
     Score,
 )
+
+SOURCE_CHARACTERS = 4_096
+"""Of the key of a source, which may be an address."""
 
 MOST_SCORES = 20
 MOST_WEAKNESSES = 50
@@ -42,6 +46,26 @@ nobody takes them back: one alone could else leave no room for what all others t
 def most_told_by(source: str, *, most_known: int) -> int:
     """How many vulnerabilities the source with this key may tell of, where `most_known` may be known."""
     return max(1, most_known // FEED_PART) if source.startswith(FEED) else most_known
+
+
+def accounts_by_key(source: str, accounts: Iterable[Account]) -> dict[str, Account]:
+    """
+    Take accounts of one source by the keys of their ids; of two with one id, the last counts.
+
+    Raises:
+        StateError: a vulnerability, or the source, cannot be called so.
+        ValueError: an account is of another source.
+    """
+    if not 0 < len(source) <= SOURCE_CHARACTERS or not source.isprintable():
+        raise StateError(f"no source can be called so: {source[:64]}")
+    told = {}
+    for account in accounts:
+        if account.source != source:
+            raise ValueError(f"an account of {account.source} among those of {source}")
+        if not is_id(account.id):
+            raise StateError(f"{source} calls a vulnerability what none can be called: {account.id[:64]}")
+        told[key_of_id(account.id)] = account
+    return told
 
 
 def bounded(account: Account) -> Account:

@@ -3,6 +3,7 @@
 from doorward.core.command import Command, Function
 from doorward.core.cve_defaults import LISTED, MONTHS, MOST_MONTHS
 from doorward.core.cve_filters import CveOrder
+from doorward.core.forms import FORM
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import ChoiceType, FlagType, IntegerType, NumberType, TextType
 from doorward.core.principal import ADMIN
@@ -95,8 +96,6 @@ PARAMETERS = (
         default=MONTHS,
         summary="of counts: so many, up to this one",
     ),
-    Parameter(
-        name="form", type=ChoiceType(choices=("text", "json")), default="text", summary="how to write it"
-    ),
+    FORM,
 )
 """In the order in which words fill them; each may be named."""

@@ -9,6 +9,7 @@ from doorward.core.cve_filters import CveFilter
 from doorward.core.feed_errands import TELL_AFTER
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Timing
+from doorward.core.vulnerabilities import FEED
 
 AD_HOC = "command line"
 """
@@ -69,7 +70,7 @@ class CveSource:
     @property
     def key(self) -> str:
         """What its accounts and marks are kept under: the kind; of a feed, with its address."""
-        return f"feed:{self.url}" if self.kind is CveSourceKind.FEED else self.kind.value
+        return f"{FEED}{self.url}" if self.kind is CveSourceKind.FEED else self.kind.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

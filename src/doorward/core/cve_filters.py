@@ -88,7 +88,7 @@ class CveListing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CveCounts:
     """
-    How many there were in one period.
+    How many there were in one month.
 
     Attributes:
         period: the first day, as `2026-11-01`.

@@ -6,6 +6,10 @@ from functools import lru_cache
 ID_CHARACTERS = 200
 """Of an id at most: ids of CVE and of advisories have 9 to 30."""
 
+NVD_PAGE = "https://nvd.nist.gov/vuln/detail/"
+DEBIAN_PAGE = "https://security-tracker.debian.org/tracker/"
+"""Pages about one vulnerability: its id follows."""
+
 _CVE = re.compile(r"cve-([0-9]{4})-([0-9]{4}|[1-9][0-9]{4,11})", re.IGNORECASE | re.ASCII)
 _MEANT = re.compile(r"(?:(?:cve-)?([0-9]{4})-)?([0-9]{4}|[1-9][0-9]{4,11})", re.IGNORECASE | re.ASCII)
 _PER_YEAR = 10**12

@@ -6,7 +6,7 @@ from typing import Any
 
 from doorward.core.cve_filters import CveFilter, CveOrder, CveQuery
 from doorward.core.cve_ids import cve_number, is_called, key_of_id
-from doorward.core.vulnerabilities import Vulnerability, urgency
+from doorward.core.vulnerabilities import Exposed, Vulnerability, urgency
 from doorward.core.whole_words import stands_in
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -14,13 +14,13 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 def passes(vulnerability: Vulnerability, wanted: CveFilter) -> bool:
     """Whether it is what somebody wants to hear of."""
-    score, epss, exposures = vulnerability.score, vulnerability.epss, vulnerability.exposures
+    score, epss, exposed = vulnerability.score, vulnerability.epss, vulnerability.exposed
     return (
         (wanted.score is None or score is None or score.value >= wanted.score)
         and (wanted.epss is None or (epss is not None and epss.score >= wanted.epss))
         and (not wanted.kev or vulnerability.exploited_since is not None)
-        and (not wanted.installed or bool(exposures))
-        and (not wanted.fixable or any(each.has_fix for each in exposures))
+        and (not wanted.installed or exposed >= Exposed.WITHOUT_FIX)
+        and (not wanted.fixable or exposed is Exposed.WITH_FIX)
         and (not wanted.sources or any(each.source in wanted.sources for each in vulnerability.accounts))
         and (not wanted.products or _is_of(vulnerability, wanted.products))
         and (not wanted.words or _has_word(vulnerability, wanted.words))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from doorward.core.limits import Limits
 from doorward.core.mail import Claim, Delivered, Delivery, QueuedRecipient, Tried
+from doorward.core.waits import doubled_seconds
 
 _SPREAD = 0.25
 
@@ -31,9 +32,9 @@ def next_try_at(*, attempts: int, since: float, now: float, chance: float, limit
     last_at = since + limits.mail_give_up_seconds
     if now >= last_at:
         return None
-    # 2.0**1024 is no float
-    doublings = min(attempts - 1, 32)
-    wait_seconds = min(limits.mail_retry_seconds * 2.0**doublings, limits.mail_retry_most_seconds)
+    wait_seconds = doubled_seconds(
+        limits.mail_retry_seconds, doublings=attempts - 1, most_seconds=limits.mail_retry_most_seconds
+    )
     return min(now + wait_seconds * (1 - _SPREAD + 2 * _SPREAD * chance), last_at)
 
 

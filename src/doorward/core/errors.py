@@ -1,5 +1,5 @@
 """
-The whole tree of errors, rooted at one class.
+The tree of errors, rooted at one class.
 
     DoorwardError
     ├── ConfigurationError      a file, a key, what was expected and what stood there
@@ -34,6 +34,9 @@ The whole tree of errors, rooted at one class.
         └── Unmet               what was waited for in a conversation did not come: in core/talking.py
             ├── PeerEnded       the peer ended it before
             └── NotInTime       the time for it was over
+
+What one module alone raises for a person at the command line stands there, right below `DoorwardError`:
+`CannotSave`, `NoPassword`. What never leaves its module or its room is no `DoorwardError`.
 
 Expected outcomes (a wrong password, exit status 3, a refusal) are values, not errors.
 """

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+TITLE_CHARACTERS = 1_000
+SUMMARY_CHARACTERS = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -52,7 +55,3 @@ class Feed:
     entries: tuple[Entry, ...]
     notes: tuple[str, ...] = ()
     is_whole: bool = True
-
-
-TITLE_CHARACTERS = 1_000
-SUMMARY_CHARACTERS = 10_000

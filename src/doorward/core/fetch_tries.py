@@ -2,6 +2,7 @@
 
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import FetchRequest, Head, Interrupted
+from doorward.core.waits import doubled_seconds
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -36,5 +37,5 @@ def pause_seconds(tries: int, *, asked_seconds: float | None, chance: float) -> 
     """
     if asked_seconds is not None:
         return asked_seconds if asked_seconds <= LONGEST_PAUSE_SECONDS else None
-    longest = min(FIRST_PAUSE_SECONDS * 2.0 ** (tries - 1), LONGEST_PAUSE_SECONDS)
+    longest = doubled_seconds(FIRST_PAUSE_SECONDS, doublings=tries - 1, most_seconds=LONGEST_PAUSE_SECONDS)
     return longest * (0.5 + chance / 2)

@@ -32,3 +32,10 @@ class Installed:
 
     suite: str
     packages: tuple[SourcePackage, ...]
+
+    def by_name(self) -> dict[str, list[SourcePackage]]:
+        """The packages by the name that they share."""
+        found: dict[str, list[SourcePackage]] = {}
+        for package in self.packages:
+            found.setdefault(package.name, []).append(package)
+        return found

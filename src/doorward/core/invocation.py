@@ -97,6 +97,12 @@ def nearest_name(name: str, names: Iterable[str]) -> str:
     return nearest[0] if nearest else ""
 
 
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """`; did you mean df?`, to stand behind what is wrong with `name`; empty when none of `names` is near."""
+    nearest = nearest_name(name, names)
+    return f"; did you mean {nearest}?" if nearest else ""
+
+
 def bind(command: Command, words: Sequence[str], limits: Limits) -> Invocation:
     """
     Make an invocation of `command` with `words`, which do not hold its name.
@@ -199,8 +205,8 @@ def _one_value(parameter: Parameter) -> str:
 
 
 def _unknown_name(command: Command, name: str, names: Collection[str]) -> BadArgument:
-    near = _meant_by_habit(command, name) or nearest_name(name, names)
-    hint = f"; did you mean {near}?" if near else ""
+    meant = _meant_by_habit(command, name)
+    hint = f"; did you mean {meant}?" if meant else did_you_mean(name, names)
     return BadArgument("", f"a parameter of {command.name}", f"{shown(name)}{hint}")
 
 

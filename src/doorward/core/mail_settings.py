@@ -1,7 +1,6 @@
 """Where mail goes, and whose it is."""
 
 import enum
-import ipaddress
 from dataclasses import dataclass
 
 from doorward.core.mailboxes import Mailbox
@@ -75,13 +74,3 @@ class MailSettings:
     def try_seconds(self) -> float:
         """What a whole try never exceeds."""
         return self.timeout_seconds * TRY_ANSWERS
-
-
-def is_loopback(host: str) -> bool:
-    """Whether what is sent to `host` stays on this machine; no name but `localhost` is known to."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

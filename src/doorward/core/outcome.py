@@ -4,7 +4,9 @@ import enum
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from doorward.core.errors import one_line
 from doorward.core.launch import Declined, Ending, Exited, Lost, NotStarted, Raised, Signalled, Unkillable
 
 STATUS_TIMED_OUT = 124
@@ -123,6 +125,34 @@ def outcome_from(members: Mapping[str, object]) -> Outcome:
         after_seconds=_seconds(members, "after_seconds"),
         cut_at_bytes=_number(members, "cut_at_bytes", most=2**40),
     )
+
+
+_UNREASONED = MappingProxyType(
+    {
+        OutcomeKind.INVALID: "the words could not be read: an open quote, or no UTF-8",
+        OutcomeKind.REFUSED: "refused",
+        OutcomeKind.BUSY: "busy: too many runs wait already; try again later",
+        OutcomeKind.FAILED: "it could not be run",
+        OutcomeKind.UNKNOWN: "there is no such command; `help` lists them",
+    }
+)
+
+
+def reason_words(outcome: Outcome) -> str:
+    """Why nothing came of it, one line for a person; empty for a run that came to an end of its own."""
+    return (outcome.reason or _UNREASONED[outcome.kind]) if outcome.kind in _UNREASONED else ""
+
+
+def end_words(members: Mapping[str, object]) -> str:
+    """How what `outcome_members` wrote ended, for a cell of a table: `exit status 3`, `signal 9`, `busy`."""
+    match members["kind"]:
+        case OutcomeKind.EXITED.value:
+            return f"exit status {members.get('status', 0)}"
+        case OutcomeKind.SIGNALLED.value:
+            return f"signal {members.get('signal', 0)}"
+        case kind:
+            # it may be one of a newer daemon's
+            return one_line(str(kind))
 
 
 def last_lines(outcome: Outcome) -> list[str]:

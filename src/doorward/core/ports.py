@@ -310,14 +310,13 @@ class VulnerabilityStore(Protocol):
     async def find(self, name: str) -> Vulnerability | None:
         """The one whose id is `name`, in capitals or not; None when nobody told of it."""
 
-    async def counts(self, query: CveQuery, *, periods: int, is_monthly: bool) -> Sequence[CveCounts]:
+    async def counts(self, query: CveQuery, *, months: int) -> Sequence[CveCounts]:
         """
-        How many of what passes were published, and became known to be exploited, in each period.
+        How many of what passes were published, and became known to be exploited, in each month.
 
         Args:
             query: its filter, ids and rejection count.
-            periods: so many, the last of which is now; from 1 on. Periods without any stand there too.
-            is_monthly: by month; otherwise by week, from Monday.
+            months: so many, up to this one; from 1 to 1,000. Those without any stand there too.
         """
 
 

@@ -176,8 +176,3 @@ def wants_mail(when: MailWhen, outcome: Outcome, *, digest: str, digest_before: 
             return digest != digest_before
         case MailWhen.NEVER:
             return False
-
-
-def times(number: int) -> str:
-    """`once`, `twice`, `3 times`."""
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")

@@ -73,6 +73,11 @@ class DoorKind:
     only_loopback: bool
     listen: tuple[str, ...]
 
+    @property
+    def asks_login(self) -> bool:
+        """Whether whoever comes has to show something before they may ask for anything."""
+        return self.comers in {Comers.USERS_WITH_PASSWORD, Comers.USERS_WITH_PASSWORD_OR_KEY}
+
 
 DOOR_KINDS: Mapping[str, DoorKind] = MappingProxyType(
     {

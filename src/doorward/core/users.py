@@ -85,17 +85,7 @@ def user_problems(user: User) -> Iterator[UserProblem]:
         yield UserProblem(
             key="uid", problem="this is no uid", expected=f"0 to {UID_MOST}", found=_number(user.uid)
         )
-    for line in user.keys:
-        if not is_public_key(line):
-            # it may be the private one
-            found = "something else" if "PRIVATE" in line else shown(line)
-            yield UserProblem(
-                key="keys",
-                element=line,
-                problem="this is no public key",
-                expected=_KEY_EXPECTED,
-                found=found,
-            )
+    yield from (problem for line in user.keys for problem in key_problems(line))
     if user.password_hash is not None:
         yield from _hash_problems(user.password_hash)
 
@@ -114,6 +104,19 @@ def role_problems(role: str) -> Iterator[UserProblem]:
             problem="a role cannot be called this",
             expected=NAME_EXPECTED,
             found=shown(role),
+        )
+
+
+def key_problems(line: str) -> Iterator[UserProblem]:
+    """Yield why `line` is no public key; the same for users and for authorities."""
+    if not is_public_key(line):
+        yield UserProblem(
+            key="keys",
+            element=line,
+            problem="this is no public key",
+            expected=_KEY_EXPECTED,
+            # it may be the private one
+            found="something else" if "PRIVATE" in line else shown(line),
         )
 
 

@@ -13,6 +13,9 @@ MOST_REFERENCES = 50
 """As much of each as an account keeps; a source that says more is cut, and none grows without bound."""
 
 
+UNSCORED_AS = 7.0
+"""What the unscored count as until somebody scores them: nobody said that they are harmless."""
+
 FEED = "feed:"
 """The keys of feeds begin so: what somebody publishes, beside what those say who keep lists of all."""
 
@@ -100,6 +103,14 @@ class Exposure:
     def has_fix(self) -> bool:
         """Whether there is a version to upgrade to."""
         return bool(self.fixed)
+
+
+class Exposed(enum.IntEnum):
+    """Whether this machine is exposed by a vulnerability, what can be mended now above what cannot."""
+
+    NOT = 0
+    WITHOUT_FIX = 1
+    WITH_FIX = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +234,14 @@ class Vulnerability:
         return tuple(exposure for each in self.accounts for exposure in each.exposures)
 
     @property
+    def exposed(self) -> Exposed:
+        """How this machine is."""
+        exposures = self.exposures
+        if any(each.has_fix for each in exposures):
+            return Exposed.WITH_FIX
+        return Exposed.WITHOUT_FIX if exposures else Exposed.NOT
+
+    @property
     def products(self) -> tuple[Product, ...]:
         """What is affected, each once."""
         return tuple(dict.fromkeys(product for each in self.accounts for product in each.products))
@@ -269,17 +288,16 @@ def urgency(vulnerability: Vulnerability) -> tuple[int, int, int, date, float, f
 
     What was withdrawn counts least. Then, in this order: exploited, on this machine with a fix, on this
     machine, how lately it became known to be exploited, how bad and how likely, and the later id. The
-    unscored stand as if they scored 7.0: nobody said that they are harmless.
+    unscored stand at `UNSCORED_AS`.
     """
-    exposed = vulnerability.exposures
     score = vulnerability.score
     since = vulnerability.exploited_since
     return (
         0 if vulnerability.is_rejected else 1,
         0 if since is None else 1,
-        2 if any(each.has_fix for each in exposed) else 1 if exposed else 0,
+        vulnerability.exposed,
         since or date.min,
-        7.0 if score is None else score.value,
+        UNSCORED_AS if score is None else score.value,
         0.0 if vulnerability.epss is None else vulnerability.epss.score,
         cve_number(vulnerability.id) or 0,
         vulnerability.id,

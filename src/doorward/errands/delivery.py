@@ -10,6 +10,7 @@ from doorward.core.errors import ConnectError, DoorwardError, fault_of
 from doorward.core.limits import Limits
 from doorward.core.mail import Claim, Delivered, Delivery, Tried
 from doorward.core.ports import Clock, Mailer, MailQueue
+from doorward.core.waits import doubled_seconds
 
 _log = logging.getLogger("doorward.mail")
 
@@ -145,12 +146,7 @@ class Deliverer:
             answer = Delivered(delivery=Delivery.LATER, answer=str(error))
             tried = self._decided(claim, dict.fromkeys(addresses, answer))
             resume_at = self._clock.wall() + pause_seconds
-            return {
-                address: replace(each, next_try_at=min(each.next_try_at, resume_at))
-                if each.next_try_at is not None
-                else each
-                for address, each in tried.items()
-            }, False
+            return {address: _tried_by(resume_at, each) for address, each in tried.items()}, False
         except Exception as error:  # noqa: BLE001 - logged; one message must not keep the others
             _log.exception("mail %d cannot be tried, which is a fault of the program itself", claim.number)
             answer = Delivered(delivery=Delivery.LATER, answer=fault_of(error))
@@ -168,10 +164,10 @@ class Deliverer:
         if self._failures == 0:
             _log.warning("mail waits: %s", error)
         self.trouble = error
-        # 2.0**1024 is no float
-        wait_seconds = self._limits().mail_retry_seconds * 2.0 ** min(self._failures, 32)
+        pause_seconds = doubled_seconds(
+            self._limits().mail_retry_seconds, doublings=self._failures, most_seconds=LONGEST_PAUSE_SECONDS
+        )
         self._failures += 1
-        pause_seconds = min(wait_seconds, LONGEST_PAUSE_SECONDS)
         self._resume_at = self._clock.monotonic() + pause_seconds
         return pause_seconds
 
@@ -183,6 +179,11 @@ class Deliverer:
         until_due = due_at - self._clock.wall()
         until_resumed = self._resume_at - self._clock.monotonic()
         return min(max(until_due, until_resumed, 0.0), _LONGEST_WAIT_SECONDS)
+
+
+def _tried_by(at: float, tried: Tried) -> Tried:
+    """`tried`, with the next try at `at` at the latest, where there is one."""
+    return tried if tried.next_try_at is None else replace(tried, next_try_at=min(tried.next_try_at, at))
 
 
 def _tell(claim: Claim, tried: Mapping[str, Tried]) -> None:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from doorward.core.counts import how_many, times, times_in_a_row
 from doorward.core.feed_errands import FeedErrand
 from doorward.core.feeds import Entry, Feed
+from doorward.core.moments import minute_utc
 from doorward.errands.composing import Draft
 from doorward.errands.feeds.texts import cut
-from doorward.errands.shown import anchor, shown
+from doorward.errands.health import Health
+from doorward.errands.shown import anchor, page_of, shown
 
 WITH_SUMMARY = 100
 """So many entries of a mail are told with what they say; of the others, title and link."""
@@ -33,41 +36,41 @@ class _Line:
 
 def digest_of(errand: FeedErrand, feed: Feed, new: Sequence[Entry]) -> Draft:
     """The mail that tells of `new`, at least one entry."""
-    count = f"{len(new)} new {'entry' if len(new) == 1 else 'entries'}"
+    count = how_many(len(new), "new entry")
     subject = f"{errand.name}: {shown(new[0].title) or count}" if len(new) == 1 else f"{errand.name}: {count}"
     return _draft(errand, feed, subject=subject, opening=f"{count} in {_name_of(errand, feed)}.", entries=new)
 
 
 def summary_of(errand: FeedErrand, feed: Feed, wanted: Sequence[Entry]) -> Draft:
     """The mail about a feed that was not watched before: how much there is, and the first few."""
-    there = f"There are {len(feed.entries)} entries in it now"
-    of_words = f", {len(wanted)} of them with the words asked for" if errand.words else ""
+    there = f"It has {how_many(len(feed.entries), 'entry')} now"
+    of_words = f", {len(wanted):,} of them with the words asked for" if errand.words else ""
     first = f" The first {min(len(wanted), OF_FIRST)}:" if wanted else ""
-    opening = (
-        f"{_name_of(errand, feed)} is watched from now on. {there}{of_words}; those are not told.{first}"
-    )
+    what = f"{_name_of(errand, feed)} is watched from now on"
     return _draft(
         errand,
         feed,
         subject=f"{errand.name}: watched from now on",
-        opening=opening,
+        opening=f"{what}. {there}{of_words}; what was there already is not told.{first}",
         entries=wanted[:OF_FIRST],
     )
 
 
-def trouble_with(errand: FeedErrand, problem: str, *, failures: int, since: str) -> Draft:
-    """The mail that a feed cannot be read, since `since`."""
+def trouble_with(errand: FeedErrand, problem: str, health: Health) -> Draft:
+    """The mail that a feed cannot be read, which is so now."""
+    since = minute_utc(health.since_at)
     text = (
-        f"The feed {errand.name} could not be read {failures} times in a row, since {since}.\n\n"
+        f"The feed {errand.name} could not be read {times_in_a_row(health.failures)}, since {since}.\n\n"
         f"{shown(problem)}\n\nNothing that was in it before is told again when it comes back, and nothing "
         "more is told of this trouble until then.\n"
     )
     return _of(errand, subject=f"{errand.name}: cannot be read", text=text)
 
 
-def recovery_of(errand: FeedErrand, *, failures: int, since: str) -> Draft:
-    """The mail that a feed whose trouble was told can be read again."""
-    text = f"The feed {errand.name} can be read again. Since {since} it failed {failures} times.\n"
+def recovery_of(errand: FeedErrand, health: Health) -> Draft:
+    """The mail that a feed can be read again, whose trouble was told; that was its health."""
+    failed = f"Since {minute_utc(health.since_at)} it failed {times(health.failures)}."
+    text = f"The feed {errand.name} can be read again. {failed}\n"
     return _of(errand, subject=f"{errand.name}: can be read again", text=text)
 
 
@@ -109,10 +112,7 @@ def _html(feed: Feed, opening: str, lines: Sequence[_Line], notes: Sequence[str]
     items = "".join(f"<li>{_item(line)}</li>\n" for line in lines)
     page = f"<p>{anchor(shown(feed.link), shown(feed.link))}</p>\n" if feed.link else ""
     said = "".join(f"<p>{escape(note)}</p>\n" for note in notes)
-    return (
-        f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n<p>{escape(opening)}</p>\n{page}'
-        f"<ul>\n{items}</ul>\n{said}</body></html>\n"
-    )
+    return page_of(f"<p>{escape(opening)}</p>\n{page}<ul>\n{items}</ul>\n{said}")
 
 
 def _item(line: _Line) -> str:

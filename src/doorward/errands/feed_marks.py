@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from doorward.core.feeds import Entry
-from doorward.errands.feed_source import Validators
+from doorward.errands.validators import validators_of
 
 RENEWED_DAYS = 30
 """A mark of what is still in the feed gets the day's date this often, and not with each look."""
@@ -19,9 +19,6 @@ FORGOTTEN_DAYS = 400
 
 _KEY = "key:"
 _CONTENT = "content:"
-_ADDRESS = "#address"
-_ETAG = "#etag"
-_MODIFIED = "#modified"
 
 # what a move to https, to another name of the same server or by another campaign changes
 _OF_ADDRESS = re.compile(r"https?://(?:www\.)?", re.IGNORECASE)
@@ -73,20 +70,8 @@ def judge_entries(entries: Sequence[Entry], known: Mapping[str, str], *, url: st
         for name in names:
             if known.get(name, "") < oldest:
                 marks[name] = today.isoformat()
-    is_first = known.get(_ADDRESS) != _digest(url) and not told
+    is_first = validators_of(known, url) is None and not told
     return Judged(tuple(new), marks, tuple(_out_of_date(known, marks, today)), is_first)
-
-
-def marks_of_answer(url: str, validators: Validators) -> Mapping[str, str]:
-    """What is to be noted of the answer itself, together with its entries: else they could be missed."""
-    return {_ADDRESS: _digest(url), _ETAG: validators.etag, _MODIFIED: validators.last_modified}
-
-
-def validators_of(known: Mapping[str, str], url: str) -> Validators | None:
-    """What tells whether the feed at `url` changed since its answer was noted; None when none was."""
-    if known.get(_ADDRESS) != _digest(url):
-        return None
-    return Validators(known.get(_ETAG, ""), known.get(_MODIFIED, ""))
 
 
 def _names(entries: Sequence[Entry]) -> Iterable[tuple[str, ...]]:

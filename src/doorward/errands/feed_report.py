@@ -1,5 +1,6 @@
 """What came of a look at a feed, in a line."""
 
+from doorward.core.counts import how_many
 from doorward.errands.feed_watch import Watched
 
 
@@ -7,10 +8,11 @@ def outcome_text(watched: Watched) -> str:
     """`3 of 40 entries are new and 2 told`."""
     if watched.is_unchanged:
         return "nothing changed"
+    entries = how_many(watched.entries, "entry")
     if watched.is_first:
-        return f"watched from now on, with {watched.entries} entries"
+        return f"watched from now on, with {entries}"
     if not watched.new:
-        return f"none of {watched.entries} entries is new"
+        return f"none of {entries} is new"
     verb = "is" if watched.new == 1 else "are"
-    told = "and told" if watched.told == watched.new else f"and {watched.told} told"
-    return f"{watched.new} of {watched.entries} entries {verb} new {told}"
+    told = "and told" if watched.told == watched.new else f"and {watched.told:,} told"
+    return f"{watched.new:,} of {entries} {verb} new {told}"

@@ -3,23 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Protocol
 
 from doorward.core.errors import ConnectError, FeedError
 from doorward.core.feed_errands import FeedErrand, is_wanted
 from doorward.core.feeds import Feed
 from doorward.core.mail import Mail
-from doorward.core.moments import minute_utc
+from doorward.core.moments import day_utc
 from doorward.core.ports import SeenStore
 from doorward.errands.composing import Draft
 from doorward.errands.feed_digest import digest_of, recovery_of, summary_of, trouble_with
-from doorward.errands.feed_marks import Judged, judge_entries, marks_of_answer, validators_of
-from doorward.errands.feed_source import FeedAnswer, Validators
-
-_FAILURES = "failures"
-_SINCE = "since"
-_TOLD = "told"
+from doorward.errands.feed_marks import Judged, judge_entries
+from doorward.errands.feed_source import FeedAnswer
+from doorward.errands.health import health_in, health_key, health_mark
+from doorward.errands.validators import Validators, marks_of_answer, validators_of
 
 
 class Feeds(Protocol):
@@ -100,7 +98,8 @@ class FeedWatch:
         if answer.feed is None:
             return Watched(is_unchanged=True, mails=recovered)
         # thousands of hashes and words: not on the loop
-        decision = await asyncio.to_thread(_decide, errand, answer.feed, known, self._today())
+        today = day_utc(self._wall_seconds())
+        decision = await asyncio.to_thread(_decide, errand, answer.feed, known, today)
         judged, draft = decision.judged, decision.draft
         number = await self._seen.commit(
             _name(errand),
@@ -118,33 +117,20 @@ class FeedWatch:
         )
 
     async def _note_failure(self, errand: FeedErrand, error: ConnectError | FeedError) -> None:
-        trouble = await self._seen.seen(_trouble(errand))
-        failures = int(trouble.get(_FAILURES) or 0) + 1
-        since = trouble.get(_SINCE) or self._now()
-        is_due = failures >= errand.tell_after and not trouble.get(_TOLD)
+        before = health_in(await self._seen.seen(_trouble(errand)), errand.kind)
+        after = before.after_failure(self._wall_seconds(), str(error), tell_after=errand.tell_after)
         mail = None
-        if is_due:
-            mail = await self._compose(trouble_with(errand, str(error), failures=failures, since=since))
-        told = "yes" if is_due or trouble.get(_TOLD) else ""
-        await self._seen.commit(
-            _trouble(errand), {_FAILURES: str(failures), _SINCE: since, _TOLD: told}, mail
-        )
+        if after.is_told and not before.is_told:
+            mail = await self._compose(trouble_with(errand, str(error), after))
+        await self._seen.commit(_trouble(errand), {health_key(errand.kind): health_mark(after)}, mail)
 
     async def _note_recovery(self, errand: FeedErrand) -> tuple[int, ...]:
         trouble = await self._seen.seen(_trouble(errand))
         if not trouble:
             return ()
-        mail = None
-        if trouble.get(_TOLD):
-            failures = int(trouble.get(_FAILURES) or 0)
-            mail = await self._compose(recovery_of(errand, failures=failures, since=trouble.get(_SINCE, "")))
+        before = health_in(trouble, errand.kind)
+        mail = await self._compose(recovery_of(errand, before)) if before.is_told else None
         return _numbers(await self._seen.commit(_trouble(errand), {}, mail, forgotten=tuple(trouble)))
-
-    def _now(self) -> str:
-        return minute_utc(self._wall_seconds())
-
-    def _today(self) -> date:
-        return datetime.fromtimestamp(self._wall_seconds(), UTC).date()
 
 
 @dataclass(frozen=True, slots=True)

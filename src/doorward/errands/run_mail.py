@@ -1,53 +1,37 @@
 """What the mail about a scheduled run says."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
+from doorward.core.counts import times
 from doorward.core.mail import Mail
-from doorward.core.mail_settings import MailSettings
+from doorward.core.moments import second_utc
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
-from doorward.core.schedules import RunResult, Schedule, ScheduleState, times
-from doorward.errands.composing import Draft, compose
+from doorward.core.schedules import RunResult, Schedule, ScheduleState
+from doorward.errands.composing import Draft
 
 TEXT_BYTES = 256 * 1024
 """Of the output, as much as stands in the message."""
 
 RunMail = Callable[[Schedule, ScheduleState, RunResult], Mail]
+"""Makes the message about a run; raises MailError where it has no recipient."""
 
 
-def compose_run_mail(
-    schedule: Schedule,
-    state: ScheduleState,
-    result: RunResult,
-    *,
-    settings: MailSettings,
-    host: str,
-    wall_seconds: float,
-    token: str,
-) -> Mail:
+def run_draft(schedule: Schedule, state: ScheduleState, result: RunResult, *, host: str) -> Draft:
     """
-    Make the message about a run that ended; takes milliseconds for much output, so not on a loop.
+    What is to be said of a run that ended; takes milliseconds for much output, so not on a loop.
 
     Args:
         schedule: whose run it was.
         state: as it is after the run.
         result: how it ended, with its output.
-        settings: whose message it is.
         host: where it ran.
-        wall_seconds: the time, for Date.
-        token: unguessable, 16 to 64 letters, digits, dots and dashes.
-
-    Raises:
-        MailError: it has no recipient.
     """
-    subject = f"{schedule.name} on {host}: {describe(result.outcome)}"
-    draft = Draft(
-        subject=subject,
+    return Draft(
+        subject=f"{schedule.name} on {host}: {describe(result.outcome)}",
         text=_text(schedule, state, result),
         to=schedule.to,
         list_id=f"schedule.{schedule.name}",
     )
-    return compose(draft, settings, wall_seconds=wall_seconds, token=token)
 
 
 def describe(outcome: Outcome) -> str:
@@ -81,4 +65,4 @@ def _text(schedule: Schedule, state: ScheduleState, result: RunResult) -> str:
 def _time(wall_seconds: float | None) -> str:
     if wall_seconds is None:
         return "at no known time"
-    return f"{datetime.fromtimestamp(wall_seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{second_utc(wall_seconds)} UTC"

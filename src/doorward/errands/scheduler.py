@@ -7,11 +7,12 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from datetime import tzinfo
 
+from doorward.core.counts import times
 from doorward.core.errors import DoorwardError, StateError, fault_of
 from doorward.core.mail import Mail
 from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
 from doorward.core.ports import Clock, ScheduledRuns, ScheduleStore, Timer
-from doorward.core.schedules import INTERRUPTED, RunResult, Schedule, ScheduleState, times, wants_mail
+from doorward.core.schedules import INTERRUPTED, RunResult, Schedule, ScheduleState, wants_mail
 from doorward.core.timing import Due, first_at, judge_time
 from doorward.errands.run_mail import RunMail, describe
 from doorward.errands.schedule_report import schedule_members

@@ -20,6 +20,11 @@ def anchor(link: str, text: str) -> str:
     return f'<a href="{escape(link)}">{escape(text)}</a>' if is_page(link) else escape(text)
 
 
+def page_of(body: str) -> str:
+    """A whole page of HTML around `body`, which is HTML."""
+    return f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{body}</body></html>\n'
+
+
 def is_page(link: str) -> bool:
     """Whether `link` is the address of a page of the web, with nothing around it."""
     return _LINK.fullmatch(link) is not None

@@ -13,10 +13,10 @@ class Origin(NamedTuple):
     Where a connection comes from.
 
     Attributes:
-        source: whose shares it takes and whose penalties it pays, see `source_of`; all of loopback is one;
-            `uid 1000` at the unix door; empty for whoever has no share of their own.
+        source: whose shares it takes and whose penalties it pays, see `source_of`; all of 127.0.0.0/8 is one,
+            and so is ::1; `uid 1000` at the unix door; empty for whoever has no share of their own.
         host: the peer's address; empty at the unix door.
-        is_limited: caps and rates per source hold for it; they do not for loopback and for root.
+        is_limited: caps and rates per source hold for it; they do not for loopback and for keepers.
         is_keeper: it is root, or the daemon's own user, at the unix door.
     """
 

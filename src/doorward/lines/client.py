@@ -9,6 +9,8 @@ from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, outcome_from
 from doorward.lines.frames import (
     HELLO,
+    WITH_NAME,
+    WITHOUT_NAME,
     Frame,
     FrameReader,
     PeerFrame,
@@ -24,10 +26,6 @@ _FIRST_HEADER = re.compile(rb"(?:ready|login) (?:0|[1-9][0-9]{0,9})")
 
 class Ready(NamedTuple):
     """The server waits for a line."""
-
-
-WITHOUT_NAME = "password"
-WITH_NAME = "user password"
 
 
 class LoginWanted(NamedTuple):

@@ -19,6 +19,10 @@ HELLO = b"doorward/1"
 FRAME_BYTES = 64 * 1024
 """What every side of the protocol takes in one frame, and the most that one may send."""
 
+WITHOUT_NAME = "password"
+WITH_NAME = "user password"
+"""What a `login` frame says: which of the two the server wants on the line that logs in."""
+
 _HEADER_BYTES = 32
 _HEADER = re.compile(rb"([a-z]{1,16}) (0|[1-9][0-9]{0,9})")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from doorward.core.errors import one_line
+from doorward.core.outcome import OutcomeKind
 from doorward.core.settings import Language
 
 
@@ -24,6 +25,9 @@ PHRASES = {
 
 UH = b"Uh?\n"
 """What is said of a line that cannot be read, in every language."""
+
+UH_KINDS = frozenset({OutcomeKind.INVALID, OutcomeKind.REFUSED, OutcomeKind.BUSY, OutcomeKind.FAILED})
+"""Ends that are told by `uh`; the other kinds have a last line of their own."""
 
 
 def uh(reason: str) -> bytes:

@@ -30,6 +30,8 @@ from doorward.lines.events import (
 from doorward.lines.frames import (
     FRAME_BYTES,
     HELLO,
+    WITH_NAME,
+    WITHOUT_NAME,
     FrameReader,
     PeerFrame,
     ServerFrame,
@@ -37,7 +39,7 @@ from doorward.lines.frames import (
     encode_frames,
     encode_json,
 )
-from doorward.lines.phrases import Phrases, uh
+from doorward.lines.phrases import UH_KINDS, Phrases, uh
 from doorward.lines.splitter import Splitter
 
 LINGERING_SECONDS = 2.0
@@ -72,8 +74,6 @@ _AFTER_LINE: Mapping[State, State] = {_READY: _ANSWERING, _FRAMES_READY: _FRAMES
 _AFTER_ANSWER: Mapping[State, State] = {_ANSWERING: _READY, _FRAMES_ANSWERING: _FRAMES_READY}
 
 _LF = ord("\n")
-
-_UH_KINDS = frozenset({OutcomeKind.INVALID, OutcomeKind.REFUSED, OutcomeKind.BUSY, OutcomeKind.FAILED})
 
 _REASON_CHARACTERS = 4096
 """Of a reason that made a frame too long: in JSON a character takes at most twelve bytes."""
@@ -429,8 +429,8 @@ class LineSession:
             case State.FRAMES_READY:
                 self._outgoing.append(encode_frame(ServerFrame.READY))
             case State.FRAMES_LOGIN:
-                form = b"user password" if self._asks_name else b"password"
-                self._outgoing.append(encode_frame(ServerFrame.LOGIN, form))
+                form = WITH_NAME if self._asks_name else WITHOUT_NAME
+                self._outgoing.append(encode_frame(ServerFrame.LOGIN, form.encode()))
             case _:
                 raise AssertionError(f"nobody is welcomed in {self._state}")
 
@@ -452,7 +452,7 @@ class LineSession:
             yield line.encode() + b"\n"
         if outcome.kind is OutcomeKind.UNKNOWN:
             yield self._phrases.not_understood
-        elif outcome.kind in _UH_KINDS:
+        elif outcome.kind in UH_KINDS:
             yield uh(outcome.reason)
 
     def _end_frames(self, outcome: Outcome, drawing: Mapping[str, object] | None, *, leaves: bool) -> None:

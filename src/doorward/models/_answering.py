@@ -12,7 +12,7 @@ A model takes these steps with each `Conversation`, and waits in between in its 
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doorward.core.catalogue import Catalogue
 from doorward.core.command import Program, Verb
@@ -261,14 +261,7 @@ class Conversation:
         self._is_running, self._stopped = False, None
         self._reception.places.give_back()
         if self._cut:
-            limit_bytes = self._reception.limits.output_bytes
-            outcome = Outcome(
-                outcome.kind,
-                status=outcome.status,
-                signal=outcome.signal,
-                after_seconds=outcome.after_seconds,
-                cut_at_bytes=limit_bytes,
-            )
+            outcome = replace(outcome, cut_at_bytes=self._reception.limits.output_bytes)
         self._answer(outcome)
 
     def _answer(self, outcome: Outcome, text: str = "", *, leaves: bool = False) -> None:

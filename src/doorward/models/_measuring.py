@@ -17,12 +17,12 @@ from pathlib import Path
 
 from doorward.core.errors import DoorwardError
 from doorward.core.settings import LineSessionKind
+from doorward.models._load import GREETING
 from doorward.models._native import Native
 
 ONCE_LEVELS = (1, 64, 1_000)
 KEPT_LEVEL = 64
 IDLE_LEVELS = (1_000, 10_000)
-GREETING = b"What can I do for you?\n"
 SLOW_SECONDS = 1.0
 _STOP_SECONDS = 20.0
 WARM_UP_SECONDS = 0.4

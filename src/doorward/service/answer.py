@@ -164,15 +164,15 @@ def words(text: str, principal: Principal, *, leaves: bool = False) -> Answer:
     if data:
         transcript.add(Stream.OUT, data)
     transcript.finish(SUCCESS)
-    return Answer(transcript, principal, _no_news, leaves=leaves)
+    return Answer(transcript, principal, no_news, leaves=leaves)
 
 
 def refusal(outcome: Outcome, principal: Principal) -> Answer:
     """An answer that is nothing but an outcome."""
     transcript = Transcript(0)
     transcript.finish(outcome)
-    return Answer(transcript, principal, _no_news)
+    return Answer(transcript, principal, no_news)
 
 
-def _no_news() -> None:
-    """Called by nobody: a transcript that has ended tells nothing."""
+def no_news() -> None:
+    """For whoever waits for nothing: what is there now is all, or somebody else reads the rest."""

@@ -22,9 +22,10 @@ _WRONG = "wrong name or password"
 _BUSY = "too many passwords are being checked, try again later"
 _UNKNOWN_CERTIFICATE = "the certificate is no user's"
 _UNKNOWN_TOKEN = "the token is not valid"  # noqa: S105 - said of one
+_UNKNOWN_KEY = "the key is not the user's"
+
 _LOOK_SECONDS = 3600.0
 """However far the next end of a token is: the wall clock may be set meanwhile."""
-_UNKNOWN_KEY = "the key is not the user's"
 
 _log = logging.getLogger("doorward.portal")
 
@@ -72,18 +73,16 @@ class Session:
     The session of somebody who came in: revoked once at most, and not after `close`.
 
     Attributes:
-        principal: who.
-        admitted: what let them in.
+        admitted: who, and what let them in.
         is_revoked: the user or the token was removed or changed, or the token expired; the session may do
             nothing more.
     """
 
-    __slots__ = ("_on_revoked", "_sessions", "admitted", "is_revoked", "principal")
+    __slots__ = ("_on_revoked", "_sessions", "admitted", "is_revoked")
 
     def __init__(
         self, admitted: Admitted, on_revoked: Callable[[], object], sessions: "set[Session]"
     ) -> None:
-        self.principal = admitted.principal
         self.admitted = admitted
         self.is_revoked = False
         self._on_revoked = on_revoked
@@ -107,6 +106,15 @@ class Portal:
 
     Unknown users, users without a password and wrong passwords cost the same work and get the same answer,
     and so do unknown tokens, wrong ones and those that expired. No method decides what somebody may do.
+
+    Args:
+        users: whose credentials count, until `replace_credentials`.
+        verifier: looks at passwords.
+        audit: where logins and refusals are written down.
+        clock: the daemon's.
+        process_uid: of the daemon's own user, who is `admin` at the unix door as root is.
+        checks_per_source: how many passwords of one source are looked at, or wait, at once.
+        tokens: those of the users.
     """
 
     def __init__(

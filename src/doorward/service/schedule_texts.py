@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from doorward.core.columns import aligned
+from doorward.core.counts import times
 from doorward.core.errors import one_line
-from doorward.core.outcome import OutcomeKind
-from doorward.core.schedules import times
+from doorward.core.outcome import end_words
 
 COLUMNS = ("SCHEDULE", "WHEN", "NEXT (UTC)", "LAST (UTC)", "HOW IT ENDED", "COMMAND")
 
@@ -14,14 +15,11 @@ def schedules_text(schedules: Sequence[Mapping[str, object]]) -> str:
     """A line a schedule, and one below for what was passed over or went wrong."""
     if not schedules:
         return "No schedules.\n"
-    rows = [COLUMNS, *map(schedule_row, schedules)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS) - 1)]
-    lines = []
-    for row, notes in zip(rows, [[], *map(schedule_notes, schedules)], strict=True):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        lines.append("  ".join([*cells, row[-1]]))
-        lines += [f"    {note}" for note in notes]
-    return "".join(f"{line}\n" for line in lines)
+    head, *lines = aligned([COLUMNS, *map(schedule_row, schedules)], indent="").splitlines()
+    told = [head]
+    for line, schedule in zip(lines, schedules, strict=True):
+        told += [line, *(f"    {note}" for note in schedule_notes(schedule))]
+    return "".join(f"{line}\n" for line in told)
 
 
 def schedules_json(schedules: Sequence[Mapping[str, object]]) -> str:
@@ -35,7 +33,10 @@ def schedule_row(schedule: Mapping[str, object]) -> tuple[str, str, str, str, st
     began_at, ended = "never", ""
     if isinstance(last, Mapping):
         began_at = time_text(last["began_at"])
-        ended = "running" if schedule["state"] == "running" else _outcome_text(last["outcome"])
+        if schedule["state"] == "running":
+            ended = "running"
+        elif isinstance(outcome := last["outcome"], Mapping):
+            ended = end_words(outcome)
     return (
         one_line(str(schedule["schedule"])),
         one_line(str(schedule["timing"])),
@@ -65,13 +66,3 @@ def time_text(at: object) -> str:
 
 def _times(number: object) -> str:
     return times(number) if isinstance(number, int) else ""
-
-
-def _outcome_text(outcome: object) -> str:
-    if not isinstance(outcome, Mapping):
-        return ""
-    if outcome["kind"] == OutcomeKind.EXITED.value:
-        return f"exit status {outcome.get('status', 0)}"
-    if outcome["kind"] == OutcomeKind.SIGNALLED.value:
-        return f"signal {outcome.get('signal', 0)}"
-    return one_line(str(outcome["kind"]))

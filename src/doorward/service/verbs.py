@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
+from doorward.core.columns import aligned
 from doorward.core.command import Command
-from doorward.core.errors import one_line
-from doorward.core.outcome import Outcome, OutcomeKind, outcome_members
+from doorward.core.moments import second_utc
+from doorward.core.outcome import end_words, outcome_members
 from doorward.core.parameter import Parameter, word_of
 from doorward.core.policy import who_can
 from doorward.service.caller import Caller
 from doorward.service.run import Run
+
+_COLUMNS = ("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")
 
 _RUNS_SHOWN = 100
 _USAGE_COLUMNS = 40
@@ -91,26 +94,20 @@ def runs_text(runs: Sequence[Run], *, now: float) -> str:
     """A line a run, at most 100; `now` is on the monotonic clock."""
     if not runs:
         return "No runs.\n"
-    rows = [("RUN", "STATE", "ASKED (UTC)", "SECONDS", "WHO", "DOOR", "COMMAND")]
-    rows += [_run_row(run, now=now) for run in runs[:_RUNS_SHOWN]]
-    widths = [max(len(row[column]) for row in rows) for column in range(6)]
-    lines = [
-        "  ".join([*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[6]]) for row in rows
-    ]
-    if len(runs) > _RUNS_SHOWN:
-        lines.append(f"{len(runs) - _RUNS_SHOWN} more")
-    return "".join(f"{line}\n" for line in lines)
+    rows = [_COLUMNS, *(_run_row(run, now=now) for run in runs[:_RUNS_SHOWN])]
+    more = f"{len(runs) - _RUNS_SHOWN} more\n" if len(runs) > _RUNS_SHOWN else ""
+    return aligned(rows, indent="") + more
 
 
 def _run_row(run: Run, *, now: float) -> tuple[str, str, str, str, str, str, str]:
     return (
         str(run.number),
         _state_text(run),
-        f"{_asked_at(run):%Y-%m-%d %H:%M:%S}",
+        second_utc(run.asked_at),
         f"{_seconds(run, now=now):.1f}",
         run.principal.name,
         run.peer.door,
-        one_line(run.invocation.shown),
+        run.invocation.shown,
     )
 
 
@@ -187,16 +184,12 @@ def run_members(run: Run, *, now: float) -> dict[str, object]:
         "owners": sorted(run.owners),
         "door": run.peer.door,
         "from": run.peer.address,
-        "asked_at": _asked_at(run).isoformat(timespec="milliseconds"),
+        "asked_at": datetime.fromtimestamp(run.asked_at, UTC).isoformat(timespec="milliseconds"),
         "seconds": round(_seconds(run, now=now), 3),
         "output_bytes": run.transcript.size_bytes,
         "readers": len(run.readers),
         "outcome": outcome_members(run.outcome) if run.outcome is not None else None,
     }
-
-
-def _asked_at(run: Run) -> datetime:
-    return datetime.fromtimestamp(run.asked_at, UTC)
 
 
 def _seconds(run: Run, *, now: float) -> float:
@@ -206,17 +199,7 @@ def _seconds(run: Run, *, now: float) -> float:
 
 
 def _state_text(run: Run) -> str:
-    return str(run.state.value) if run.outcome is None else _outcome_text(run.outcome)
-
-
-def _outcome_text(outcome: Outcome) -> str:
-    match outcome.kind:
-        case OutcomeKind.EXITED:
-            return f"exit status {outcome.status}"
-        case OutcomeKind.SIGNALLED:
-            return f"signal {outcome.signal}"
-        case kind:
-            return str(kind.value)
+    return run.state.value if run.outcome is None else end_words(outcome_members(run.outcome))
 
 
 def _plain(value: object) -> str:

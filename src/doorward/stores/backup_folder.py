@@ -37,13 +37,16 @@ class BackupFolder:
         """See `Source`."""
         return await asyncio.to_thread(self._found, frozenset(names))
 
+    async def has(self, name: str) -> bool:
+        """See `Source`."""
+        return await asyncio.to_thread(self._has, name)
+
     @asynccontextmanager
     async def open(self, backup: Backup) -> AsyncIterator["_OpenFile"]:
         """See `Source`."""
-        descriptor = await asyncio.to_thread(_opened, self._path / backup.file)
-        opened = _OpenFile(descriptor, self._path / backup.file, backup)
+        path = self._path / backup.file
+        opened = _OpenFile(await asyncio.to_thread(_opened, path, backup), path, backup)
         try:
-            await opened.check()
             yield opened
         finally:
             await opened.close()
@@ -63,6 +66,15 @@ class BackupFolder:
             yield
         finally:
             unlock(descriptor)
+
+    def _has(self, name: str) -> bool:
+        try:
+            os.lstat(self._path / name)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _cannot(self._path, "looked at", error) from error
+        return True
 
     def _found(self, names: frozenset[str]) -> Found:
         backups, passed_over = [], []
@@ -92,25 +104,32 @@ class _OpenFile:
         self._path = path
         self._backup = backup
         self._reading: asyncio.Future[Any] | None = None
+        self._buffer = bytearray()
 
     async def read(self, offset: int, most_bytes: int) -> bytes:
-        """See `OpenBackup`."""
+        """See `OpenBackup`; what the kernel has in memory takes no thread."""
+        piece = self._read_at_once(offset, most_bytes)
+        if piece:
+            await asyncio.sleep(0)  # a whole file in memory would keep others on the loop waiting
+            return piece
         piece = await self._in_thread(lambda: os.pread(self._descriptor, most_bytes, offset))
         if not piece:
             raise BackupError(str(self._path), "it became shorter while it was sent", "Try again.")
         return piece
 
+    def _read_at_once(self, offset: int, most_bytes: int) -> bytes:
+        if len(self._buffer) < most_bytes:
+            self._buffer = bytearray(most_bytes)
+        room = memoryview(self._buffer)
+        try:
+            size_bytes = os.preadv(self._descriptor, [room[:most_bytes]], offset, os.RWF_NOWAIT)
+        except OSError:  # it would wait, or this file system cannot tell; whatever else it is, a read tells
+            return b""
+        return bytes(room[:size_bytes])
+
     async def check(self) -> None:
         """See `OpenBackup`."""
-        opened = await self._in_thread(lambda: os.fstat(self._descriptor))
-        named = await self._in_thread(lambda: os.lstat(self._path))
-        if not stat.S_ISREG(opened.st_mode):
-            raise BackupError(str(self._path), "it is no regular file")
-        is_same = (opened.st_dev, opened.st_ino) == (named.st_dev, named.st_ino)
-        facts = opened.st_size, opened.st_mtime_ns
-        if not is_same or facts != (self._backup.size_bytes, self._backup.changed_ns):
-            problem = "it was written while it was sent, or between two looks at it"
-            raise BackupError(str(self._path), problem, "Give backups their names once they are whole.")
+        await self._in_thread(lambda: _check(self._descriptor, self._path, self._backup))
 
     async def close(self) -> None:
         """Close it."""
@@ -128,12 +147,29 @@ class _OpenFile:
             raise _cannot(self._path, "read", error) from error
 
 
-def _opened(path: Path) -> int:
+def _opened(path: Path, backup: Backup) -> int:
     try:
         # without waiting for a pipe that has this name
-        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            _check(descriptor, path, backup)
+        except BaseException:
+            os.close(descriptor)
+            raise
     except OSError as error:
         raise _cannot(path, "read", error) from error
+    return descriptor
+
+
+def _check(descriptor: int, path: Path, backup: Backup) -> None:
+    """Raise BackupError unless the open file is what was listed; OSError where it is gone."""
+    opened, named = os.fstat(descriptor), os.lstat(path)
+    if not stat.S_ISREG(opened.st_mode):
+        raise BackupError(str(path), "it is no regular file")
+    is_same = (opened.st_dev, opened.st_ino) == (named.st_dev, named.st_ino)
+    if not is_same or (opened.st_size, opened.st_mtime_ns) != (backup.size_bytes, backup.changed_ns):
+        problem = "it was written while it was sent, or between two looks at it"
+        raise BackupError(str(path), problem, "Give backups their names once they are whole.")
 
 
 def _held(folder: Path) -> int:

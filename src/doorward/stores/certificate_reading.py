@@ -140,8 +140,13 @@ def _check_for_tls(certificate: Certificate, *, file: str) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(cadata=certificate.der)
     except ssl.SSLError as error:
-        problem = f"the TLS library refuses it: {(error.reason or str(error)).lower().replace('_', ' ')}"
+        problem = f"the TLS library refuses it: {words_of_refusal(error)}"
         raise CertificateError(file, problem, "have it made anew") from error
+
+
+def words_of_refusal(error: ssl.SSLError) -> str:
+    """Why the TLS library refused something, in words."""
+    return (error.reason or str(error)).lower().replace("_", " ")
 
 
 def _read(load: "Callable[[], Iterable[x509.Certificate]]", file: str) -> tuple[Certificate, ...]:

@@ -12,7 +12,7 @@ from doorward.core.errors import CertificateError
 from doorward.core.settings import DoorSettings
 from doorward.stores.atomic import write_all
 from doorward.stores.certificate_files import read_certificate_file, read_key_file
-from doorward.stores.certificate_reading import certificates_in, private_key_in
+from doorward.stores.certificate_reading import certificates_in, private_key_in, words_of_refusal
 from doorward.stores.places import CERTIFICATE_NAME, KEY_NAME
 
 NOTICE_DAYS = 14
@@ -129,7 +129,7 @@ def server_context(pair: CertificatePair, *, client_certificates: Iterable[bytes
         except ssl.SSLError as error:
             raise CertificateError(
                 f"the user's certificate with SHA-256 {fingerprint_of(der)}",
-                f"the TLS library refuses it: {_reason(error)}",
+                f"the TLS library refuses it: {words_of_refusal(error)}",
             ) from error
     return context
 
@@ -200,7 +200,7 @@ def _in_memory(data: bytes) -> Iterator[str]:
 def _refusal(pair: CertificatePair, error: ssl.SSLError) -> CertificateError:
     if error.reason not in _NOT_A_PAIR:
         return CertificateError(
-            pair.certificate_path, f"the TLS library refuses it with its key: {_reason(error)}"
+            pair.certificate_path, f"the TLS library refuses it with its key: {words_of_refusal(error)}"
         )
     for number, each in enumerate(pair.chain[1:], start=2):
         # SSLError is one of them
@@ -216,7 +216,3 @@ def _refusal(pair: CertificatePair, error: ssl.SSLError) -> CertificateError:
         f"this key does not belong to the certificate in {pair.certificate_path}",
         "put the pair there that was made together; if one is being replaced, reload when both are",
     )
-
-
-def _reason(error: ssl.SSLError) -> str:
-    return (error.reason or str(error)).lower().replace("_", " ")

@@ -22,8 +22,6 @@ from doorward.stores.schema import APPLICATION_ID, CHECKED_TABLES, STEPS, migrat
 from doorward.stores.state import check_private_folder
 from doorward.stores.worker import Worker
 
-__all__ = ["DATABASE_NAME", "Database", "Work"]
-
 _T = TypeVar("_T")
 _LOCK_SECONDS = 10.0
 _WAITING = 256

@@ -123,7 +123,6 @@ def _ed25519_of(private_key: bytes, path: str) -> "Ed25519PrivateKey":
 
 
 def _check_certificate(line: bytes, public_key: bytes, path: str) -> None:
-
     words = line.split()
     try:
         blob = base64.b64decode(words[1], validate=True)
@@ -139,7 +138,6 @@ def _check_certificate(line: bytes, public_key: bytes, path: str) -> None:
 
 
 def _blob_of(public_key: bytes) -> bytes:
-
     return base64.b64decode(public_key.split()[1])
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from doorward.core.cve_changes import NotedChange
-from doorward.core.cve_counting import counted, period_bounds
+from doorward.core.cve_counting import counted, month_bounds
 from doorward.core.cve_filters import CveCounts, CveListing, CveQuery
 from doorward.core.errors import NoRoom
 from doorward.core.vulnerabilities import Account, Epss, Vulnerability
@@ -110,8 +110,8 @@ class SqliteVulnerabilities:
 
         return await self._database.look(look)
 
-    async def counts(self, query: CveQuery, *, periods: int, is_monthly: bool) -> Sequence[CveCounts]:
-        bounds = period_bounds(self._clock.wall(), periods=periods, is_monthly=is_monthly)
+    async def counts(self, query: CveQuery, *, months: int) -> Sequence[CveCounts]:
+        bounds = month_bounds(self._clock.wall(), months=months)
         return counted(bounds, *await self._database.look(partial(counts_by_day, query=query)))
 
     def _check_scores(self, count: int) -> None:

@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from doorward.core.cve_bounds import bounded, most_told_by
+from doorward.core.cve_bounds import accounts_by_key, bounded, most_told_by
 from doorward.core.cve_changes import Change, NotedChange, changes_between, epss_change
-from doorward.core.cve_counting import counted, period_bounds
+from doorward.core.cve_counting import counted, month_bounds
 from doorward.core.cve_filters import CveCounts, CveListing, CveOrder, CveQuery
-from doorward.core.cve_ids import cve_number, is_id, key_of_id
+from doorward.core.cve_ids import cve_number, key_of_id
 from doorward.core.cve_matching import is_asked_for, order_key
 from doorward.core.errors import NoRoom, StateError
 from doorward.core.limits import Limits
@@ -52,15 +52,7 @@ class MemoryVulnerabilities:
     async def note(
         self, source: str, accounts: Iterable[Account], *, marks: Mapping[str, str], is_all: bool
     ) -> int:
-        if not 0 < len(source) <= 4096 or not source.isprintable():
-            raise StateError(f"no source can be called so: {source[:64]}")
-        told = {}
-        for account in accounts:
-            if account.source != source:
-                raise ValueError(f"an account of {account.source} among those of {source}")
-            if not is_id(account.id):
-                raise StateError(f"{source} calls a vulnerability what none can be called: {account.id[:64]}")
-            told[key_of_id(account.id)] = bounded(account)
+        told = {key: bounded(each) for key, each in accounts_by_key(source, accounts).items()}
         self._check(marks)
         most = most_told_by(source, most_known=self._limits.cve_known)
         if len(told) > most:
@@ -120,10 +112,10 @@ class MemoryVulnerabilities:
         key = key_of_id(name)
         return self._assembled(key) if key in self._known else None
 
-    async def counts(self, query: CveQuery, *, periods: int, is_monthly: bool) -> Sequence[CveCounts]:
+    async def counts(self, query: CveQuery, *, months: int) -> Sequence[CveCounts]:
         found = self._asked_for(replace(query, since_at=None))
         return counted(
-            period_bounds(self._clock.wall(), periods=periods, is_monthly=is_monthly),
+            month_bounds(self._clock.wall(), months=months),
             Counter(each.published.date().isoformat() for each in found if each.published is not None),
             Counter(each.exploited_since.isoformat() for each in found if each.exploited_since is not None),
         )

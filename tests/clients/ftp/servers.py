@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,8 +19,9 @@ from doorward.clients._trust import Trust
 from doorward.clients.ftp.settings import Deadlines, FtpServer, Security
 from doorward.core.secret import Secret
 from tests.certificates import Written, make_certificate
+from tests.clients.relaying import IN_BETWEEN
+from tests.clients.server_process import OPEN_SECONDS, ServerProcess
 
-OPEN_SECONDS = 30.0
 LOCALHOST = "127.0.0.1"
 
 PASSWORD = "open sesame"
@@ -50,12 +50,14 @@ class RealServer:
         folder: on this machine, the one that is called `inside` there; everybody may write to it.
         inside: its path at the server.
         log: what it says of TLS and of logins.
+        process: its own, and of what it started.
     """
 
     server: FtpServer
     folder: Path
     inside: str
     log: Path
+    process: ServerProcess
 
 
 @contextmanager
@@ -67,12 +69,15 @@ def certified_folder() -> Iterator[tuple[Path, Written]]:
         (folder / "root").mkdir(mode=0o755)
         (folder / "root" / "in").mkdir()
         (folder / "root" / "in").chmod(0o777)
-        made = make_certificate("localhost", names=("localhost", "127.0.0.1", "::1"), private_key=_rsa_key())
+        names = ("localhost", LOCALHOST, IN_BETWEEN, "::1")  # what stands in between is vouched for as well
+        made = make_certificate("localhost", names=names, private_key=_rsa_key())
         yield folder, made.written(folder)
 
 
 @contextmanager
-def vsftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+def vsftpd_running(
+    security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
+) -> Iterator[RealServer]:
     """Yield one that takes guests and lets them write; with TLS, it insists on it and on resumed sessions."""
     with certified_folder() as (folder, certificate):
         port, log = _free_port(host), folder / "log"
@@ -97,21 +102,23 @@ def vsftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> 
         config = folder / "vsftpd.conf"
         config.write_text("\n".join(lines) + "\n")
         server = _server(host, port, security, certificate)
-        with _running([_program("vsftpd"), str(config)], server, log):
-            yield RealServer(server, folder / "root" / "in", "/in", log)
+        with _running([program("vsftpd"), str(config)], server, log, tls=tls) as process:
+            yield RealServer(server, folder / "root" / "in", "/in", log, process)
 
 
 @contextmanager
-def proftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+def proftpd_running(
+    security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
+) -> Iterator[RealServer]:
     """Yield one with the user `alice`, who has a password; with TLS, it insists on that and on resumption."""
     with certified_folder() as (folder, certificate):
-        port, log, program = _free_port(host), folder / "log", _program("proftpd")
+        port, log, server_program = _free_port(host), folder / "log", program("proftpd")
         users = folder / "users"
         users.touch(mode=0o600)
         users.write_text(f"alice:{_HASH}:{NOBODY}:{NOBODY}::{folder}/root:/bin/sh\n")
         lines = [
             # beside the program, where it was unpacked somewhere
-            f"ModulePath {Path(program).resolve().parents[1]}/lib/proftpd",
+            f"ModulePath {Path(server_program).resolve().parents[1]}/lib/proftpd",
             *("LoadModule mod_tls.c", "ServerType standalone", "ServerName test", f"Port {port}"),
             f"UseIPv6 {'on' if ':' in host else 'off'}",
             *(f"DefaultAddress {host}", "SocketBindTight on", "UseReverseDNS off"),
@@ -123,52 +130,62 @@ def proftpd_running(security: Security, *options: str, host: str = LOCALHOST) ->
         ]
         if security is not Security.NONE:
             lines += [
-                *("TLSEngine on", "TLSRequired on", f"TLSLog {log}", "TLSProtocol TLSv1.2 TLSv1.3"),
+                *(
+                    "TLSEngine on",
+                    "TLSRequired on",
+                    f"TLSLog {log}",
+                    f"TLSProtocol {tls or 'TLSv1.2 TLSv1.3'}",
+                ),
                 f"TLSRSACertificateFile {certificate.file}",
                 f"TLSRSACertificateKeyFile {certificate.key}",
             ]
         config = folder / "proftpd.conf"
         config.write_text("\n".join(lines) + "\n")
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running([program, "-n", "-c", str(config)], server, folder / "said"):
-            yield RealServer(server, folder / "root" / "in", "/in", log)
+        with _running([server_program, "-n", "-c", str(config)], server, folder / "said", tls=tls) as process:
+            yield RealServer(server, folder / "root" / "in", "/in", log, process)
 
 
 @contextmanager
-def pureftpd_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+def pureftpd_running(
+    security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
+) -> Iterator[RealServer]:
     """Yield one with the user `alice`, who has a password; with TLS, it insists on that, by `AUTH TLS`."""
     with certified_folder() as (folder, certificate):
         port, users = _free_port(host), folder / "users"
         users.touch(mode=0o600)
         home = f"{folder}/root/./"  # the dot is where its root is
         users.write_text(f"alice:{_HASH}:{NOBODY}:{NOBODY}::{home}{':' * 12}\n")
-        subprocess.run([_program("pure-pw"), "mkdb", str(folder / "users.pdb"), "-f", str(users)], check=True)
+        subprocess.run([program("pure-pw"), "mkdb", str(folder / "users.pdb"), "-f", str(users)], check=True)
         both = folder / "both.pem"
         both.touch(mode=0o600)
         both.write_bytes(certificate.key.read_bytes() + certificate.file.read_bytes())
         words = [
-            *(_program("pure-ftpd"), "--bind", f"{host},{port}", "--login", f"puredb:{folder}/users.pdb"),
+            *(program("pure-ftpd"), "--bind", f"{host},{port}", "--login", f"puredb:{folder}/users.pdb"),
             *("--noanonymous", "--dontresolve", "--umask", "022:022", "--minuid", "1"),
             *("--pidfile", f"{folder}/pid", "--chrooteveryone", *options),
         ]
         if security is not Security.NONE:
             words += ["--tls", "3", "--certfile", str(both)]
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running(words, server, folder / "log"):
-            yield RealServer(server, folder / "root" / "in", "/in", folder / "log")
+        with _running(words, server, folder / "log", tls=tls) as process:
+            yield RealServer(server, folder / "root" / "in", "/in", folder / "log", process)
 
 
 @contextmanager
-def pyftpdlib_running(security: Security, *options: str, host: str = LOCALHOST) -> Iterator[RealServer]:
+def pyftpdlib_running(
+    security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
+) -> Iterator[RealServer]:
     """Yield one with the user `alice`, who has a password; it speaks no TLS."""
     assert security is Security.NONE
     assert not options
+    assert not tls
     with certified_folder() as (folder, certificate):
         port = _free_port(host)
         words = [sys.executable, "-m", "tests.clients.ftp.pyftpdlib_server", host, str(port)]
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running([*words, f"{folder}/root", PASSWORD], server, folder / "log"):
-            yield RealServer(server, folder / "root" / "in", "/in", folder / "log")
+        with _running([*words, f"{folder}/root", PASSWORD], server, folder / "log") as process:
+            yield RealServer(server, folder / "root" / "in", "/in", folder / "log", process)
 
 
 @functools.cache
@@ -181,41 +198,46 @@ def _server(host: str, port: int, security: Security, certificate: Written) -> F
     return FtpServer(host=host, port=port, security=security, trust=trust, deadlines=PATIENT)
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """The path of a server, or of a program that comes with one."""
     # both are started for each connection anew, and so want their whole path
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if found is None:
         # what comes with a server, where that was unpacked somewhere
         places = (shutil.which(each) for each in ("pure-ftpd", "proftpd"))
-        bins = [str(Path(place).resolve().parents[1] / "bin") for place in places if place]
+        roots = [Path(place).resolve().parents[1] for place in places if place]
+        bins = [str(root / each) for root in roots for each in ("bin", "sbin")]
         found = shutil.which(name, path=":".join(bins))
     assert found is not None
     return found
 
 
 @contextmanager
-def _running(words: list[str], server: FtpServer, log: Path) -> Iterator[None]:
-    with (log.parent / "output").open("wb") as output:
-        process = subprocess.Popen(words, stdout=output, stderr=output)
+def _running(words: list[str], server: FtpServer, log: Path, *, tls: str = "") -> Iterator[ServerProcess]:
+    """Yield its process; `tls` is the only version that it speaks, as OpenSSL calls it, or empty for any."""
+    folder = log.parent
+    environment: dict[str, str] = {}
+    if tls:
+        (folder / "openssl.cnf").write_text(
+            "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = only\n"
+            f"[only]\nMinProtocol = {tls}\nMaxProtocol = {tls}\n"
+        )
+        environment["OPENSSL_CONF"] = str(folder / "openssl.cnf")
+    process = ServerProcess(
+        words, output=folder / "output", is_open=lambda: _is_open(server), environment=environment
+    )
     try:
-        _await_listening(process, server, log.parent / "output")
-        yield
+        yield process
     finally:
-        process.terminate()
-        process.wait(timeout=OPEN_SECONDS)
+        process.end()
 
 
-def _await_listening(process: "subprocess.Popen[bytes]", server: FtpServer, output: Path) -> None:
-    deadline = time.monotonic() + OPEN_SECONDS
-    while True:
-        assert process.poll() is None, output.read_text()
-        try:
-            socket.create_connection((server.host, server.port), timeout=OPEN_SECONDS).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline, output.read_text()
-            time.sleep(0.02)
-        else:
-            return
+def _is_open(server: FtpServer) -> bool:
+    try:
+        socket.create_connection((server.host, server.port), timeout=OPEN_SECONDS).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def _free_port(host: str) -> int:

@@ -15,8 +15,8 @@ from doorward.core.secret import Secret
         ("ftp://example.org/%2Fetc/motd", FtpServer(host="example.org", security=Security.NONE), "/etc/motd"),
         ("ftp://EXAMPLE.org/a;type=i", FtpServer(host="example.org", security=Security.NONE), "a"),
         ("ftpes://al%40ice@example.org:2121/a", FtpServer(host="example.org", port=2121, user="al@ice"), "a"),
-        ("ftps://[::1]/a%20%C3%A9%E9", FtpServer(host="::1", security=Security.IMPLICIT), "a é\udce9"),
-        ("ftps://192.0.2.1/a", FtpServer(host="192.0.2.1", security=Security.IMPLICIT), "a"),
+        ("ftps://[::1]/a%20%C3%A9%E9", FtpServer(host="::1", security=Security.EITHER), "a é\udce9"),
+        ("ftps://192.0.2.1/a", FtpServer(host="192.0.2.1", security=Security.EITHER), "a"),
     ],
 )
 def test_a_url_says_where_and_what(url: str, server: FtpServer, path: str) -> None:

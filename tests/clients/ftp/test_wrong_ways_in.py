@@ -44,7 +44,7 @@ def test_a_wrong_password_is_told_as_a_login_and_where_it_came_from() -> None:
     assert str(error).endswith(
         "login: the login was refused: the server answered 530: Authentication failed. "
         "Are the name and the password right, which came from /etc/backup-password? "
-        "If the server wants TLS, write ftpes://."
+        "If the server wants TLS, write ftps://."
     )
     assert "Are the name and the password right? If" in str(unknown)
 
@@ -55,7 +55,7 @@ def test_a_server_that_wants_tls_of_a_login_in_the_clear_is_told() -> None:
     with vsftpd_running(Security.EXPLICIT) as real:
         error = refused_by(replace(real.server, security=Security.NONE))
     assert (error.phase, error.trouble) == ("login", Trouble.PERMANENT)
-    assert error.next_step == "The server wants TLS: write ftpes:// in place of ftp://."
+    assert error.next_step == "The server wants TLS: write ftps:// in place of ftp://."
 
 
 @needs_pureftpd
@@ -65,7 +65,7 @@ def test_a_server_that_wants_tls_with_a_code_that_passes_is_not_tried_again() ->
         error = refused_by(replace(real.server, security=Security.NONE))
     assert "421" in error.problem
     assert error.trouble is Trouble.PERMANENT
-    assert error.next_step == "The server wants TLS: write ftpes:// in place of ftp://."
+    assert error.next_step == "The server wants TLS: write ftps:// in place of ftp://."
 
 
 def test_tls_from_the_first_byte_on_at_a_server_that_greets_in_the_clear_is_not_tried_again() -> None:

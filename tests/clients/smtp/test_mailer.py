@@ -220,7 +220,7 @@ def password_file(tmp_path: Path) -> Path:
 async def test_a_password_does_not_leave_this_machine_in_the_clear(
     password_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("doorward.clients.smtp.session.is_loopback", lambda _host: False)
+    monkeypatch.setattr("doorward.clients.smtp.session.is_this_machine", lambda _host: False)
     async with fault_server(AUTH) as server:
         error = await refusal(server.settings(user="alice", password_file=str(password_file)))
     assert (error.phase, error.problem) == ("login", "a password does not go over the network in the clear")

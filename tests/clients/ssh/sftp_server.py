@@ -15,5 +15,5 @@ OPTIONS = ("Subsystem sftp internal-sftp", "MaxStartups 100")
 def server_of(sshd: Sshd) -> SftpServer:
     """The server, and the user whose key it has."""
     identity = SshIdentity(user=getpass.getuser(), folder=sshd.folder)
-    endpoint = SshEndpoint(f"sftp://127.0.0.1:{sshd.port}", "127.0.0.1", sshd.port, identity)
+    endpoint = SshEndpoint(f"sftp://{sshd.host}:{sshd.port}", sshd.host, sshd.port, identity)
     return SftpServer(endpoint=endpoint, connect_seconds=CONNECT_SECONDS)

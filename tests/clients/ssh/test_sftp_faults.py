@@ -16,8 +16,8 @@ import pytest
 from doorward.clients._endpoints import SshEndpoint, SshIdentity
 from doorward.clients.ssh.sftp.login import SftpServer
 from doorward.clients.ssh.sftp.place import SftpPlace
-from doorward.clients.ssh.sftp.store import SftpStore
-from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, UNDER_WAY_BYTES
+from doorward.clients.ssh.sftp.store import UNDER_WAY_BYTES, SftpStore
+from doorward.clients.ssh.sftp.transfers import PIECE_BYTES
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.testing.backup_store_contract import in_chunks, some_bytes, whole
 from tests.clients.carrying import FINAL, PARTIAL, carry
@@ -86,7 +86,8 @@ async def test_a_server_that_stands_still_is_waited_for_no_longer_than_that(sshd
     store = SftpStore(server_of(sshd), str(kept), reply_seconds=0.5)
     async with store.connect() as place:
         assert await place.size(PARTIAL) is None
-        stopped = await asyncio.to_thread(_sessions_of, sshd)
+        stopped = await asyncio.to_thread(sshd.process.sessions)
+        assert stopped
         await asyncio.to_thread(_send_to, stopped, "STOP")
         try:
             with pytest.raises(StoreError, match=r"no answer within 0\.5 s") as caught:
@@ -94,21 +95,6 @@ async def test_a_server_that_stands_still_is_waited_for_no_longer_than_that(sshd
             assert caught.value.trouble is Trouble.TEMPORARY
         finally:
             await asyncio.to_thread(_send_to, stopped, "CONT")
-
-
-def _sessions_of(sshd: Sshd) -> list[int]:
-    """The processes below the server, which speak with whoever is connected."""
-    found: list[int] = []
-    waiting = [sshd.process_id]
-    while waiting:
-        listed = subprocess.run(
-            ["pgrep", "-P", str(waiting.pop())], capture_output=True, text=True, check=False
-        )
-        children = [int(word) for word in listed.stdout.split()]
-        found += children
-        waiting += children
-    assert found
-    return found
 
 
 def _send_to(processes: list[int], name: str) -> None:

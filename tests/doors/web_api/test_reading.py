@@ -38,6 +38,6 @@ def test_an_example_of_the_page_works(alice: Program) -> None:
     words = shlex.split(example)
     assert words[-2:] == ["--json", '{"parameters": {"name": "..."}}']
     shown = f"Authorization: {basic('alice')}"
-    said = [shown if word == "@token" else word for word in words]
+    said = [shown if word == "@auth" else word for word in words]
     heard = subprocess.run([*said, "--silent"], capture_output=True, text=True, check=True, timeout=30)
     assert '"command":"greet"' in heard.stdout

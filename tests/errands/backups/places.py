@@ -56,15 +56,19 @@ def run_of(
     retries: int = RETRIES,
     at_once: int = AT_ONCE,
     watcher: Watcher | None = None,
-    change: Callable[[], object] | None = None,
+    change: Callable[[int], object] | None = None,
+    patience: Patience | None = None,
+    is_in_small_pieces: bool = False,
 ) -> BackupRun:
-    """A run whose pauses take no time; `change` is called in a thread behind the first piece of each file."""
+    """A run whose pauses take no time; `change` is called as `Changing` says."""
     source: Source = BackupFolder(Path(folder))
     if change is not None:
         source = Changing(source, change)
     watcher = watcher or Nobody()
-    patience = quick_patience(retries)
-    pace, again = Pace(0, monotonic=lambda: 0.0), Again(patience, watcher)
+    patience = patience or quick_patience(retries)
+    # nobody waits for the pace: it says how much is read at once
+    pace = Pace(int(is_in_small_pieces), monotonic=lambda: 0.0, sleep=no_time)
+    again = Again(patience, watcher)
     checking = Checking(store, source, pace=pace, watcher=watcher, again=again, only_sizes=False)
     return BackupRun(
         source=source,
@@ -96,10 +100,10 @@ class Changing:
 
     Args:
         source: the real one.
-        change: called in a thread.
+        change: called in a thread before each further piece, with where it begins.
     """
 
-    def __init__(self, source: Source, change: Callable[[], object]) -> None:
+    def __init__(self, source: Source, change: Callable[[int], object]) -> None:
         self._source = source
         self._change = change
 
@@ -112,6 +116,10 @@ class Changing:
         """See `Source`."""
         return await self._source.found(names)
 
+    async def has(self, name: str) -> bool:
+        """See `Source`."""
+        return await self._source.has(name)
+
     @asynccontextmanager
     async def open(self, backup: Backup) -> AsyncIterator[OpenBackup]:
         """See `Source`."""
@@ -120,13 +128,13 @@ class Changing:
 
 
 class _ChangingFile:
-    def __init__(self, opened: OpenBackup, change: Callable[[], object]) -> None:
+    def __init__(self, opened: OpenBackup, change: Callable[[int], object]) -> None:
         self._opened = opened
         self._change = change
 
     async def read(self, offset: int, most_bytes: int) -> bytes:
         if offset:
-            await asyncio.to_thread(self._change)
+            await asyncio.to_thread(self._change, offset)
         return await self._opened.read(offset, most_bytes)
 
     async def check(self) -> None:

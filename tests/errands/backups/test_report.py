@@ -8,6 +8,7 @@ from doorward.core.backup_errands import BackupErrand
 from doorward.core.schedules import Every
 from doorward.errands.backups.mailing import draft_of
 from doorward.errands.backups.report import (
+    MAILED_FILES,
     NAMES_TOLD,
     Did,
     Entry,
@@ -110,3 +111,19 @@ def test_of_names_that_are_passed_over_no_more_is_told_than_somebody_reads() -> 
     many = names_told([f"{number}\n" for number in range(NAMES_TOLD + 7)], "is no name")
     assert len(many) == NAMES_TOLD + 1
     assert many[-1] == "and 7 more such names"
+
+
+def test_a_mail_of_a_hundred_thousand_files_lists_what_matters_and_counts_all() -> None:
+    kept = [Entry(Did.KEPT, f"web.{number}", 10) for number in range(100_000, 1, -1)]
+    failed, sent = Entry(Did.FAILED, "web.1", 10, "it is gone"), Entry(Did.SENT, "web.100001", 10)
+    report = Report(folder="/backup", address="sftp://example.org/a", entries=(sent, *kept, failed))
+    errand = BackupErrand(
+        name="nightly", folder="/backup", destination="sftp://example.org/a", keep=5, timing=Every(60)
+    )
+    draft = draft_of(errand, report, host="server1")
+    assert draft.html is not None
+    for text in (draft.text, draft.html):
+        assert len(text) < 200 * MAILED_FILES
+        assert text.index("web.100001") < text.index("it is gone")
+        assert "99501 more files are not listed here; what failed comes before all others." in text
+        assert "1 sent, 99999 kept, 1 failed." in text

@@ -258,7 +258,7 @@ def test_a_file_that_grows_while_it_is_sent_does_not_get_its_name(store: MemoryS
     fill(tmp_path, "web.3", size_bytes=600_000)
     store.files |= contents("web.1", "web.2")
 
-    def grow() -> None:
+    def grow(_offset: int) -> None:
         with (tmp_path / "web.3").open("ab") as opened:
             opened.write(b"more")
 
@@ -278,7 +278,7 @@ def test_a_file_that_goes_while_it_is_sent_does_not_get_its_name(
     fill(tmp_path, "web.1", size_bytes=600_000)
     file = tmp_path / "web.1"
 
-    def change() -> None:
+    def change(_offset: int) -> None:
         if how == "cut":
             os.truncate(file, 300_000)
         else:
@@ -512,7 +512,7 @@ def test_a_file_that_cannot_be_read_there_or_here_is_told_and_holds_up_no_other(
             raise store.error("read", "the disk is broken", Trouble.PERMANENT)
 
     store.before = fail
-    removing = Changing(BackupFolder(tmp_path), lambda: (tmp_path / "web.1").unlink(missing_ok=True))
+    removing = Changing(BackupFolder(tmp_path), lambda _: (tmp_path / "web.1").unlink(missing_ok=True))
     assert checked(store, removing) == {
         "web.3": ("same", "by its SHA-256"),
         "web.2": ("failed", "it cannot be read there: the disk is broken"),

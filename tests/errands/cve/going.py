@@ -1,5 +1,6 @@
 """Sources asked over the real client, with a clock and a patience that are ours."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from doorward.core.installed import Installed
 from doorward.core.secret import Secret
 from doorward.errands.cve.sources import CveBounds, CveSources
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate
+from doorward.testing.clock import ManualClock
 from tests.errands.cve.documents import machine
 
 NOW = datetime(2026, 11, 27, 12, 30, tzinfo=UTC)
@@ -82,3 +84,28 @@ class Going:
 async def going() -> AsyncIterator[Going]:
     async with FetchSession() as session:
         yield Going(session)
+
+
+@asynccontextmanager
+async def bare_sources(bounds: CveBounds) -> AsyncIterator[CveSources]:
+    """Sources asked from a machine that has no packages and no key, with no pauses."""
+
+    async def nothing_installed() -> Installed:
+        return Installed(suite="bookworm", packages=())
+
+    async def no_key(file: str) -> Secret:
+        raise AssertionError(file)
+
+    async def no_pause(_seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    async with FetchSession() as session:
+        yield CveSources(
+            fetcher=session,
+            lenient=LenientFeeds(),
+            installed=nothing_installed,
+            read_key=no_key,
+            wall_seconds=ManualClock().wall,
+            sleep=no_pause,
+            bounds=bounds,
+        )

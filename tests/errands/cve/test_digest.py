@@ -21,7 +21,7 @@ from doorward.core.vulnerabilities import (
 from doorward.errands.composing import Draft
 from doorward.errands.cve.deciding import Changed, Decision
 from doorward.errands.cve.digest import LISTED, Look, SourceLook, digest_of
-from doorward.errands.cve.health import Health
+from doorward.errands.health import Health
 from tests.errands.cve.watch_house import CveHouse
 from tests.errands.letters import composed, read
 

@@ -3,7 +3,7 @@
 import pytest
 
 from doorward.core.installed import SourcePackage
-from doorward.errands.cve.dpkg import packages_of, suite_of
+from doorward.errands.cve.dpkg import is_of_debian, packages_of, suite_of
 
 
 def said(*rows: tuple[str, str, str, str]) -> str:
@@ -62,3 +62,17 @@ def test_what_dpkg_would_not_say_is_an_error(listed: str) -> None:
 )
 def test_the_release_is_that_of_os_release(text: str, suite: str) -> None:
     assert suite_of(text) == suite
+
+
+@pytest.mark.parametrize(
+    ("text", "is_debian"),
+    [
+        ('NAME="Debian GNU/Linux"\nID=debian\n', True),
+        ('ID="debian"\n', True),
+        ("ID=ubuntu\nID_LIKE=debian\n", False),
+        ("VERSION_ID=12\n", False),
+        ("", False),
+    ],
+)
+def test_what_is_made_of_debian_is_not_debian(text: str, is_debian: bool) -> None:  # noqa: FBT001
+    assert is_of_debian(text) is is_debian

@@ -30,9 +30,9 @@ def test_all_of_the_real_catalogue_is_read() -> None:
 
 def test_what_is_not_said_is_empty_and_what_is_not_known_passed_over() -> None:
     body = kev({"newKey": {"deep": [1]}, "dueDate": "", "knownRansomwareCampaignUse": "Known"}, future=1)
-    (account,) = parse_kev(b"\xef\xbb\xbf" + body, url=URL, source="mine").accounts
+    (account,) = parse_kev(b"\xef\xbb\xbf" + body, url=URL).accounts
     assert (account.source, account.id, account.due, account.in_ransomware) == (
-        "mine",
+        "kev",
         "CVE-2025-0001",
         None,
         True,

@@ -1,20 +1,16 @@
 """Everything that a server may do instead of answering: nothing is lost by it, and nothing told twice."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import pytest
 
-from doorward.compose.fetching import FetchSession
-from doorward.compose.lenient_feeds import LenientFeeds
 from doorward.core.cve_errands import CveSource, CveSourceKind
-from doorward.core.installed import Installed
-from doorward.core.secret import Secret
 from doorward.errands.cve.sources import CveBounds, CveSources
 from doorward.testing.clock import ManualClock
 from tests.cli.publishing import Publisher, publishing
 from tests.errands.cve import documents
+from tests.errands.cve.going import bare_sources
 from tests.errands.cve.nvd_server import NvdServer, nvd_server
 from tests.errands.cve.watch_house import NVD, CveHouse, told
 from tests.errands.feeds.documents import rss
@@ -46,25 +42,8 @@ def publisher() -> Iterator[Publisher]:
 
 @pytest.fixture
 async def going() -> AsyncIterator[CveSources]:
-    async def nothing_installed() -> Installed:
-        return Installed(suite="bookworm", packages=())
-
-    async def no_key(file: str) -> Secret:
-        raise AssertionError(file)
-
-    async def no_pause(_seconds: float) -> None:
-        await asyncio.sleep(0)
-
-    async with FetchSession() as session:
-        yield CveSources(
-            fetcher=session,
-            lenient=LenientFeeds(),
-            installed=nothing_installed,
-            read_key=no_key,
-            wall_seconds=ManualClock().wall,
-            sleep=no_pause,
-            bounds=CveBounds(seconds=20, feed_seconds=20),
-        )
+    async with bare_sources(CveBounds(seconds=20, feed_seconds=20)) as sources:
+        yield sources
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from yarl import URL
 
-from doorward.clients._trust import is_this_machine
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import Login, without_login
 from doorward.core.secret import Secret

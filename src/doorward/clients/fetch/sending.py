@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from doorward.clients._pieces import pieces
 from doorward.clients.fetch.progress import Progress
 from doorward.core.errors import ConnectError
 from doorward.core.fetching import Body, Content, FilePart, FormWithFiles
@@ -77,8 +78,8 @@ async def upload(address: str, body: Body | None, progress: Progress) -> Upload:
 
 
 async def _whole(data: bytes, progress: Progress) -> AsyncIterator[bytes]:
-    for start in range(0, len(data), _PIECE_BYTES):
-        yield data[start : start + _PIECE_BYTES]
+    for piece in pieces(data, _PIECE_BYTES):
+        yield piece
     progress.sent()
 
 

@@ -40,6 +40,7 @@ class Conversation:
     Whatever raises leaves it of no more use, but a PeerRefused that is not `CLOSING`.
 
     Attributes:
+        server: the one, with the way to TLS that it takes.
         peer: where it really ended up.
         context: what it and the files are encrypted with; None for a plain server.
     """
@@ -47,7 +48,7 @@ class Conversation:
     def __init__(
         self, server: FtpServer, teller: Teller, stream: Stream, *, peer: Peer, context: ssl.SSLContext | None
     ) -> None:
-        self._server = server
+        self.server = server
         self._teller = teller
         self._stream = stream
         self._replies = ReplyReader()
@@ -93,17 +94,21 @@ class Conversation:
         Raises:
             ConnectError: there is none, or the argument cannot be sent; then nothing was.
         """
-        await self.tell(verb, argument, phase=phase)
-        return await self.next_reply(phase, within_seconds=within_seconds)
+        line = formatted(self._teller, verb, argument)
+        async with self._teller.phase(phase, self._reply_seconds(within_seconds)):
+            await self._write(line)
+            return await self._reply()
 
-    async def tell(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> None:
+    async def tell(self, verb: str, argument: str | None = None) -> None:
         """
         Send a command, whose reply is then the `next_reply`.
 
         Raises:
             ConnectError: it cannot be sent.
         """
-        await self._send(formatted(self._teller, verb, argument), phase)
+        line = formatted(self._teller, verb, argument)
+        async with self._teller.phase("reply", self._reply_seconds()):
+            await self._write(line)
 
     async def ask_all(self, commands: Sequence[Command]) -> list[Reply]:
         """
@@ -119,14 +124,11 @@ class Conversation:
         while len(replies) < len(lines):
             batch = lines[len(replies) : len(replies) + AT_ONCE]
             self._replies.expect(len(batch))
-            await self._send(b"".join(batch), "reply")
-            replies += [await self.next_reply() for _ in batch]
+            async with self._teller.phase("reply", self._reply_seconds()):
+                await self._write(b"".join(batch))
+                replies.append(await self._reply())
+            replies += [await self.next_reply() for _ in batch[1:]]
         return replies
-
-    async def _send(self, lines: bytes, phase: str) -> None:
-        async with self._teller.phase(phase, self._server.deadlines.reply_seconds):
-            self._check_nothing_waits()
-            await self._stream.write(lines)
 
     async def ask_for(self, verb: str, argument: str | None = None, *, phase: str = "reply") -> Reply:
         """
@@ -147,17 +149,26 @@ class Conversation:
         Raises:
             ConnectError: none came.
         """
-        seconds = self._server.deadlines.reply_seconds if within_seconds is None else within_seconds
-        async with self._teller.phase(phase, seconds):
-            await self._stream.until(lambda: self._replies.next_reply is not None or self._stream.has_ended)
-            reply = self._replies.take_reply()
-            self._pass_over_noops()
-            if reply is None:
-                self._stream.raise_failure()
-                raise ConnectionResetError("the server closed the connection without an answer")
-            if reply.code == CLOSING:
-                self.abort()
-            return reply
+        async with self._teller.phase(phase, self._reply_seconds(within_seconds)):
+            return await self._reply()
+
+    def _reply_seconds(self, within_seconds: float | None = None) -> float:
+        return self.server.deadlines.reply_seconds if within_seconds is None else within_seconds
+
+    async def _write(self, lines: bytes) -> None:
+        self._check_nothing_waits()
+        await self._stream.write(lines)
+
+    async def _reply(self) -> Reply:
+        await self._stream.until(lambda: self._replies.next_reply is not None or self._stream.has_ended)
+        reply = self._replies.take_reply()
+        self._pass_over_noops()
+        if reply is None:
+            self._stream.raise_failure()
+            raise ConnectionResetError("the server closed the connection without an answer")
+        if reply.code == CLOSING:
+            self.abort()
+        return reply
 
     async def keep_alive(self) -> None:
         """
@@ -170,10 +181,12 @@ class Conversation:
         self._unanswered_noops = 1
         self._replies.expect(1)
         with contextlib.suppress(ConnectError):
-            await self._send(formatted(self._teller, "NOOP", None), "reply")
+            await self.tell("NOOP")
 
     async def hear_out(self, within_seconds: float) -> None:
         """Wait for the answer to what `keep_alive` said; without one, this is of no more use."""
+        if not self._unanswered_noops:
+            return
         try:
             async with asyncio.timeout(within_seconds):
                 await self._stream.until(lambda: not self._unanswered_noops)
@@ -231,7 +244,7 @@ class Conversation:
         Raises:
             ConnectError: one of them failed.
         """
-        security = self._server.security
+        security = self.server.security
         if security is Security.IMPLICIT:
             await self._start_tls()
         greeting = await self._greeting()
@@ -242,7 +255,7 @@ class Conversation:
         if security is Security.EXPLICIT:
             await self.ask_for("AUTH", "TLS", phase="TLS")
             await self._start_tls()
-        if self._server.is_encrypted:
+        if self.server.is_encrypted:
             await self.ask_for("PBSZ", "0", phase="TLS")
             await self.ask_for("PROT", "P", phase="TLS")
         await self._say_who()
@@ -252,13 +265,13 @@ class Conversation:
         try:
             return await self.next_reply("connect")
         except ConnectError as error:
-            if isinstance(error.__cause__, TimeoutError) and self._server.security is not Security.IMPLICIT:
+            if isinstance(error.__cause__, TimeoutError) and self.server.security is not Security.IMPLICIT:
                 told = self._teller.no_greeting(error)
                 raise told from None if told.phase == "TLS" else error.__cause__
             raise
 
     async def _start_tls(self) -> None:
-        async with self._teller.phase("TLS", self._server.deadlines.tls_seconds):
+        async with self._teller.phase("TLS", self.server.deadlines.tls_seconds):
             if not self._replies.is_empty:
                 raise TlsFailed("plain text came before it", code=PLAIN_TEXT)
             await self.encrypt(self._stream)
@@ -275,15 +288,15 @@ class Conversation:
         """
         if self.context is None:
             return
-        name = self._server.host.partition("%")[0]
+        name = self.server.host.partition("%")[0]
         await stream.start_tls(self.context, server_hostname=name, session=self.session)
-        if _check_of(self._server) is Check.BY_ITSELF and stream.layer is not None:
+        if _check_of(self.server) is Check.BY_ITSELF and stream.layer is not None:
             certificate = stream.layer.peer_certificate
-            if not self._server.trust.is_exactly_trusted(certificate):
-                raise self._teller.error(DISTRUST, *words_of_distrust(self._server.trust, None, certificate))
+            if not self.server.trust.is_exactly_trusted(certificate):
+                raise self._teller.error(DISTRUST, *words_of_distrust(self.server.trust, None, certificate))
 
     async def _say_who(self) -> None:
-        server, phase = self._server, "login"
+        server, phase = self.server, "login"
         reply = await self.ask("USER", server.user, phase=phase)
         if reply.code == 331:
             password = server.password
@@ -334,7 +347,7 @@ def _look_over(server: FtpServer, teller: Teller) -> None:
         raise teller.error(
             "login",
             "the password would go unencrypted to another machine",
-            "Use ftpes:// or ftps://, or say that it may be overheard: --unencrypted.",
+            "Use ftps://, or say that it may be overheard: --unencrypted.",
         )
 
 

@@ -61,7 +61,8 @@ async def open_data(
         if not reply.is_preliminary:
             raise teller.refusal("data", verb, reply)
         stream = await opening.stream()
-        await _encrypt(server, teller, conversation, stream)
+        if conversation.context is not None:
+            await _encrypt(server, teller, conversation, stream)
     except BaseException:
         opening.abort()
         raise
@@ -138,7 +139,7 @@ class _Active:
     @classmethod
     async def begun(cls, server: FtpServer, teller: Teller, conversation: Conversation) -> Self:
         """Wait at a port, and tell the server which; raises ConnectError."""
-        async with teller.phase("data", server.deadlines.connect_seconds):
+        with teller.told("data"):
             listener = Listener(conversation.own_address, conversation.peer)
         try:
             await _tell_where(teller, conversation, listener)
@@ -207,14 +208,14 @@ async def _ask_where(server: FtpServer, teller: Teller, conversation: Conversati
     if not (server.believes_pasv and family is socket.AF_INET):
         reply = await conversation.ask("EPSV")
         if reply.code == EXTENDED:
-            async with teller.phase("data", server.deadlines.reply_seconds):
+            with teller.told("data"):
                 return family, _with_port(address, parse_epsv(reply))
         if family is not socket.AF_INET or not 500 <= reply.code < 530:
             raise teller.refusal("data", "EPSV", reply)
     reply = await conversation.ask("PASV")
     if reply.code != PASSIVE:
         raise teller.refusal("data", "PASV", reply)
-    async with teller.phase("data", server.deadlines.reply_seconds):
+    with teller.told("data"):
         named, port = parse_pasv(reply)
     if server.believes_pasv:
         return family, (named, port)

@@ -11,6 +11,8 @@ from doorward.core.errors import ConnectError, PeerRefused, ProtocolError
 
 _OF_AN_EMPTY_FOLDER = "no files found"
 
+_STEP_UNREADABLE = "Does a name there have a line end in it? Rename it."
+
 _NO_FILES = 2
 """The folder itself and the one above it, which stand in some lists."""
 
@@ -31,7 +33,7 @@ async def list_files(session: Session, folder: str, is_wanted: Callable[[str], b
         else:
             entries = _unknown(split_names(await _names(session)), folder)
     except ProtocolError as error:
-        raise session.teller.error("data", str(error)) from error
+        raise session.teller.error("data", str(error), _STEP_UNREADABLE) from error
     if len(entries) > LISTED_FILES:
         raise _too_many(session)
     plain = [entry for entry in entries if is_plain_name(entry.name)]

@@ -10,6 +10,7 @@ from doorward.clients.ftp.downloads import Download
 from doorward.clients.ftp.listing import has_name, list_files
 from doorward.clients.ftp.resuming import resume
 from doorward.clients.ftp.session import ABSENT, Session
+from doorward.clients.ftp.telling import MAKE_ROOM
 from doorward.clients.ftp.transfers import transferring
 from doorward.clients.ftp.trouble import told
 from doorward.clients.ftp.uploads import upload
@@ -34,6 +35,8 @@ class FtpPlace:
         self._folder = folder
         self._address = address
         self._unsettled: set[str] = set()
+        # by name, the length of what was sent whole
+        self._whole: dict[str, int] = {}
 
     async def listing(self, is_wanted: Callable[[str], bool] | None = None) -> Listing:
         """See `BackupPlace`; what begins with a dot some servers do not list."""
@@ -56,6 +59,7 @@ class FtpPlace:
         check_names(self._address, name)
         with told():
             self._unsettled.add(name)
+            self._whole.pop(name, None)
             try:
                 size_bytes = await self._sent(chunks, name, from_offset)
             except TransferIncomplete as error:
@@ -63,10 +67,10 @@ class FtpPlace:
                     await self._forget(name)
                 elif error.code in _GIVEN_UP and await self._has_no_more(name, from_offset):
                     problem = f"{error.problem}; no byte more is taken of it"
-                    step = "Make room there, or ask its keeper for more."
-                    raise self._error(error.phase, problem, Trouble.FULL, step) from error
+                    raise self._error(error.phase, problem, Trouble.FULL, MAKE_ROOM) from error
                 raise
             self._unsettled.discard(name)
+            self._whole[name] = size_bytes
             return size_bytes
 
     async def _sent(self, chunks: AsyncIterable[bytes], name: str, from_offset: int) -> int:
@@ -126,9 +130,10 @@ class FtpPlace:
         """
         check_names(self._address, partial, final)
         with told():
-            is_there, size, found = await self._session.ask_all(
-                [("SIZE", final), ("SIZE", partial), ("RNFR", partial)]
-            )
+            size_bytes = self._whole.pop(partial, None)
+            if size_bytes is None:
+                size_bytes = await self._session.size(partial)
+            is_there, found = await self._session.ask_all([("SIZE", final), ("RNFR", partial)])
             if self._session.size_of(is_there) is not None:
                 if found.code == 350:
                     # ProFTPD does nothing but that from here on; onto its own name, it changes nothing
@@ -136,7 +141,7 @@ class FtpPlace:
                 raise self._taken(final)
             if found.code != 350:
                 raise self._session.teller.refusal("reply", "RNFR", found)
-            await self._finish_renaming(partial, final, size_bytes=self._session.size_of(size))
+            await self._finish_renaming(partial, final, size_bytes=size_bytes)
 
     async def _finish_renaming(self, partial: str, final: str, *, size_bytes: int | None) -> None:
         try:

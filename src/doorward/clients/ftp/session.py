@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from doorward.clients.ftp.commands import parse_path, parse_size, parse_time
-from doorward.clients.ftp.conversation import Command, Conversation, converse, formatted
+from doorward.clients.ftp.conversation import Command, Conversation, formatted
+from doorward.clients.ftp.entering import enter
 from doorward.clients.ftp.features import Features, parse_features
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import FtpServer
@@ -27,13 +28,19 @@ class Session:
     Whatever fails otherwise than by a refusal closes the connection, and the next command makes another one:
     its answer could be taken for that of something else.
 
+    Args:
+        server: where, as somebody named it.
+        found: the same, with the way to TLS that it takes; None to find that out.
+
     Attributes:
         server: where.
+        found: likewise, once it is known.
         teller: what tells of failures, with the time for all.
     """
 
-    def __init__(self, server: FtpServer) -> None:
+    def __init__(self, server: FtpServer, found: FtpServer | None = None) -> None:
         self.server = server
+        self.found = found
         self.teller = Teller(server)
         self._conversation: Conversation | None = None
         self._folder = ""
@@ -99,7 +106,8 @@ class Session:
         if self._conversation is not None and self._conversation.is_alive:
             return self._conversation
         self.abort()
-        self._conversation = conversation = await converse(self.server, self.teller)
+        self._conversation = conversation = await enter(self.found or self.server, self.teller)
+        self.found = conversation.server
         if self._folder:
             try:
                 await conversation.ask_for("CWD", self._folder)

@@ -4,7 +4,8 @@ import enum
 from dataclasses import dataclass, field
 
 from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint
-from doorward.clients._trust import Trust, is_this_machine
+from doorward.clients._trust import Trust
+from doorward.core.addresses import is_this_machine
 from doorward.core.secret import Secret
 
 ANONYMOUS = "anonymous"
@@ -19,13 +20,28 @@ class Security(enum.Enum):
     """From `AUTH TLS` on, before anybody logs in, and every file: RFC 4217. Without it nothing is said."""
     IMPLICIT = "implicit"
     """From the first byte on."""
+    EITHER = "either"
+    """Like one of those two, whichever the server takes."""
 
+
+EXPLICIT_PORT = 21
+"""Where `AUTH TLS` is said, or nothing of it. Source: RFC 959 section 8."""
 
 IMPLICIT_PORT = 990
 """Where TLS begins with the first byte. Source: the list of ports of IANA, ftps."""
 
-_USUAL_PORTS = {Security.NONE: 21, Security.EXPLICIT: 21, Security.IMPLICIT: IMPLICIT_PORT}
-_SCHEMES = {Security.NONE: "ftp", Security.EXPLICIT: "ftpes", Security.IMPLICIT: "ftps"}
+_USUAL_PORTS = {
+    Security.NONE: EXPLICIT_PORT,
+    Security.EXPLICIT: EXPLICIT_PORT,
+    Security.IMPLICIT: IMPLICIT_PORT,
+    Security.EITHER: IMPLICIT_PORT,
+}
+_SCHEMES = {
+    Security.NONE: "ftp",
+    Security.EXPLICIT: "ftpes",
+    Security.IMPLICIT: "ftps",
+    Security.EITHER: "ftps",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

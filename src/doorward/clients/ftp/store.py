@@ -25,6 +25,7 @@ class FtpStore:
     def __init__(self, server: FtpServer, folder: str) -> None:
         self._server = server
         self._folder = folder
+        self._found: FtpServer | None = None
 
     @property
     def address(self) -> str:
@@ -36,10 +37,11 @@ class FtpStore:
     async def connect(self) -> AsyncIterator[FtpPlace]:
         """See `BackupStore`."""
         with told():
-            session = Session(self._server)
+            session = Session(self._server, self._found)
         try:
             with told():
                 folder = await self._enter(session)
+            self._found = session.found
             yield FtpPlace(session, folder=folder, address=self.address)
             await session.quit()
         finally:

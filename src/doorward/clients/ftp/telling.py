@@ -3,26 +3,30 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 from doorward.clients._streams import PLAIN_TEXT
 from doorward.clients._trust import words_of_distrust
 from doorward.clients.ftp.replies import Reply
-from doorward.clients.ftp.settings import IMPLICIT_PORT, FtpServer
+from doorward.clients.ftp.settings import EXPLICIT_PORT, IMPLICIT_PORT, FtpServer
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
 from doorward.core.secret import REDACTED
 
 DISTRUST = "TLS"
 """The phase of a certificate that is not trusted, whatever connection it came on."""
 
-_NO_TLS = frozenset({PLAIN_TEXT, "WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG"})
+NO_TLS = frozenset({PLAIN_TEXT, "WRONG_VERSION_NUMBER", "UNEXPECTED_MESSAGE", "PACKET_LENGTH_TOO_LONG"})
+"""The codes of a TlsFailed with a peer that says something in the clear, or in no TLS at all."""
 
 _TLS_STEPS = dict.fromkeys(
     ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE"),
     "TLS 1.2 is the least that will do.",
 )
+
+MAKE_ROOM = "Make room there, or ask its keeper for more."
+"""For a full disk or quota."""
 
 _NEXT_STEPS = {
     421: "Try again later.",
@@ -30,21 +34,19 @@ _NEXT_STEPS = {
     426: "Try again.",
     430: "Are the name and the password right?",
     450: "It may be in use: try again later.",
-    452: "Make room there, or ask its keeper for more.",
+    452: MAKE_ROOM,
     502: "The server is too old, or not allowed to do that.",
     522: "Does the server want the session of TLS to be resumed, or another version?",
     530: "Are the name and the password right?",
-    534: "The server wants the connection encrypted in another way: ftpes:// or ftps://.",
+    534: "The server wants the connection encrypted: write ftps:// in place of ftp://.",
     550: "Is it there, and may this user do that?",
-    552: "Make room there, or ask its keeper for more.",
+    552: MAKE_ROOM,
     553: "Is the name allowed there?",
 }
 
 _STEP_OF_LOGIN = "Are the name and the password right?"
 _STEP_WITHOUT_GREETING = "Is it busy, or does TLS begin there with the first byte? Then write ftps://."
-_STEP_FROM_THE_FIRST_BYTE = (
-    "Does it speak TLS there from the first byte on? Where that begins with AUTH TLS, write ftpes://."
-)
+_STEP_FROM_THE_FIRST_BYTE = "Does it speak TLS there? Where that begins with AUTH TLS, write ftpes://."
 _STEP_WITHOUT_AUTH = "Does it speak TLS at all? Where it does from the first byte on, write ftps://."
 _TLS_WORDS = ("tls", "ssl", "encrypt", "cleartext", "clear text")
 
@@ -90,12 +92,12 @@ class Teller:
     def _step_of_login(self, reply: Reply) -> str:
         is_plain = not self._server.is_encrypted
         if is_plain and wants_tls(self.shown(reply)):
-            return "The server wants TLS: write ftpes:// in place of ftp://."
+            return "The server wants TLS: write ftps:// in place of ftp://."
         if reply.code != 530:
             return self.next_step(reply)
         source = self._server.password_from
         told = f"Are the name and the password right, which came from {source}?" if source else _STEP_OF_LOGIN
-        return f"{told} If the server wants TLS, write ftpes://." if is_plain else told
+        return f"{told} If the server wants TLS, write ftps://." if is_plain else told
 
     def no_greeting(self, error: ConnectError) -> ConnectError:
         """
@@ -107,6 +109,11 @@ class Teller:
             step = "There TLS begins with the first byte: write ftps://."
             return self.error("TLS", f"port {IMPLICIT_PORT} sent no greeting in the clear", step)
         return self.error(error.phase, error.problem, _STEP_WITHOUT_GREETING)
+
+    def unreached(self, implicit: ConnectError, explicit: ConnectError) -> ConnectError:
+        """The error that says that neither port of TLS takes a connection."""
+        ports = f"port {IMPLICIT_PORT}: {implicit.problem}; port {EXPLICIT_PORT}: {explicit.problem}"
+        return self.error("connect", ports, explicit.next_step)
 
     def next_step(self, reply: Reply) -> str:
         """What a person can do about it."""
@@ -132,9 +139,15 @@ class Teller:
             ConnectError: it took longer, or raised an OSError, a ProtocolError or a ValueError.
         """
         now = asyncio.get_running_loop().time()
-        try:
+        with self.told(name, within_seconds):
             async with asyncio.timeout_at(min(now + within_seconds, self.ends_at)):
                 yield
+
+    @contextmanager
+    def told(self, name: str, within_seconds: float = 0.0) -> Iterator[None]:
+        """As `phase`, for what does not wait, or has its own end after so many seconds."""
+        try:
+            yield
         except TimeoutError as error:
             raise self._timeout(name, within_seconds) from error
         except TlsFailed as error:
@@ -156,7 +169,7 @@ class Teller:
     def _tls_failure(self, phase: str, failed: TlsFailed) -> ConnectError:
         if failed.verify_code:
             return self.error(DISTRUST, *words_of_distrust(self._server.trust, failed, None))
-        if failed.code in _NO_TLS:
+        if failed.code in NO_TLS:
             step = _STEP_FROM_THE_FIRST_BYTE if phase == "TLS" else ""
             return self.error(phase, "the server sent something that is not TLS", step)
         return self.error(phase, f"TLS failed: {failed.reason}", _TLS_STEPS.get(failed.code, ""))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from doorward.clients._trouble import trouble_of_connection
-from doorward.clients.ftp.telling import wants_tls
+from doorward.clients.ftp.telling import MAKE_ROOM, wants_tls
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.errors import ConnectError, NameTaken, PeerRefused, TransferIncomplete
 
@@ -25,9 +25,9 @@ def told() -> Iterator[None]:
         raise
     except ConnectError as error:
         trouble = trouble_of(error)
-        raise StoreError(
-            error.address, error.phase, error.problem, error.next_step, trouble=trouble
-        ) from error
+        # what its code alone suggests is not always that
+        step = MAKE_ROOM if trouble is Trouble.FULL else error.next_step
+        raise StoreError(error.address, error.phase, error.problem, step, trouble=trouble) from error
 
 
 def trouble_of(error: ConnectError) -> Trouble:

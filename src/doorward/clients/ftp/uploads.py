@@ -1,7 +1,8 @@
 """Files that go to a server; one counts as there when the server says so and its size agrees."""
 
-from collections.abc import AsyncIterable, Iterator
+from collections.abc import AsyncIterable
 
+from doorward.clients._pieces import pieces
 from doorward.clients.ftp.downloads import list_names
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.session import Session
@@ -9,7 +10,7 @@ from doorward.clients.ftp.transfers import Broken, Transfer, transferring
 from doorward.core.errors import NameTaken
 from doorward.core.limits import KIB
 
-PIECE_BYTES = 64 * KIB
+PIECE_BYTES = 256 * KIB
 """How much is written at once, so that whoever writes notices soon that nothing goes."""
 
 
@@ -35,7 +36,7 @@ async def upload(
     async with transferring(session, verb, path, offset=begins_at) as transfer:
         try:
             async for chunk in chunks:
-                for piece in _pieces(chunk):
+                for piece in pieces(chunk, PIECE_BYTES):
                     await transfer.write(piece)
                     moved_bytes += len(piece)
             await transfer.finish()
@@ -64,14 +65,6 @@ async def _compare(
     if size != sent_bytes:
         last = reply or transfer.closing
         raise transfer.incomplete(problem, last, moved_bytes=size or 0, expected_bytes=sent_bytes)
-
-
-def _pieces(chunk: bytes) -> Iterator[bytes]:
-    if len(chunk) <= PIECE_BYTES:
-        yield chunk
-        return
-    for start in range(0, len(chunk), PIECE_BYTES):
-        yield chunk[start : start + PIECE_BYTES]
 
 
 async def rename(session: Session, old: str, new: str) -> None:

@@ -8,8 +8,8 @@ from doorward.clients._endpoints import url_to_show
 from doorward.clients.ftp.settings import ANONYMOUS, FtpServer, Security
 from doorward.core.errors import ConnectError
 
-SCHEMES = {"ftp": Security.NONE, "ftpes": Security.EXPLICIT, "ftps": Security.IMPLICIT}
-"""What each says of encryption; `ftpes` is what other clients call `AUTH TLS`."""
+SCHEMES = {"ftp": Security.NONE, "ftpes": Security.EXPLICIT, "ftps": Security.EITHER}
+"""What each says of encryption; `ftpes` is what other clients call `AUTH TLS`, and `ftps` is that too."""
 
 _HOST = re.compile(r"[^\s\[\]/@:%\\]+|[0-9A-Fa-f:.]+(?:%[0-9A-Za-z._~-]+)?")
 _TYPE = re.compile(r";type=(?P<type>[A-Za-z])$")
@@ -97,6 +97,4 @@ def _unquoted(url: str, text: str) -> str:
 
 
 def _bad(url: str, problem: str) -> ConnectError:
-    return ConnectError(
-        url_to_show(url), "address", problem, "Write ftp://HOST/PATH, or ftpes:// for AUTH TLS."
-    )
+    return ConnectError(url_to_show(url), "address", problem, "Write ftp://HOST/PATH, or ftps:// for TLS.")

@@ -18,7 +18,7 @@ from doorward.core.launch import Stream
 from doorward.core.limits import MIB
 from doorward.core.secret import Secret
 from doorward.core.words import split_words
-from doorward.lines.client import WITH_NAME
+from doorward.lines.frames import WITH_NAME
 
 INPUT_BYTES = 96 * MIB
 """The most that is read of a stdin: what in base64 is the longest body that a daemon may be set to take."""

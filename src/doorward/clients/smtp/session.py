@@ -11,10 +11,12 @@ from typing import TypeVar, cast
 import aiosmtplib
 from aiosmtplib import SMTP
 
+from doorward.clients._tls import words_of_error
 from doorward.clients.smtp.answers import shown
 from doorward.clients.smtp.trust import context_of, password_of
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError
-from doorward.core.mail_settings import MailSettings, MailTls, is_loopback
+from doorward.core.mail_settings import MailSettings, MailTls
 from doorward.core.secret import REDACTED, Secret
 
 _T = TypeVar("_T")
@@ -130,7 +132,7 @@ async def _log_in(smtp: SMTP, settings: MailSettings) -> None:
 
 def _stays_here(smtp: SMTP) -> bool:
     peer = smtp.get_transport_info("peername")
-    return isinstance(peer, tuple) and is_loopback(str(peer[0]))
+    return isinstance(peer, tuple) and is_this_machine(str(peer[0]))
 
 
 def _without(text: str, password: Secret) -> str:
@@ -162,7 +164,7 @@ def _explained(error: Exception, phase: str, settings: MailSettings) -> tuple[st
         problem = f"its certificate is not trusted: {cause.verify_message}"
         return "TLS", problem, "`ca` of the table [mail] names what may vouch for it."
     if isinstance(cause, ssl.SSLError):
-        return "TLS", (cause.reason or str(cause)).replace("_", " ").lower(), _OFTEN_MEANT[settings.tls]
+        return "TLS", words_of_error(cause), _OFTEN_MEANT[settings.tls]
     if isinstance(cause, ConnectionRefusedError):
         return phase, "nobody listens there", "Is the mail server running? `server` of [mail] says where."
     if isinstance(cause, OSError) and cause.strerror and not isinstance(error, TimeoutError):

@@ -16,7 +16,7 @@ from doorward.clients.ssh.configuration import Destination
 from doorward.clients.ssh.hosts import Hosts, Verdict
 from doorward.core.errors import ConnectError, DoorwardError
 from doorward.core.limits import KIB
-from doorward.lines.client import WITHOUT_NAME
+from doorward.lines.frames import WITHOUT_NAME
 
 WINDOW_BYTES = 256 * KIB
 """What a server may send before any of it was taken."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint
-from doorward.clients._trust import Trust, is_this_machine
+from doorward.clients._trust import Trust
 from doorward.clients.talk.starttls import PROTOCOLS, USUAL_PORTS
 from doorward.clients.talk.telnet import TelnetMode
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError
 from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
 

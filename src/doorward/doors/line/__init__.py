@@ -4,9 +4,9 @@ import asyncio
 
 from doorward.doors._encrypted import TlsTransport
 from doorward.doors.line.connection import LineConnection
-from doorward.doors.line.door import Comers, LineDoor
+from doorward.doors.line.door import LineDoor
 
-__all__ = ["Comers", "LineDoor", "meet"]
+__all__ = ["LineDoor", "meet"]
 
 
 def meet(door: LineDoor) -> asyncio.Protocol:

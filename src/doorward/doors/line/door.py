@@ -11,8 +11,6 @@ from doorward.lines.phrases import Phrases
 from doorward.service.desk import Desk
 from doorward.service.portal import Portal
 
-__all__ = ["Comers", "LineDoor"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineDoor:

@@ -8,7 +8,7 @@ import asyncssh
 
 from doorward.core.errors import one_line
 from doorward.core.launch import Stream
-from doorward.core.outcome import LEFT, Outcome, OutcomeKind, last_lines
+from doorward.core.outcome import LEFT, Outcome, OutcomeKind, last_lines, reason_words
 from doorward.core.ports import Clock, Timer
 from doorward.core.told_ends import TOLD, tell_end
 from doorward.doors.ssh.guarded import GuardedChannel
@@ -19,14 +19,6 @@ _RFC_SIGNALS = frozenset(
 """Source: RFC 4254 section 6.10; any other is `SIG@openssh.com`, as sshd says it."""
 
 _SAID_BY_EXIT = frozenset({OutcomeKind.EXITED, OutcomeKind.SIGNALLED})
-
-_UNREASONED = {
-    OutcomeKind.INVALID: "the words could not be read: an open quote, or no UTF-8",
-    OutcomeKind.REFUSED: "refused",
-    OutcomeKind.BUSY: "busy: too many runs wait already; try again later",
-    OutcomeKind.FAILED: "it could not be run",
-    OutcomeKind.UNKNOWN: "there is no such command; `help` lists them",
-}
 
 
 class Output:
@@ -151,8 +143,8 @@ def remarks(outcome: Outcome) -> list[str]:
     cut = [f"output cut at {outcome.cut_at_bytes} bytes"] if outcome.cut_at_bytes else []
     if outcome.kind in _SAID_BY_EXIT:
         return cut
-    if outcome.kind in _UNREASONED:
-        return [*cut, outcome.reason or _UNREASONED[outcome.kind]]
+    if reason := reason_words(outcome):
+        return [*cut, reason]
     return last_lines(outcome)
 
 

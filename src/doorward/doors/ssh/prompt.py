@@ -180,8 +180,7 @@ class Prompt:
         self._last = outcome
         if not self._at_line_start:
             self._write(Stream.OUT, b"\n")
-        said = remarks(outcome) or [line for line in last_lines(outcome) if line]
-        for remark in said:
+        for remark in remarks(outcome) or last_lines(outcome):
             self._write(Stream.OUT, f"{one_line(remark)}\n".encode("utf-8", "replace"))
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(leaves)

@@ -62,9 +62,10 @@ class Checking:
             there = (await listed(place, wanted, self._again)).backups
             self._watcher.expect(len(there), sum(each.size_bytes for each in there))
             ours = {each.file: each for each in here}
-            for name in sorted({*wanted, *(each.name for each in there)}):
-                of_name = by_name(there).get(name, [])
-                entries += _missing(name, by_name(here).get(name, []), of_name)
+            names_here, names_there = by_name(here), by_name(there)
+            for name in sorted({*wanted, *names_there}):
+                of_name = names_there.get(name, [])
+                entries += _missing(name, names_here.get(name, []), of_name)
                 for theirs in of_name:
                     entries.append(await self.compare(place, theirs, ours.get(theirs.file)))
                     self._watcher.ended(theirs.file)

@@ -16,7 +16,21 @@ _NOT_REACHED = "the run ended before it"
 
 @dataclass(slots=True)
 class Course:
-    """What is known of a run under way."""
+    """
+    What is known of a run under way.
+
+    Attributes:
+        steps: what was planned.
+        deliveries: by file, what became of it on its way; `note` adds one.
+        compared: by file, what came of comparing it before another was removed.
+        removals: by file, likewise of removing it.
+        cleared: parts that were removed.
+        notes: what somebody should know besides.
+        problem: why the run did not do all; empty where it did.
+        error: what ended it.
+        is_full: there is no room there.
+        is_over: all was done.
+    """
 
     steps: tuple[Step, ...] = ()
     deliveries: dict[str, Delivery] = field(default_factory=dict)
@@ -26,12 +40,13 @@ class Course:
     notes: list[str] = field(default_factory=list)
     problem: str = ""
     error: BackupError | StoreError | None = None
+    is_full: bool = False
     is_over: bool = False
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there is no room there."""
-        return any(each.is_full for each in self.deliveries.values())
+    def note(self, backup: Backup, delivery: Delivery) -> None:
+        """Hear what became of a file that was to be sent."""
+        self.deliveries[backup.file] = delivery
+        self.is_full = self.is_full or delivery.is_full
 
     def sent(self) -> list[Backup]:
         """What got there."""

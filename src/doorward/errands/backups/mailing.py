@@ -4,7 +4,7 @@ from html import escape
 
 from doorward.core.backup_errands import BackupErrand
 from doorward.core.errors import one_line
-from doorward.errands.backups.report import Report, report_html, report_text, summary
+from doorward.errands.backups.report import Report, report_html, report_text, shortened, summary
 from doorward.errands.composing import Draft
 
 
@@ -19,13 +19,14 @@ def draft_of(errand: BackupErrand, report: Report, *, host: str) -> Draft:
     """
     how = "all went well" if report.is_success else "it did not all go well"
     opening = one_line(f"The backups of the errand backup.{errand.name} on {host}: {how}.")
+    listed, counted = shortened(report)
     page = (
         '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n'
-        f"<p>{escape(opening)}</p>\n{report_html(report)}</body></html>\n"
+        f"<p>{escape(opening)}</p>\n{report_html(listed, counted)}</body></html>\n"
     )
     return Draft(
         subject=f"backup.{errand.name} on {host}: {summary(report)}",
-        text=f"{opening}\n\n{report_text(report)}",
+        text=f"{opening}\n\n{report_text(listed, counted)}",
         html=page,
         to=errand.to,
         list_id=f"backup.{errand.name}",

@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from doorward.core.limits import KIB
 
-MOST_PIECE_BYTES = 256 * KIB
+MOST_PIECE_BYTES = 255 * KIB
+"""What fits into one request of SFTP."""
+
 LEAST_PIECE_BYTES = 4 * KIB
 
 _PIECES_A_SECOND = 8

@@ -1,6 +1,7 @@
 """What is to be done with the backups of a folder: decided out of two lists, and nothing else."""
 
 import enum
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -150,6 +151,7 @@ class _Name:
         self._all_ours = ours
         self._ours = [each for each in ours if self._newest is None or each.number <= self._newest]
         self._theirs = theirs
+        self._theirs_by_number = {each.number: each for each in theirs}
         self._is_restarted = name in wish.restarted
 
     def steps(self) -> list[Step]:
@@ -195,13 +197,14 @@ class _Name:
         known = [*self._ours, *self._theirs]
         return next((each for each in known if each.number == self._newest), None)
 
+    @functools.cached_property
     def _window(self) -> frozenset[int]:
         """The numbers that are to be there in the end."""
         counted = self._ours if self._is_restarted else [*self._ours, *self._theirs]
         return frozenset(sorted({each.number for each in counted}, reverse=True)[: self._wish.keep])
 
     def _of_ours(self, ours: Backup) -> Step:
-        theirs = next((each for each in self._theirs if each.number == ours.number), None)
+        theirs = self._theirs_by_number.get(ours.number)
         if theirs is not None and theirs.file != ours.file:
             return Step(
                 Deed.REFUSE, ours, f"{theirs.file} has its number there; one of them has another name"
@@ -213,12 +216,12 @@ class _Name:
             return Step(Deed.REFUSE, ours, reason)
         if theirs is not None:
             return self._of_theirs(theirs)
-        if ours.number in self._window():
+        if ours.number in self._window:
             return Step(Deed.SEND, ours, "it is not there yet")
         return Step(Deed.SKIP, ours, f"it is older than {self._wish.kept}")
 
     def _of_theirs(self, theirs: Backup) -> Step:
-        if theirs.number in self._window():
+        if theirs.number in self._window:
             return Step(Deed.KEEP, theirs, self._wish.why_kept)
         if self._is_restarted:
             return Step(Deed.KEEP, theirs, "it is from before the numbers began anew")
@@ -229,8 +232,7 @@ class _Name:
         refused = [step for step in steps if step.deed is Deed.REFUSE]
         if refused:
             return f"{refused[0].backup.file} has to be looked at first"
-        window = self._window()
-        empty = [each for each in steps if each.backup.number in window and not each.backup.size_bytes]
+        empty = [step for step in steps if step.backup.number in self._window and not step.backup.size_bytes]
         return f"{empty[0].backup.file} is empty" if empty else ""
 
 

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from doorward.core.backups import Backup, by_name
@@ -11,6 +11,9 @@ from doorward.errands.backups.planning import Planned, Step
 
 NAMES_TOLD = 20
 """Of names that are passed over: the other end could have a mail made of a hundred thousand."""
+
+MAILED_FILES = 500
+"""Of a run, so many have a line in a mail."""
 
 NO_NAME_OF_A_FILE = "is a name there that no file can have"
 
@@ -30,6 +33,10 @@ class Did(enum.Enum):
     """It is there as it is here."""
     WHOLE = "whole"
     """All of it can be had; nothing is here to compare it with."""
+
+
+_MATTERS = (Did.FAILED, Did.REMOVED, Did.SENT, Did.SKIPPED)
+"""What is listed before anything else, where not all can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +129,31 @@ def shown_bytes(size_bytes: int) -> str:
     return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
 
 
-def report_text(report: Report) -> str:
-    """All of it as lines; the same for two runs to which the same happened, however long they took."""
+def shortened(report: Report) -> tuple[Report, str]:
+    """
+    `report` with those `MAILED_FILES` files that matter most, and a line that counts all.
+
+    A folder may have a hundred thousand, and no mail.
+    """
+    left = len(report.entries) - MAILED_FILES
+    if left <= 0:
+        return report, _counted(report)
+    ranks = {did: rank for rank, did in enumerate(_MATTERS)}
+    order = sorted(range(len(report.entries)), key=lambda at: ranks.get(report.entries[at].did, len(ranks)))
+    entries = tuple(report.entries[at] for at in sorted(order[:MAILED_FILES]))
+    notes = (*report.notes, f"{left} more files are not listed here; what failed comes before all others")
+    return replace(report, entries=entries, notes=notes), _counted(report)
+
+
+def report_text(report: Report, counted: str = "") -> str:
+    """
+    All of it as lines; the same for two runs to which the same happened, however long they took.
+
+    `counted` is the last line, of a report that was `shortened`.
+    """
     said = map(_sentence, report.notes)
     lines = [heading(report.folder, report.address), *_aligned(rows_of(report.entries)), *said]
-    return "".join(f"{line}\n" for line in (*lines, _sentence(_counted(report))))
+    return "".join(f"{line}\n" for line in (*lines, _sentence(counted or _counted(report))))
 
 
 def plan_text(planned: Planned, *, folder: str, address: str) -> str:
@@ -154,14 +181,14 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def report_html(report: Report) -> str:
-    """The same as a piece of HTML, without what goes around it."""
+def report_html(report: Report, counted: str = "") -> str:
+    """The same as `report_text` as a piece of HTML, without what goes around it."""
     cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows_of(report.entries))
     table = "".join(f"<tr>{row}</tr>\n" for row in cells)
     notes = "".join(f"<p>{escape(_sentence(note))}</p>\n" for note in report.notes)
     return (
         f"<p>{escape(heading(report.folder, report.address))}</p>\n<table>\n{table}</table>\n{notes}"
-        f"<p>{escape(_sentence(_counted(report)))}</p>\n"
+        f"<p>{escape(_sentence(counted or _counted(report)))}</p>\n"
     )
 
 

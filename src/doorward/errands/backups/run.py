@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 
 from doorward.core.backup_errands import AT_ONCE
 from doorward.core.backup_source import Source
@@ -13,7 +14,8 @@ from doorward.core.errors import BackupError
 from doorward.core.invocation import nearest_name
 from doorward.errands.backups.checking import Checking, staying
 from doorward.errands.backups.course import Course
-from doorward.errands.backups.planning import Deed, Planned, Step, Wish, hold, plan
+from doorward.errands.backups.planning import Deed, Planned, Step, There, Wish, hold, plan
+from doorward.errands.backups.probing import is_the_source
 from doorward.errands.backups.reaching import Again, connected, listed, parts_of_others
 from doorward.errands.backups.report import NAMES_TOLD, NO_NAME_OF_A_FILE, Did, Entry, Report, names_told
 from doorward.errands.backups.rotation import disagreement, removals
@@ -142,7 +144,7 @@ class BackupRun:
         course.notes += planned.notes
         to_send = [step.backup for step in planned.steps if step.deed is Deed.SEND]
         if to_send:
-            await self._send_all(place, to_send, course)
+            await self._send_all(place, to_send, planned.there, course)
         if course.is_full:
             names = {step.backup.name for step in planned.steps}
             course.notes += await parts_of_others(place, names)
@@ -151,14 +153,17 @@ class BackupRun:
 
     # Sending
 
-    async def _send_all(self, place: BackupPlace, backups: list[Backup], course: Course) -> None:
+    async def _send_all(
+        self, place: BackupPlace, backups: list[Backup], there: There, course: Course
+    ) -> None:
         waiting = deque(_most_wanted_first(backups))
         self._watcher.expect(len(backups), sum(each.size_bytes for each in backups))
 
         async def work(place: BackupPlace) -> None:
             while waiting and not course.is_full:
                 backup = waiting.popleft()
-                course.deliveries[backup.file] = await self._sending.send(place, backup)
+                has_part = partial_name(backup) in there.parts
+                course.note(backup, await self._sending.send(place, backup, has_part=has_part))
 
         async def help_out() -> None:
             # a server that lets in no second connection has its files come over the first
@@ -186,11 +191,29 @@ class BackupRun:
             course.problem = f"nothing was removed, as two lists of what is there differ: {why}"
             return
         decided = removals(planned.here, after.backups, failed=course.failed(), wish=self._wish)
+        if why := await self._why_not_apart(place, planned.here, decided):
+            course.problem = f"nothing was removed: {why}"
+            return
         spoilt = await self._spoilt(place, planned.here, after.backups, decided, course)
         for each in decided:
-            other = spoilt.get(each.backup.name)
-            step = each if each.is_held or not other else hold(each, f"{other} is not there as it is here")
+            spoils = spoilt.get(each.backup.name)
+            step = each if each.is_held or spoils is None else hold(each, spoils)
             course.removals[step.backup.file] = await self._removed(place, step)
+
+    async def _why_not_apart(
+        self, place: BackupPlace, here: Iterable[Backup], decided: Iterable[Step]
+    ) -> str:
+        """Why what is removed there may be what is here; empty where it is not, or nothing is here of it."""
+        files = {each.file for each in here}
+        both = [step.backup for step in decided if not step.is_held and step.backup.file in files]
+        if not both:
+            return ""
+        try:
+            if not await self._again.until_done(lambda: is_the_source(place, self._source, both[0])):
+                return ""
+        except StoreError as error:
+            return f"nobody can tell whether it is another folder: {error.problem}"
+        return f"what is sent there comes to {self._source.path} itself, where the backups are made"
 
     async def _spoilt(
         self,
@@ -200,9 +223,11 @@ class BackupRun:
         decided: Iterable[Step],
         course: Course,
     ) -> Mapping[str, str]:
-        """By name, a file that is to stay and has another content there; what was sent just now is known."""
-        if self._checking is None:
-            return {}
+        """
+        By name, what is wrong with a file that is to stay; what was sent just now is known.
+
+        A list may have a name that nothing has: with a line end in it, the name of another file makes one.
+        """
         leaving = {step.backup.name for step in decided if not step.is_held}
         ours, sent = {each.file: each for each in here}, {each.file for each in course.sent()}
         spoilt: dict[str, str] = {}
@@ -210,10 +235,16 @@ class BackupRun:
             theirs = step.backup
             if step.deed is not Deed.KEEP or theirs.name not in leaving or theirs.file in sent:
                 continue
-            compared = await staying(self._checking, place, step, ours.get(theirs.file))
-            course.compared[theirs.file] = compared
-            if compared.did is Did.FAILED:
-                spoilt[theirs.name] = theirs.file
+            size_bytes = await self._again.until_done(partial(place.size, theirs.file))
+            if size_bytes != theirs.size_bytes:
+                reason = "the list has it, and it is not there" if size_bytes is None else "it changed there"
+                course.compared[theirs.file] = Entry(Did.FAILED, theirs.file, theirs.size_bytes, reason)
+                spoilt[theirs.name] = f"{theirs.file} is not there as the list has it"
+            elif self._checking is not None:
+                compared = await staying(self._checking, place, step, ours.get(theirs.file))
+                course.compared[theirs.file] = compared
+                if compared.did is Did.FAILED:
+                    spoilt[theirs.name] = f"{theirs.file} is not there as it is here"
         return spoilt
 
     async def _removed(self, place: BackupPlace, step: Step) -> Entry:

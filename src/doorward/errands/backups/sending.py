@@ -69,7 +69,12 @@ class _Spoilt(Exception):
 
 @dataclass(slots=True)
 class _Course:
-    """How far one file is, over all its tries."""
+    """
+    How far one file is, over all its tries.
+
+    Attributes:
+        is_list_good: nothing is there of it, as a list says that was made just now.
+    """
 
     tries: int = 0
     tries_in_vain: int = 0
@@ -77,11 +82,13 @@ class _Course:
     began_at: int = 0
     furthest: int = 0
     spoilt: int = 0
+    is_list_good: bool = False
     is_named: bool = False
     is_end_known: bool = False
 
     def note_failure(self) -> None:
         """Hear that a try broke off."""
+        self.is_list_good = False
         self.tries += 1
         self.tries_in_vain += 1
 
@@ -114,14 +121,20 @@ class Sending:
         self._watcher = watcher
         self._patience = patience
 
-    async def send(self, place: BackupPlace, backup: Backup) -> Delivery:
+    async def send(self, place: BackupPlace, backup: Backup, *, has_part: bool = True) -> Delivery:
         """
         Bring `backup` there, and say what became of it; raises nothing that place or source raise.
 
         A part that an earlier run left is gone on with. What breaks off stays there, for the next one; of a
         file that was written meanwhile nothing stays.
+
+        Args:
+            place: where it goes.
+            backup: what.
+            has_part: False where a list that was made just now has neither the file nor a part of it, so that
+                nobody has to be asked for them before all of it is there.
         """
-        course = _Course()
+        course = _Course(is_list_good=not has_part)
         try:
             return await self._until_decided(place, backup, course)
         finally:
@@ -138,6 +151,7 @@ class Sending:
                     await place.remove(partial_name(backup))
                 return _failed(error.problem, course)
             except _Spoilt as spoilt:
+                course.is_list_good = False
                 course.spoilt += 1
                 with suppress(StoreError):
                     await place.remove(partial_name(backup))
@@ -145,18 +159,27 @@ class Sending:
                     return _failed(f"{spoilt.problem}, twice", course)
                 await self._pause(backup, spoilt.problem, course)
             except StoreError as error:
-                course.note_failure()
-                if course.tries >= MOST_TRIES or not self._patience.is_left(error, course.tries_in_vain):
+                if not await self._goes_on(error, backup, course):
                     return _given_up(error, course)
-                await self._pause(backup, error.problem, course)
+
+    async def _goes_on(self, error: StoreError, backup: Backup, course: _Course) -> bool:
+        """Whether it is tried again after `error`; if so, the pause before that is over."""
+        if error.trouble is Trouble.TAKEN and course.is_list_good:
+            # by what, a look tells
+            course.is_list_good = False
+            return True
+        course.note_failure()
+        if course.tries >= MOST_TRIES or not self._patience.is_left(error, course.tries_in_vain):
+            return False
+        await self._pause(backup, error.problem, course)
+        return True
 
     async def _pause(self, backup: Backup, problem: str, course: _Course) -> None:
         await self._patience.pause(course.tries_in_vain, partial(self._watcher.paused, backup.file, problem))
 
     async def _try(self, place: BackupPlace, backup: Backup, course: _Course) -> None:
         part = partial_name(backup)
-        await self._look(place, backup, course)
-        there = await place.size(part)
+        there = None if course.is_list_good else await self._part_there(place, backup, course)
         course.note_part(there or 0)
         async with self._source.open(backup) as opened:
             reading = _Reading(opened, backup, self._pace, self._watcher, is_hashed=self._check is Check.HASH)
@@ -176,22 +199,25 @@ class Sending:
         await place.rename(part, backup.file)
         raise _Ended(Did.SENT, _how(course))
 
-    async def _look(self, place: BackupPlace, backup: Backup, course: _Course) -> None:
+    async def _part_there(self, place: BackupPlace, backup: Backup, course: _Course) -> int | None:
         """
-        Look whether something has its name by now.
+        How many bytes of it are there under the name of a part; None for none.
 
         Raises:
-            _Ended: it does.
+            _Ended: something has its own name by now.
         """
-        size_bytes = await place.size(backup.file)
+        size_bytes, part_bytes = await place.size(backup.file), await place.size(partial_name(backup))
         if size_bytes is None:
-            return
+            return part_bytes
         if size_bytes != backup.size_bytes:
             reason = f"there it has {size_bytes} bytes, and here {backup.size_bytes}; it was left as it is"
             raise _Ended(Did.FAILED, reason)
         # it may be our own, of a renaming whose answer was lost
-        if course.is_named and await place.size(partial_name(backup)) is None:
+        if course.is_named and part_bytes is None:
             raise _Ended(Did.SENT, _how(course))
+        if part_bytes is not None:
+            with suppress(StoreError):
+                await place.remove(partial_name(backup))
         raise _Ended(Did.KEPT, "it is there, although the list did not have it")
 
     async def _look_at_end(self, place: BackupPlace, part: str, there: int, opened: OpenBackup) -> None:

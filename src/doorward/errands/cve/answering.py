@@ -17,6 +17,9 @@ from doorward.errands.cve.questions import parted, query_of
 if TYPE_CHECKING:
     from doorward.core.ports import VulnerabilityStore
 
+_ASKED = ("score", "epss", "kev", "installed", "fixable", "since", "order", "rejected", "limit", "offset")
+"""Parameters that mean the same to `query_of`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CveDesk:
@@ -77,7 +80,7 @@ class CveDesk:
         return texts.whole_text(now, note=note)
 
     async def _counted(self, query: CveQuery, months: int) -> Sequence[CveCounts]:
-        return [] if self.store is None else await self.store.counts(query, periods=months, is_monthly=True)
+        return [] if self.store is None else await self.store.counts(query, months=months)
 
 
 def _written(found: Listed, *, as_json: bool) -> str:
@@ -91,13 +94,7 @@ def _query(values: Mapping[str, Any], now_at: float) -> CveQuery:
         words=_parted(values, "word"),
         products=_parted(values, "product"),
         now_at=now_at,
-        **{
-            name: values[name]
-            for name in (
-                *("score", "epss", "kev", "installed", "fixable", "since", "order", "rejected"),
-                *("limit", "offset"),
-            )
-        },
+        **{name: values[name] for name in _ASKED},
     )
 
 

@@ -29,42 +29,28 @@ class Cpe:
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VersionRange:
+def range_words(
+    *, start_including: str = "", start_excluding: str = "", end_including: str = "", end_excluding: str = ""
+) -> str:
     """
-    Which versions, each empty for no bound.
+    A range of versions for people: `from 1.0.0 to 7.33.2`; empty for one without bounds.
 
-    Attributes:
-        start_including: from this one on.
+    Args:
+        start_including: from this one on; empty for no bound, as the others.
         start_excluding: after this one.
         end_including: up to this one.
         end_excluding: before this one.
     """
-
-    start_including: str = ""
-    start_excluding: str = ""
-    end_including: str = ""
-    end_excluding: str = ""
-
-    @property
-    def words(self) -> str:
-        """The range for people: `from 1.0.0 to 7.33.2`; empty for one without bounds."""
-        start = (
-            f"from {self.start_including}"
-            if self.start_including
-            else f"after {self.start_excluding}"
-            if self.start_excluding
-            else ""
-        )
-        up_to = "to" if start else "up to"
-        end = (
-            f"{up_to} {self.end_including}"
-            if self.end_including
-            else f"before {self.end_excluding}"
-            if self.end_excluding
-            else ""
-        )
-        return " ".join(part for part in (start, end) if part)
+    words = []
+    if start_including:
+        words.append(f"from {start_including}")
+    elif start_excluding:
+        words.append(f"after {start_excluding}")
+    if end_including:
+        words.append(f"to {end_including}" if words else f"up to {end_including}")
+    elif end_excluding:
+        words.append(f"before {end_excluding}")
+    return " ".join(words)
 
 
 def read_cpe(text: str) -> Cpe:

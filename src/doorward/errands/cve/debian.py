@@ -10,10 +10,12 @@ from dataclasses import replace
 
 import msgspec
 
+from doorward.core.cve_errands import CveSourceKind
+from doorward.core.cve_ids import DEBIAN_PAGE
 from doorward.core.errors import SourceError
-from doorward.core.installed import Installed, SourcePackage
+from doorward.core.installed import Installed
 from doorward.core.vulnerabilities import DESCRIPTION_CHARACTERS, Account
-from doorward.errands.cve.documents import AGAIN, MOST_ILL_FORMED, Entries, decoded
+from doorward.errands.cve.documents import AGAIN, ILL_FORMED, PLACE_CHARACTERS, Entries, LeftOut, decoded
 from doorward.errands.cve.exposing import Release, exposure_of
 from doorward.errands.cve.plain import line, paragraphs
 
@@ -21,12 +23,9 @@ NAME = "the security tracker of Debian"
 MOST_EXPOSED = 100_000
 """Ten times as many as a machine with everything has: all are noted in one go."""
 
-PAGE = "https://security-tracker.debian.org/tracker/"
-
 # CVE-2024-3094, and TEMP-0290435-0B57B5 of what has no id yet; others are no reason to refuse them all
 _NAME_OF_ONE = re.compile(r"[A-Z]{2,16}(?:-[A-Za-z0-9]{1,24}){1,4}")
 _MOST_SUITES_TOLD = 12
-_NAME_CHARACTERS = 60
 
 
 class _Vulnerability(msgspec.Struct):
@@ -34,14 +33,11 @@ class _Vulnerability(msgspec.Struct):
     description: str = ""
 
 
-_TRACKER = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_PACKAGE = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_BY_NAME = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _VULNERABILITY = msgspec.json.Decoder(_Vulnerability)
 
 
-def parse_debian(
-    body: bytes, *, installed: Installed, suite: str, url: str, source: str = "debian"
-) -> Entries:
+def parse_debian(body: bytes, *, installed: Installed, suite: str, url: str) -> Entries:
     """
     The accounts of what a machine is exposed to: of nothing else, and all of it.
 
@@ -52,16 +48,15 @@ def parse_debian(
         installed: what the machine has.
         suite: the release that counts: `bookworm`.
         url: where the document came from, for the errors.
-        source: the key that the accounts get.
 
     Raises:
         SourceError: it is no such document, it has no package, or none that is installed, or it knows nothing
             of this suite: nothing of that means that the machine is safe.
     """
-    tracker = decoded(body, _TRACKER, url=url, name=NAME)
+    tracker = decoded(body, _BY_NAME, url=url, name=NAME)
     if not tracker:
         raise SourceError(url, f"{NAME} has no package, which cannot be", AGAIN)
-    reading = _Reading(installed, suite, url, source)
+    reading = _Reading(installed, suite, url)
     known = [name for name in reading.packages if name in tracker]
     if not known:
         problem = f"{NAME} knows none of the {len(reading.packages)} source packages that are installed"
@@ -72,22 +67,19 @@ def parse_debian(
 
 
 class _Reading:
-    def __init__(self, installed: Installed, suite: str, url: str, source: str) -> None:
-        self.packages: dict[str, list[SourcePackage]] = {}
-        for package in installed.packages:
-            self.packages.setdefault(package.name, []).append(package)
+    def __init__(self, installed: Installed, suite: str, url: str) -> None:
+        self.packages = installed.by_name()
         self._suite = suite
         self._url = url
-        self._source = source
         self._suites: set[str] = set()
         self._accounts: dict[str, Account] = {}
-        self._ill_formed: list[str] = []
+        self._left_out = LeftOut(url=url, name=NAME)
 
     def take_package(self, package: str, raw: msgspec.Raw) -> None:
         try:
-            vulnerabilities = _PACKAGE.decode(raw)
-        except (ValueError, RecursionError) as error:
-            self._leave_out(package, error)
+            vulnerabilities = _BY_NAME.decode(raw)
+        except ILL_FORMED as error:
+            self._left_out.add(package, error)
             return
         for name, each in vulnerabilities.items():
             if len(self._accounts) > MOST_EXPOSED:
@@ -95,17 +87,16 @@ class _Reading:
                 raise SourceError(self._url, f"{problem}, which cannot be", AGAIN)
             try:
                 self._take(package, name, _VULNERABILITY.decode(each))
-            except (ValueError, RecursionError) as error:
-                self._leave_out(f"{package} {name}", error)
+            except ILL_FORMED as error:
+                self._left_out.add(f"{package} {name}", error)
 
     def finish(self) -> Entries:
         if self._suite not in self._suites:
             told = sorted(self._suites)[:_MOST_SUITES_TOLD]
-            named = ", ".join(line(each, most_characters=_NAME_CHARACTERS) for each in told) or "none at all"
+            named = ", ".join(line(each, most_characters=PLACE_CHARACTERS) for each in told) or "none at all"
             problem = f"{NAME} says nothing of the release {self._suite!r}, but of {named}"
             raise SourceError(self._url, problem, "Name the one of this machine as `suite`")
-        notes = tuple(f"one entry was left out, {each}" for each in self._ill_formed)
-        return Entries(tuple(self._accounts.values()), notes)
+        return Entries(tuple(self._accounts.values()), self._left_out.notes)
 
     def _take(self, package: str, name: str, said: _Vulnerability) -> None:
         if not _NAME_OF_ONE.fullmatch(name):
@@ -119,16 +110,9 @@ class _Reading:
             self._accounts[name] = replace(known, exposures=(*known.exposures, exposure))
             return
         self._accounts[name] = Account(
-            source=self._source,
+            source=CveSourceKind.DEBIAN.value,
             id=name,
             description=paragraphs(said.description, most_characters=DESCRIPTION_CHARACTERS),
             exposures=(exposure,),
-            references=(PAGE + name,),
+            references=(DEBIAN_PAGE + name,),
         )
-
-    def _leave_out(self, place: str, error: Exception) -> None:
-        place = line(place, most_characters=_NAME_CHARACTERS)
-        self._ill_formed.append(f"{place}: {error}")
-        if len(self._ill_formed) > MOST_ILL_FORMED:
-            problem = f"more than {MOST_ILL_FORMED} entries are not as we know them, such as {place}"
-            raise SourceError(self._url, f"{NAME}: {problem}: {error}", AGAIN) from error

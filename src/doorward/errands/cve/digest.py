@@ -1,20 +1,20 @@
 """The mail of a watch over vulnerabilities: what is new, what changed, and how its sources are."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from doorward.core.counts import how_many, times, times_in_a_row
 from doorward.core.cve_changes import ChangeKind
 from doorward.core.cve_errands import CveErrand
 from doorward.core.moments import minute_utc
-from doorward.core.schedules import times
-from doorward.core.vulnerabilities import Vulnerability, urgency
+from doorward.core.vulnerabilities import Exposed, Vulnerability, urgency
 from doorward.errands.composing import Draft
 from doorward.errands.cve.deciding import Decision
 from doorward.errands.cve.digest_entries import Entry, Heading, changes_in_words, entry_of, heading_of
 from doorward.errands.cve.digest_layout import Section, html_of_sections, text_of_sections
-from doorward.errands.cve.health import Health
 from doorward.errands.cve.list_command import list_command
+from doorward.errands.health import Health
 from doorward.errands.shown import shown
 
 WHOLE = 100
@@ -33,6 +33,7 @@ _NEWS_OF_KNOWN = {
     ChangeKind.SCORE: "with a higher score",
     ChangeKind.REJECTED: "withdrawn",
 }
+VULNERABILITY = "vulnerability"
 _NOTES = 20
 _NOTE_CHARACTERS = 300
 
@@ -113,35 +114,37 @@ def digest_of(errand: CveErrand, decision: Decision, look: Look) -> Draft | None
 
 
 def _subject(decision: Decision, look: Look) -> str:
-    told = [*decision.new, *(each.vulnerability for each in decision.changed)]
-    if len(told) == 1:
-        title = shown(told[0].title)
-        what = "; ".join(changes_in_words(decision.changed[0].changes)) if decision.changed else title
-        return f"{told[0].id} ({what})" if what else told[0].id
-    if told:
-        exploited = sum(each.exploited_since is not None for each in told)
-        here = sum(bool(each.exposures) for each in told)
-        counts = (
-            (len(decision.new), "new"),
-            (len(decision.changed), "changed"),
-            (exploited, "exploited"),
-            (here, "on this machine"),
-        )
-        return ", ".join(f"{number:,} {word}" for number, word in counts if number)
+    if decision.new or decision.changed:
+        return _subject_of_news(decision)
     if look.since_at is None and decision.summed:
-        return f"watched from now on, with {how_many(len(decision.summed))}"
+        return f"watched from now on, with {how_many(len(decision.summed), VULNERABILITY)}"
     if look.since_at is None and any(each.is_fresh for each in look.sources):
         return "watched from now on"
     if decision.summed:
         known = len(decision.news_of_known)
         more = len(decision.summed) - known
         if not known:
-            return f"{how_many(more)} more from now on"
-        return f"{f'{how_many(more)} more, and ' if more else ''}news of {known:,} told before"
+            return f"{how_many(more, VULNERABILITY)} more from now on"
+        return f"{f'{how_many(more, VULNERABILITY)} more, and ' if more else ''}news of {known:,} told before"
     dead = [each.source for each in look.sources if each.is_trouble_told]
     if dead:
         return f"no answer from {', '.join(dead)}"
     return f"{', '.join(each.source for each in look.sources if each.is_recovery_told)} answers again"
+
+
+def _subject_of_news(decision: Decision) -> str:
+    told = [*decision.new, *(each.vulnerability for each in decision.changed)]
+    if len(told) == 1:
+        title = shown(told[0].title)
+        what = "; ".join(changes_in_words(decision.changed[0].changes)) if decision.changed else title
+        return f"{told[0].id} ({what})" if what else told[0].id
+    counts = (
+        (len(decision.new), "new"),
+        (len(decision.changed), "changed"),
+        (sum(each.exploited_since is not None for each in told), "exploited"),
+        (sum(bool(each.exposures) for each in told), "on this machine"),
+    )
+    return ", ".join(counts_in_words(counts))
 
 
 def _troubles(sources: Sequence[SourceLook]) -> Iterator[Section]:
@@ -149,7 +152,7 @@ def _troubles(sources: Sequence[SourceLook]) -> Iterator[Section]:
     for each in sources:
         name = shown(each.source)
         if each.is_trouble_told:
-            failed = f"{times(each.after.failures)} in a row, since {minute_utc(each.after.since_at)}"
+            failed = f"{times_in_a_row(each.after.failures)}, since {minute_utc(each.after.since_at)}"
             lines.append(
                 f"{name} did not answer {failed}: {_problem(each)}. What it has to tell is told "
                 "when it answers again; nothing more is told of this trouble until then."
@@ -172,10 +175,9 @@ def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section
     ]
     if not items:
         return
-    changed = f"{len(decision.changed):,} changed" if decision.changed else ""
     counts = (
-        f"{how_many(len(decision.new), 'new')}" if decision.new else "",
-        changed,
+        how_many(len(decision.new), "new vulnerability") if decision.new else "",
+        f"{len(decision.changed):,} changed" if decision.changed else "",
     )
     since = "" if look.since_at is None else f" since {minute_utc(look.since_at)}"
     yield Section(lines=(f"{' and '.join(filter(None, counts))}{since}, the most urgent first.",))
@@ -197,47 +199,54 @@ def _news(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section
 
 def _summary(errand: CveErrand, decision: Decision, look: Look) -> Iterator[Section]:
     summed = decision.summed
-    is_first = look.since_at is None
-    if not summed and not is_first:
+    if not summed and look.since_at is not None:
         return
-    fresh = ", ".join(shown(each.source) for each in look.sources if each.is_fresh)
-    if is_first:
-        what = "This" if errand.is_ad_hoc else errand.name
-        opening = f"{what} is watched from now on, and these answered: {fresh or 'no source'}."
-    elif fresh:
-        opening = f"{fresh} answered for the first time."
-    else:
-        of_it = "" if errand.is_ad_hoc else f" of {errand.name}"
-        opening = f"The filter{of_it} is another one from now on."
-    unscored = sum(each.score is None for each in summed)
     facts = (
         (sum(each.exploited_since is not None for each in summed), "exploited"),
         (sum(bool(each.exposures) for each in summed), "on this machine"),
-        (sum(any(one.has_fix for one in each.exposures) for each in summed), "with a fix for it"),
-        (unscored, "not scored yet"),
+        (sum(each.exposed is Exposed.WITH_FIX for each in summed), "with a fix for it"),
+        (sum(each.score is None for each in summed), "not scored yet"),
     )
-    of_them = ", ".join(f"{number:,} {word}" for number, word in facts if number)
-    count = f"{how_many(len(summed))} {'matches' if len(summed) == 1 else 'match'} what is looked for"
+    of_them = ", ".join(counts_in_words(facts))
+    match = "matches" if len(summed) == 1 else "match"
+    count = f"{how_many(len(summed), VULNERABILITY)} {match} what is looked for"
     told = "; what was there already is not told one by one" if summed else ""
-    yield Section(lines=(f"{opening} {count}{f' ({of_them})' if of_them else ''}{told}.",))
+    yield Section(lines=(f"{_opening(errand, look)} {count}{f' ({of_them})' if of_them else ''}{told}.",))
     if decision.news_of_known:
         yield Section(lines=(_known(decision),))
     if summed:
-        most_urgent = sorted(summed, key=urgency, reverse=True)[:OF_FIRST]
-        heading = "The most urgent" if len(summed) > OF_FIRST else "These are"
-        news = {name: changes_in_words(each) for name, each in decision.news_of_known.items()}
-        entries = tuple(
-            entry_of(each, errand.filter, news.get(each.id, ()), is_whole=True) for each in most_urgent
-        )
-        more = (f"All {len(summed):,}: {_where(errand)}.",) if len(summed) > OF_FIRST else ()
-        yield Section(heading=heading, entries=entries, lines=more)
+        yield _most_urgent(errand, decision)
+
+
+def _opening(errand: CveErrand, look: Look) -> str:
+    """Why so much is told at once."""
+    fresh = ", ".join(shown(each.source) for each in look.sources if each.is_fresh)
+    if look.since_at is None:
+        what = "This" if errand.is_ad_hoc else errand.name
+        return f"{what} is watched from now on, and these answered: {fresh or 'no source'}."
+    if fresh:
+        return f"{fresh} answered for the first time."
+    of_it = "" if errand.is_ad_hoc else f" of {errand.name}"
+    return f"The filter{of_it} is another one from now on."
+
+
+def _most_urgent(errand: CveErrand, decision: Decision) -> Section:
+    number = len(decision.summed)
+    news = {name: changes_in_words(each) for name, each in decision.news_of_known.items()}
+    entries = tuple(
+        entry_of(each, errand.filter, news.get(each.id, ()), is_whole=True)
+        for each in sorted(decision.summed, key=urgency, reverse=True)[:OF_FIRST]
+    )
+    if number <= OF_FIRST:
+        return Section(heading="These are", entries=entries)
+    return Section(heading="The most urgent", entries=entries, lines=(f"All {number:,}: {_where(errand)}.",))
 
 
 def _known(decision: Decision) -> str:
     """What those have that were told before, counted by what it is."""
     news = decision.news_of_known
     kinds = Counter(kind for changes in news.values() for kind in {change.kind for change in changes})
-    counts = ", ".join(f"{kinds[kind]:,} {word}" for kind, word in _NEWS_OF_KNOWN.items() if kinds[kind])
+    counts = ", ".join(counts_in_words((kinds[kind], word) for kind, word in _NEWS_OF_KNOWN.items()))
     were, them = ("was", "it") if len(news) == 1 else ("were", "them")
     return f"{len(news):,} of them {were} told before, and this is new of {them}: {counts}."
 
@@ -257,11 +266,10 @@ def _problem(look: SourceLook) -> str:
 def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
     for each in sources:
         health = each.after
-        entries = f", with {health.entries:,} {'entry' if health.entries == 1 else 'entries'}"
         answered = (
             "never answered"
             if health.answered_at is None
-            else f"answered {minute_utc(health.answered_at)}{entries}"
+            else f"answered {minute_utc(health.answered_at)}, with {how_many(health.entries, 'entry')}"
         )
         failed = (
             f"; failed {times(health.failures)} since {minute_utc(health.since_at)}: {_problem(each)}"
@@ -273,7 +281,6 @@ def _source_lines(sources: Sequence[SourceLook]) -> Iterator[str]:
             yield f"{shown(each.source)}: note: {shown(note)[:_NOTE_CHARACTERS]}"
 
 
-def how_many(number: int, word: str = "") -> str:
-    """`1 new vulnerability`, `1,404 vulnerabilities`."""
-    noun = "vulnerability" if number == 1 else "vulnerabilities"
-    return " ".join(part for part in (f"{number:,}", word, noun) if part)
+def counts_in_words(counts: Iterable[tuple[int, str]]) -> list[str]:
+    """Each number with its word, `2 new`; but for those that are 0."""
+    return [f"{number:,} {word}" for number, word in counts if number]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from doorward.core.cve_changes import Change
 from doorward.core.cve_filters import CveFilter
-from doorward.core.vulnerabilities import Exposure, Vulnerability
+from doorward.core.cve_ids import DEBIAN_PAGE, NVD_PAGE, cve_number
+from doorward.core.vulnerabilities import Exposed, Exposure, Vulnerability
 from doorward.errands.cve.reasons import change_text, reasons
 from doorward.errands.feeds.texts import cut
 from doorward.errands.shown import is_page, shown
@@ -21,7 +22,6 @@ _MOST_EXPOSURES = 5
 _MOST_BINARIES = 8
 _REFERENCE_CHARACTERS = 300
 
-_CVE = re.compile(r"CVE-\d{4}-\d{4,12}", re.ASCII)
 # Source: Debian Policy, sections 5.6.1 and 5.6.12; nothing else is put into a command for a shell
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+(?::[a-z0-9-]+)?", re.ASCII)
 
@@ -59,14 +59,15 @@ class Entry:
 
 def heading_of(vulnerability: Vulnerability) -> Heading:
     """Where a new one stands: that it is exploited comes first."""
-    exposures = vulnerability.exposures
     if vulnerability.exploited_since is not None:
         return Heading.EXPLOITED
-    if any(each.has_fix for each in exposures):
-        return Heading.FIXABLE
-    if exposures:
-        return Heading.EXPOSED
-    return Heading.UNSCORED if vulnerability.score is None else Heading.OTHERS
+    match vulnerability.exposed:
+        case Exposed.WITH_FIX:
+            return Heading.FIXABLE
+        case Exposed.WITHOUT_FIX:
+            return Heading.EXPOSED
+        case Exposed.NOT:
+            return Heading.UNSCORED if vulnerability.score is None else Heading.OTHERS
 
 
 def entry_of(
@@ -123,10 +124,10 @@ def _here(exposures: tuple[Exposure, ...]) -> Iterator[str]:
 
 def _links(vulnerability: Vulnerability) -> Iterator[str]:
     own = []
-    if _CVE.fullmatch(vulnerability.id):
-        own.append(f"https://nvd.nist.gov/vuln/detail/{vulnerability.id}")
+    if cve_number(vulnerability.id) is not None:
+        own.append(f"{NVD_PAGE}{vulnerability.id}")
         if vulnerability.exposures:
-            own.append(f"https://security-tracker.debian.org/tracker/{vulnerability.id}")
+            own.append(f"{DEBIAN_PAGE}{vulnerability.id}")
     yield from own
     pages = (each for each in vulnerability.references if _is_shown_page(each) and each not in own)
     yield from itertools.islice(pages, _MOST_REFERENCES)

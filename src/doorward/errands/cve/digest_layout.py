@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from doorward.errands.cve.digest_entries import Entry
-from doorward.errands.shown import anchor
+from doorward.errands.shown import anchor, page_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,7 @@ def text_of_sections(sections: Sequence[Section]) -> str:
 
 def html_of_sections(sections: Sequence[Section]) -> str:
     """All of it as a page, everything in it escaped."""
-    body = "".join(map(_html, sections))
-    return f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n{body}</body></html>\n'
+    return page_of("".join(map(_html, sections)))
 
 
 def _text(section: Section) -> str:
@@ -47,11 +46,11 @@ def _text(section: Section) -> str:
             blocks.append(block)
         else:
             lasting.append(block)
-    blocks += _joined([*lasting]) + _joined([*section.lines])
+    blocks += _joined(lasting) + _joined(section.lines)
     return "\n\n".join(blocks)
 
 
-def _joined(lines: list[str]) -> list[str]:
+def _joined(lines: Sequence[str]) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
@@ -67,7 +66,8 @@ def _html(section: Section) -> str:
     items = "".join(f"<li><p>{_entry_html(entry)}</p></li>\n" for entry in section.entries)
     listed = f"<ul>\n{items}</ul>\n" if items else ""
     lines = "<br>\n".join(map(escape, section.lines))
-    return f"{heading}{listed}{f'<p>{lines}</p>{chr(10)}' if lines else ''}"
+    paragraph = f"<p>{lines}</p>\n" if lines else ""
+    return f"{heading}{listed}{paragraph}"
 
 
 def _entry_html(entry: Entry) -> str:

@@ -1,16 +1,23 @@
 """A document of JSON, or the error that something else is; and its entries, one by one."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import Account
+from doorward.errands.cve.plain import line
 from doorward.errands.feeds.strangers import is_html
 
 MOST_ILL_FORMED = 5
 """So many entries of a document may be left out, and told; with more, it is no longer what we know."""
+
+PLACE_CHARACTERS = 60
+"""Of what an entry, or a release, is called in what is told of it."""
+
+ILL_FORMED = (ValueError, RecursionError)
+"""What reading an entry raises that is so: the errors of msgspec are ValueErrors."""
 
 AGAIN = "Try again later; if it stays so, its publisher has changed it or sends it broken"
 
@@ -52,14 +59,7 @@ def decoded(body: bytes, shape: msgspec.json.Decoder[_T], *, url: str, name: str
         SourceError: it is empty, a page for a browser, cut short, no JSON, or of another shape.
     """
     body = body.removeprefix(_BOM)
-    if not body.strip():
-        raise SourceError(url, f"the answer is empty, and not {name}", AGAIN)
-    if is_html(body):
-        raise SourceError(
-            url,
-            f"this is an HTML page, not {name}",
-            "Open it in a browser: it may be an error page, or tell where the document is now",
-        )
+    refuse_strangers(body, url=url, name=name)
     if body.count(b",") > len(body) // _LEAST_BYTES + _VALUES_OF_ANY:
         raise SourceError(url, f"this is not {name} as we know it: it has more values than text", AGAIN)
     try:
@@ -70,10 +70,24 @@ def decoded(body: bytes, shape: msgspec.json.Decoder[_T], *, url: str, name: str
         raise SourceError(url, f"{name} {_broken(error)}", AGAIN) from error
 
 
+def refuse_strangers(body: bytes, *, url: str, name: str) -> None:
+    """
+    Look whether `body` may be the document at all.
+
+    Raises:
+        SourceError: it is empty, or a page for a browser.
+    """
+    if not body.strip():
+        raise SourceError(url, f"the answer is empty, and not {name}", AGAIN)
+    if is_html(body):
+        step = "Open it in a browser: it may be an error page, or tell where the document is now"
+        raise SourceError(url, f"this is an HTML page, not {name}", step)
+
+
 def read_entries(
-    entries: Iterable[tuple[str, msgspec.Raw]],
+    entries: Iterable[msgspec.Raw],
     shape: msgspec.json.Decoder[_T],
-    account: Callable[[str, _T], Account | None],
+    account: Callable[[_T], Account],
     *,
     url: str,
     name: str,
@@ -82,10 +96,9 @@ def read_entries(
     Read entries, those that are well-formed.
 
     Args:
-        entries: each with what a person finds it by.
+        entries: in the order of the document.
         shape: what each has to be.
-        account: makes an account of one; None for one that tells of nothing. It raises ValueError for one
-            that is ill-formed after all.
+        account: makes an account of one. It raises ValueError for one that is ill-formed after all.
         url: where the document came from.
         name: of the document, as for `decoded`.
 
@@ -93,25 +106,52 @@ def read_entries(
         SourceError: more than `MOST_ILL_FORMED` are ill-formed.
     """
     accounts: dict[str, Account] = {}
-    ill_formed: list[str] = []
-    for place, raw in entries:
+    left_out = LeftOut(url=url, name=name)
+    for number, raw in enumerate(entries, start=1):
         try:
-            read = account(place, shape.decode(raw))
-        except (ValueError, RecursionError) as error:  # msgspec's own are ValueErrors
-            ill_formed.append(f"{place}: {error}")
-            if len(ill_formed) > MOST_ILL_FORMED:
-                problem = f"more than {MOST_ILL_FORMED} entries are not as we know them, such as {place}"
-                raise SourceError(url, f"{name}: {problem}: {error}", AGAIN) from error
-            continue
-        if read is not None:
+            read = account(shape.decode(raw))
+        except ILL_FORMED as error:
+            left_out.add(f"entry {number}", error)
+        else:
             accounts.setdefault(read.id, read)
-    notes = tuple(f"one entry was left out, {each}" for each in ill_formed)
-    return Entries(tuple(accounts.values()), notes)
+    return Entries(tuple(accounts.values()), left_out.notes)
 
 
-def numbered(entries: Sequence[msgspec.Raw]) -> Iterable[tuple[str, msgspec.Raw]]:
-    """`entries`, each with its place in the document."""
-    return ((f"entry {number}", entry) for number, entry in enumerate(entries, start=1))
+class LeftOut:
+    """
+    The entries of a document that are ill-formed, which are left out as long as they are few.
+
+    Args:
+        url: where the document came from.
+        name: of the document, as for `decoded`.
+    """
+
+    def __init__(self, *, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._ill_formed: list[str] = []
+
+    def add(self, place: str, error: Exception) -> None:
+        """
+        Leave out one more.
+
+        Args:
+            place: what a person finds it by; cut to `PLACE_CHARACTERS`.
+            error: one of `ILL_FORMED`, that came of reading it.
+
+        Raises:
+            SourceError: more than `MOST_ILL_FORMED` are ill-formed.
+        """
+        place = line(place, most_characters=PLACE_CHARACTERS)
+        self._ill_formed.append(f"{place}: {error}")
+        if len(self._ill_formed) > MOST_ILL_FORMED:
+            problem = f"more than {MOST_ILL_FORMED} entries are not as we know them, such as {place}"
+            raise SourceError(self._url, f"{self._name}: {problem}: {error}", AGAIN) from error
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Which entries were left out, and why."""
+        return tuple(f"one entry was left out, {each}" for each in self._ill_formed)
 
 
 def _broken(error: Exception) -> str:

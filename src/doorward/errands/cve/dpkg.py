@@ -75,8 +75,17 @@ def suite_of(os_release: str) -> str:
 
     Debian before its release, and in `sid`, names none as its version, and the next one as its code name.
     """
+    return _value_of("VERSION_CODENAME", os_release)
+
+
+def is_of_debian(os_release: str) -> bool:
+    """Whether os-release(5) names Debian itself, and not one of those that are made of it."""
+    return _value_of("ID", os_release) == "debian"
+
+
+def _value_of(name: str, os_release: str) -> str:
     for line in os_release.splitlines():
-        name, _, value = line.strip().partition("=")
-        if name == "VERSION_CODENAME":
+        called, _, value = line.strip().partition("=")
+        if called == name:
             return value.strip("\"'")
     return ""

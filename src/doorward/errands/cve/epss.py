@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import Epss
-from doorward.errands.cve.documents import AGAIN, MOST_ILL_FORMED
-from doorward.errands.feeds.strangers import is_html
+from doorward.errands.cve.documents import AGAIN, MOST_ILL_FORMED, refuse_strangers
 
 NAME = "the scores of EPSS"
 MOST_SCORES = 1_000_000
@@ -69,10 +68,7 @@ def parse_epss(
         SourceError: it is something else, cut short, without a row, or too large.
     """
     csv = _unpacked(body, url=url, most_bytes=most_bytes)
-    if not csv.strip():
-        raise SourceError(url, f"the answer is empty, and not {NAME}", AGAIN)
-    if is_html(csv):
-        raise SourceError(url, f"this is an HTML page, not {NAME}", "Open it in a browser")
+    refuse_strangers(csv, url=url, name=NAME)
     comment = _COMMENT.match(csv)
     head = _HEAD.match(csv, 0 if comment is None else comment.end())
     if head is None:

@@ -1,7 +1,6 @@
 """Whether a package that is installed is vulnerable, by what its distribution says."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import msgspec
 
@@ -82,9 +81,7 @@ def still_exposed(exposures: Iterable[Exposure], installed: Installed) -> tuple[
     What was removed, or upgraded to the version that mends it, is left out; of the rest, the version and the
     binaries are those of now. A package that was installed since then is not found: the tracker tells of it.
     """
-    by_name: dict[str, list[SourcePackage]] = {}
-    for package in installed.packages:
-        by_name.setdefault(package.name, []).append(package)
+    by_name = installed.by_name()
     judged = (_judged_again(each, by_name.get(each.package, ())) for each in exposures)
     return tuple(each for each in judged if each is not None)
 
@@ -114,8 +111,7 @@ def _judged_again(exposure: Exposure, packages: Iterable[SourcePackage]) -> Expo
         return exposure  # as it was noted: nobody can tell otherwise
     if not left:
         return None
-    again = _exposure(left, fixed=exposure.fixed, urgency=exposure.urgency, suite=exposure.suite)
-    return exposure if again == exposure else replace(again, suite=exposure.suite)
+    return _exposure(left, fixed=exposure.fixed, urgency=exposure.urgency, suite=exposure.suite)
 
 
 def _exposure(packages: list[SourcePackage], *, fixed: str, urgency: str, suite: str) -> Exposure:

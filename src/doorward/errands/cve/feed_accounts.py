@@ -1,6 +1,5 @@
 """What a feed of advisories says of vulnerabilities."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +13,7 @@ from doorward.core.vulnerabilities import (
     Product,
 )
 from doorward.errands.cve.plain import addresses, cve_ids_in, line, paragraphs
+from doorward.errands.feeds.building import SCHEME, hashed
 
 # Only what is known to be a name: two advisories that are taken for one would be told of once.
 _ADVISORY = re.compile(
@@ -29,7 +29,6 @@ _ADVISORY = re.compile(
     r"|GHSA(?:-[0-9a-z]{4}){3}"
     r")(?![A-Za-z0-9])"
 )
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
 # the classic feed of the NVD: the id, and the product where it was known, `bourne-again_shell_(bash)`. No two
 # ways to read a title: what opens a bracket is none of the other characters
 _CLASSIC = re.compile(
@@ -83,7 +82,5 @@ def _name_of(entry: Entry, source: str) -> str:
     if advisory is not None:
         return advisory[0]
     # a number is one of this feed only, and another's may be the same
-    key = entry.key if _SCHEME.match(entry.key) else f"{source}#{entry.key}"
-    if len(key) <= ID_CHARACTERS and line(key) == key:
-        return key
-    return f"sha256:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    key = entry.key if SCHEME.match(entry.key) else f"{source}#{entry.key}"
+    return key if len(key) <= ID_CHARACTERS and line(key) == key else hashed(key)

@@ -8,10 +8,11 @@ from datetime import date
 
 import msgspec
 
+from doorward.core.cve_errands import CveSourceKind
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import DESCRIPTION_CHARACTERS, TITLE_CHARACTERS, Account, Product
-from doorward.errands.cve.documents import AGAIN, Entries, decoded, numbered, read_entries
-from doorward.errands.cve.plain import addresses_in, cve_id, line, paragraphs, weaknesses
+from doorward.errands.cve.documents import AGAIN, Entries, decoded, read_entries
+from doorward.errands.cve.plain import addresses_in, cve_id, day, line, paragraphs, weaknesses
 
 NAME = "the catalogue of CISA"
 
@@ -42,14 +43,13 @@ _CATALOGUE = msgspec.json.Decoder(_Catalogue)
 _ENTRY = msgspec.json.Decoder(_Entry)
 
 
-def parse_kev(body: bytes, *, url: str, source: str = "kev") -> Entries:
+def parse_kev(body: bytes, *, url: str) -> Entries:
     """
     The accounts that the catalogue gives: all that it has.
 
     Args:
         body: as it came.
         url: where from, for the errors.
-        source: the key that the accounts get.
 
     Raises:
         SourceError: it is not the catalogue, or not whole: its own count differs, or it has no entry.
@@ -64,19 +64,13 @@ def parse_kev(body: bytes, *, url: str, source: str = "kev") -> Entries:
         problem = f"{NAME} says that it has {catalogue.count} entries, and has {has}"
         raise SourceError(url, problem, AGAIN)
 
-    def account(_: str, entry: _Entry) -> Account:
-        return _account(entry, source)
-
-    return read_entries(numbered(catalogue.vulnerabilities), _ENTRY, account, url=url, name=NAME)
+    return read_entries(catalogue.vulnerabilities, _ENTRY, _account, url=url, name=NAME)
 
 
-def _account(entry: _Entry, source: str) -> Account:
-    name = cve_id(entry.cve_id)
-    if not name:
-        raise ValueError(f"{entry.cve_id[:40]!r} is no id of a CVE")
+def _account(entry: _Entry) -> Account:
     return Account(
-        source=source,
-        id=name,
+        source=CveSourceKind.KEV.value,
+        id=cve_id(entry.cve_id),
         title=line(entry.vulnerability_name, most_characters=TITLE_CHARACTERS),
         description=paragraphs(entry.short_description, most_characters=DESCRIPTION_CHARACTERS),
         exploited_since=entry.date_added,
@@ -87,11 +81,3 @@ def _account(entry: _Entry, source: str) -> Account:
         weaknesses=weaknesses(tuple(entry.cwes)),
         references=addresses_in(entry.notes),
     )
-
-
-def day(text: str) -> date | None:
-    """The day that `text` names as `2026-11-27`; None when it names none."""
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        return None

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from doorward.core.cve_filters import CveFilter, CveQuery
+from doorward.core.cve_filters import CveFilter, CveListing, CveQuery
 from doorward.core.errors import SourceError
 from doorward.core.installed import Installed
-from doorward.core.vulnerabilities import Vulnerability
+from doorward.core.vulnerabilities import Exposed, Vulnerability
 
 if TYPE_CHECKING:
     from doorward.core.ports import VulnerabilityStore
@@ -58,16 +58,17 @@ async def listed(store: "VulnerabilityStore", query: CveQuery, installed: AskIns
         StateError: the store cannot be read.
     """
     if query.filter.installed or query.filter.fixable:
-        return await _listed_exposed(store, query, installed)
-    listing = await store.search(query)
-    found, note = await current(listing.found, installed)
-    is_empty = not listing.total and not await _knows_any(store)
+        listing, note = await _still_exposed(store, query, installed)
+    else:
+        listing = await store.search(query)
+        found, note = await current(listing.found, installed)
+        listing = replace(listing, found=found)
     return Listed(
         query=query,
-        found=found,
+        found=listing.found,
         total=listing.total,
         unscored=listing.unscored,
-        is_empty=is_empty,
+        is_empty=not listing.total and not await _knows_any(store),
         note=note,
     )
 
@@ -87,7 +88,10 @@ async def current(
     return await asyncio.to_thread(_judged_all, found, now), ""
 
 
-async def _listed_exposed(store: "VulnerabilityStore", query: CveQuery, installed: AskInstalled) -> Listed:
+async def _still_exposed(
+    store: "VulnerabilityStore", query: CveQuery, installed: AskInstalled
+) -> tuple[CveListing, str]:
+    """What passes by the packages of now, and why that is not known; empty when it is."""
     asking = _asked_once(installed)
     found: list[Vulnerability] = []
     total = unscored = offset = 0
@@ -101,14 +105,7 @@ async def _listed_exposed(store: "VulnerabilityStore", query: CveQuery, installe
         total += len(left)
         unscored += sum(each.score is None for each in left)
         known, offset = listing.total, offset + JUDGED_AT_A_TIME
-    return Listed(
-        query=query,
-        found=tuple(found),
-        total=total,
-        unscored=unscored,
-        is_empty=not total and not await _knows_any(store),
-        note=note,
-    )
+    return CveListing(found=tuple(found), total=total, unscored=unscored), note
 
 
 def _asked_once(installed: AskInstalled) -> AskInstalled:
@@ -124,8 +121,7 @@ def _asked_once(installed: AskInstalled) -> AskInstalled:
 
 
 def _passes(vulnerability: Vulnerability, cve_filter: CveFilter) -> bool:
-    exposures = vulnerability.exposures
-    return any(each.has_fix for each in exposures) if cve_filter.fixable else bool(exposures)
+    return vulnerability.exposed >= (Exposed.WITH_FIX if cve_filter.fixable else Exposed.WITHOUT_FIX)
 
 
 def _judged_all(vulnerabilities: Iterable[Vulnerability], now: Installed) -> tuple[Vulnerability, ...]:

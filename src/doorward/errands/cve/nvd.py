@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from doorward.core.cve_bounds import MOST_SCORES
+from doorward.core.cve_errands import CveSourceKind
 from doorward.core.errors import SourceError
 from doorward.core.vulnerabilities import (
     DESCRIPTION_CHARACTERS,
@@ -20,10 +21,9 @@ from doorward.core.vulnerabilities import (
     Product,
     Score,
 )
-from doorward.errands.cve.cpe import Cpe, VersionRange, read_cpe
-from doorward.errands.cve.documents import AGAIN, decoded, numbered, read_entries
-from doorward.errands.cve.kev import day
-from doorward.errands.cve.plain import addresses, cve_id, line, paragraphs, weaknesses
+from doorward.errands.cve.cpe import Cpe, range_words, read_cpe
+from doorward.errands.cve.documents import AGAIN, decoded, read_entries
+from doorward.errands.cve.plain import addresses, cve_id, day, line, paragraphs, weaknesses
 from doorward.errands.feeds.dates import read_date
 
 NAME = "a page of the NVD CVE API 2.0"
@@ -136,14 +136,13 @@ class NvdPage:
     notes: tuple[str, ...] = ()
 
 
-def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
+def parse_nvd_page(body: bytes, *, url: str) -> NvdPage:
     """
     The page that `body` is.
 
     Args:
         body: as it came.
         url: where from, for the errors.
-        source: the key that the accounts get.
 
     Raises:
         SourceError: it is no such page, or does not have as many entries as it says.
@@ -160,10 +159,7 @@ def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
         if says != entries:
             raise SourceError(url, f"{NAME} says that it has {says} entries, and has {entries}", AGAIN)
 
-    def account(_: str, entry: _Entry) -> Account:
-        return _account(entry.cve, source)
-
-    read = read_entries(numbered(page.vulnerabilities), _ENTRY, account, url=url, name=NAME)
+    read = read_entries(page.vulnerabilities, _ENTRY, _account, url=url, name=NAME)
     return NvdPage(
         accounts=read.accounts,
         start=page.start_index,
@@ -174,13 +170,11 @@ def parse_nvd_page(body: bytes, *, url: str, source: str = "nvd") -> NvdPage:
     )
 
 
-def _account(cve: _Cve, source: str) -> Account:
-    name = cve_id(cve.id)
-    if not name:
-        raise ValueError(f"{cve.id[:40]!r} is no id of a CVE")
+def _account(entry: _Entry) -> Account:
+    cve = entry.cve
     return Account(
-        source=source,
-        id=name,
+        source=CveSourceKind.NVD.value,
+        id=cve_id(cve.id),
         title=line(cve.cisa_vulnerability_name, most_characters=TITLE_CHARACTERS),
         description=paragraphs(_english(cve.descriptions), most_characters=DESCRIPTION_CHARACTERS),
         scores=tuple(_scores(cve.metrics))[:MOST_SCORES],
@@ -240,7 +234,7 @@ def _product(match: _Match) -> Product:
     except ValueError:
         # an odd name is a name still, and no reason to leave the whole entry out
         cpe = Cpe(vendor="", product=match.criteria, version="")
-    versions = VersionRange(
+    versions = range_words(
         start_including=match.version_start_including,
         start_excluding=match.version_start_excluding,
         end_including=match.version_end_including,
@@ -249,6 +243,6 @@ def _product(match: _Match) -> Product:
     return Product(
         vendor=line(cpe.vendor),
         name=line(cpe.product),
-        versions=line(versions.words or cpe.version),
+        versions=line(versions or cpe.version),
         cpe=line(match.criteria),
     )

@@ -5,16 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
+from doorward.core.addresses import is_this_machine
 from doorward.core.errors import SourceError
 from doorward.core.fetching import Fetched, Interrupted, without_login
-from doorward.core.mail_settings import is_loopback
 from doorward.core.secret import REDACTED, Secret
+from doorward.errands.bounded_fetching import BoundedFetcher
 from doorward.errands.cve.asking import refusal
 from doorward.errands.cve.documents import AGAIN
-from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.cve.nvd import NAME, NvdPage, parse_nvd_page
 from doorward.errands.cve.plain import line
 from doorward.errands.cve.windows import Window
+from doorward.errands.statuses import FORBIDDEN, NOT_FOUND, OK, TOO_MANY_REQUESTS
 
 PAGE_ENTRIES = 2_000
 """As many as a page may have."""
@@ -39,10 +40,8 @@ MOST_REQUESTS = 1_000
 MOST_BYTES = 8 * 1024**3
 """Of one look; four times what all that NVD has takes. To read more takes longer than a look may."""
 
-# 403 is what it says to who asks too often
-_LATER = frozenset({403, 429, 500, 502, 503, 504})
-_NOT_FOUND = 404
-_OK = 200
+_TOO_OFTEN = frozenset({FORBIDDEN, TOO_MANY_REQUESTS})
+_LATER = _TOO_OFTEN | {500, 502, 503, 504}
 
 
 class Moved(Exception):
@@ -163,15 +162,15 @@ class NvdPages:
             return error
 
     def _accepted(self, answer: Fetched) -> Fetched:
-        if answer.status == _OK:
+        if answer.status == OK:
             return answer
         # what it thinks of a key or a parameter stands in a header of its own
         said = line(self._without_key(answer.headers.get("message", "")), most_characters=200)
-        if answer.status == _NOT_FOUND and said:
+        if answer.status == NOT_FOUND and said:
             step = "Is the key in `key_file` the one that NVD sent?" if self._key else AGAIN
             raise SourceError(self._shown, f"the server refuses the request: {said}", step)
         tell = "It is asked too often, or does not want this machine; a key lets it be asked more often"
-        raise refusal(self._shown, answer, next_step=tell if answer.status in {403, 429} else "")
+        raise refusal(self._shown, answer, next_step=tell if answer.status in _TOO_OFTEN else "")
 
     def _headers(self) -> Mapping[str, str]:
         login = {} if self._key is None else {"apiKey": self._key.revealed}
@@ -197,4 +196,4 @@ def _asked_seconds(answer: Fetched | Interrupted, *, otherwise: float | None) ->
 def _is_private(url: str) -> bool:
     """Whether nobody between here and the server at `url` hears what is sent."""
     parts = urlsplit(url)
-    return parts.scheme.lower() == "https" or is_loopback(parts.hostname or "")
+    return parts.scheme.lower() == "https" or is_this_machine(parts.hostname or "")

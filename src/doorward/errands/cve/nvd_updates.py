@@ -17,8 +17,7 @@ from doorward.errands.cve.windows import (
     read_marks,
     to_begin_with,
 )
-from doorward.errands.feed_marks import marks_of_answer, validators_of
-from doorward.errands.feed_source import Validators
+from doorward.errands.validators import Validators, marks_of_answer, validators_of
 
 
 async def nvd_updates(

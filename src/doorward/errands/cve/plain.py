@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 
 from doorward.core.cve_bounds import MOST_WEAKNESSES
 from doorward.core.vulnerabilities import MOST_REFERENCES
@@ -55,8 +56,17 @@ def addresses_in(text: str) -> tuple[str, ...]:
 
 
 def cve_id(text: str) -> str:
-    """`text` in capitals when it is the id of a CVE; else empty. Source: the CVE rules, CVE-YYYY-NNNN…"""
-    return text.upper() if _CVE.fullmatch(text) else ""
+    """
+    `text`, the id of a CVE, in capitals.
+
+    Raises:
+        ValueError: it is none.
+
+    Source: the CVE rules, CVE-YYYY-NNNN…
+    """
+    if _CVE.fullmatch(text) is None:
+        raise ValueError(f"{text[:40]!r} is no id of a CVE")
+    return text.upper()
 
 
 def cve_ids_in(text: str) -> tuple[str, ...]:
@@ -67,6 +77,14 @@ def cve_ids_in(text: str) -> tuple[str, ...]:
 def weaknesses(texts: tuple[str, ...]) -> tuple[str, ...]:
     """Those of `texts` that name a weakness of the CWE, each once; NVD has `NVD-CWE-noinfo` too."""
     return tuple(dict.fromkeys(each for each in texts if _CWE.fullmatch(each)))[:MOST_WEAKNESSES]
+
+
+def day(text: str) -> date | None:
+    """The day that `text` names as `2026-11-27`; None when it names none."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
 
 
 def _seen(text: str) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from doorward.core.counts import how_many
 from doorward.core.cve_errands import CveErrand
 from doorward.core.cve_filters import CveFilter
 from doorward.core.errands import errand_name
 from doorward.core.errors import ConnectError, DoorwardError, SourceError
 from doorward.core.moments import iso_utc
 from doorward.core.vulnerabilities import Vulnerability
-from doorward.errands.cve.digest import SourceLook, how_many
+from doorward.errands.cve.digest import VULNERABILITY, SourceLook, counts_in_words
 from doorward.errands.cve.digest_entries import changes_in_words
 from doorward.errands.cve.reasons import reasons
 from doorward.errands.cve.watch import CveWatched
@@ -31,13 +32,13 @@ def outcome_text(watched: CveWatched) -> str:
     if not any(each.after.is_settled for each in watched.sources):
         return "no source answered"
     if watched.is_first:
-        return f"watched from now on, with {how_many(len(decision.summed))}"
+        return f"watched from now on, with {how_many(len(decision.summed), VULNERABILITY)}"
     counts = (
         (len(decision.new), "new"),
         (len(decision.changed), "changed"),
         (len(decision.summed), "summed up"),
     )
-    told = [f"{number:,} {word}" for number, word in counts if number] or ["nothing new"]
+    told = counts_in_words(counts) or ["nothing new"]
     troubles = [each.source for each in watched.sources if each.is_trouble_told]
     back = [each.source for each in watched.sources if each.is_recovery_told]
     told += [f"told that there is no answer from {each}" for each in troubles]

@@ -14,19 +14,19 @@ from doorward.core.fetching import without_login
 from doorward.core.installed import Installed
 from doorward.core.ports import Fetcher, LenientReader
 from doorward.core.secret import Secret
+from doorward.errands.bounded_fetching import BoundedFetcher
 from doorward.errands.cve.asking import BASIS, Document, Documents, Refused
 from doorward.errands.cve.debian import parse_debian
 from doorward.errands.cve.documents import Entries
 from doorward.errands.cve.epss import parse_epss
 from doorward.errands.cve.feed_accounts import accounts_of
-from doorward.errands.cve.fetching import BoundedFetcher
 from doorward.errands.cve.kev import parse_kev
 from doorward.errands.cve.nvd_pages import NvdPages
 from doorward.errands.cve.nvd_updates import nvd_updates
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate, EpssUpdate
-from doorward.errands.feed_marks import marks_of_answer, validators_of
 from doorward.errands.feed_source import FeedSource
 from doorward.errands.feeds.parsing import FeedBounds
+from doorward.errands.validators import marks_of_answer, validators_of
 
 _JSON = "application/json, */*;q=0.1"
 _CSV = "application/gzip, text/csv, */*;q=0.1"
@@ -86,7 +86,10 @@ class CveSources:
     ) -> None:
         self._bounds = bounds or CveBounds()
         self._fetcher = BoundedFetcher(
-            fetcher=fetcher, most_bytes=self._bounds.body_bytes, seconds=self._bounds.seconds
+            fetcher=fetcher,
+            most_bytes=self._bounds.body_bytes,
+            seconds=self._bounds.seconds,
+            limits="cve",
         )
         self._feeds = FeedSource(
             fetcher=fetcher,
@@ -136,7 +139,7 @@ class CveSources:
     async def _kev(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:
         document = await self._changed_somewhere(source.url, marks)
         if document is not None:
-            entries = await asyncio.to_thread(parse_kev, document.body, url=document.url, source=source.key)
+            entries = await asyncio.to_thread(parse_kev, document.body, url=document.url)
             yield _all_of(source, entries, document.marks)
 
     async def _changed_somewhere(self, url: str, marks: Mapping[str, str]) -> Document | None:
@@ -177,7 +180,6 @@ class CveSources:
                 installed=installed,
                 suite=suite,
                 url=document.url,
-                source=source.key,
             )
             yield _all_of(source, entries, document.marks)
 
@@ -188,18 +190,15 @@ class CveSources:
             accounts = await asyncio.to_thread(accounts_of, answer.feed, source=source.key)
             # an entry may name a hundred
             most = self._bounds.feed.entries
-            left_out = max(0, len(accounts) - most)
-            cut = (
-                (f"it tells of {len(accounts)} vulnerabilities, the first {most} are read",)
-                if left_out
-                else ()
-            )
+            notes = [*answer.feed.notes]
+            if len(accounts) > most:
+                notes.append(f"it tells of {len(accounts)} vulnerabilities, the first {most} are read")
             yield AccountsUpdate(
                 source=source.key,
                 accounts=accounts[:most],
                 marks={**marks_of_answer(source.url, answer.validators), BASIS: _READING},
                 is_all=False,
-                notes=(*answer.feed.notes, *cut),
+                notes=tuple(notes),
             )
 
     async def _nvd(self, source: CveSource, marks: Mapping[str, str]) -> AsyncGenerator[CveUpdate, None]:

@@ -25,8 +25,7 @@ NONE_PASSES = "No vulnerability that is known passes."
 
 _WIDTH = 88
 _TITLE_CHARACTERS = 100
-_PRODUCTS = 20
-_REFERENCES = 20
+_MOST_LISTED = 20
 
 
 def listing_text(listed: Listed) -> str:
@@ -155,9 +154,9 @@ def _lines(vulnerability: Vulnerability, note: str) -> Iterator[str]:
     yield from _exposure_lines(vulnerability.exposures, note)
     for account in vulnerability.accounts:
         yield from _account_lines(account)
-    yield from _listed_lines("Products:", [_product_line(each) for each in vulnerability.products], _PRODUCTS)
-    yield from _listed_lines("Scores:", [_score_line(each) for each in vulnerability.scores], _PRODUCTS)
-    yield from _listed_lines("Pages about it:", vulnerability.references, _REFERENCES)
+    yield from _listed_lines("Products:", [_product_line(each) for each in vulnerability.products])
+    yield from _listed_lines("Scores:", [_score_line(each) for each in vulnerability.scores])
+    yield from _listed_lines("Pages about it:", vulnerability.references)
 
 
 def _facts(vulnerability: Vulnerability) -> Iterator[str]:
@@ -219,14 +218,14 @@ def _wrapped(paragraph: str) -> Iterator[str]:
     yield from textwrap.wrap(one_line(paragraph), _WIDTH, initial_indent="  ", subsequent_indent="  ")
 
 
-def _listed_lines(heading: str, lines: Sequence[str], most: int) -> Iterator[str]:
+def _listed_lines(heading: str, lines: Sequence[str]) -> Iterator[str]:
     if not lines:
         return
     yield ""
     yield heading
-    yield from (f"  {one_line(line)}" for line in lines[:most])
-    if len(lines) > most:
-        yield f"  and {len(lines) - most} more"
+    yield from (f"  {one_line(line)}" for line in lines[:_MOST_LISTED])
+    if len(lines) > _MOST_LISTED:
+        yield f"  and {len(lines) - _MOST_LISTED} more"
 
 
 def _product_line(product: Product) -> str:

@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from doorward.core.cve_changes import Change, ChangeKind
-from doorward.core.vulnerabilities import Exposure, Vulnerability
-
-UNSCORED_AS = 7.0
-"""What the unscored count as until somebody scores them, as in `core.vulnerabilities.urgency`."""
+from doorward.core.vulnerabilities import UNSCORED_AS, Exposure, Vulnerability
 
 _MOST_EXPOSURES = 50
 _DIGEST_CHARACTERS = 8

@@ -16,7 +16,6 @@ from collections.abc import (
 )
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Protocol
 
 from doorward.core.cve_changes import Change, ChangeKind
@@ -25,6 +24,7 @@ from doorward.core.cve_filters import CveOrder, CveQuery
 from doorward.core.errors import DoorwardError, NoRoom, SourceError, StateError, fault_of
 from doorward.core.fetching import without_login
 from doorward.core.mail import Mail
+from doorward.core.moments import day_utc
 from doorward.core.ports import SeenStore, VulnerabilityStore
 from doorward.core.vulnerabilities import Vulnerability
 from doorward.errands.composing import Draft
@@ -37,8 +37,8 @@ from doorward.errands.cve.deciding import (
     told_in,
 )
 from doorward.errands.cve.digest import Look, SourceLook, digest_of
-from doorward.errands.cve.health import health_in, health_key, health_mark
 from doorward.errands.cve.updates import AccountsUpdate, CveUpdate
+from doorward.errands.health import health_in, health_key, health_mark
 
 _log = logging.getLogger("doorward.errands")
 
@@ -96,9 +96,9 @@ class CveWatched:
 class _Answer:
     """What asking one source came to: how many entries there were, and why it failed if it did."""
 
-    entries: int = 0
-    notes: tuple[str, ...] = ()
-    trouble: DoorwardError | None = None
+    entries: int
+    notes: tuple[str, ...]
+    trouble: DoorwardError | None
 
 
 class CveWatch:
@@ -152,19 +152,17 @@ class CveWatch:
         known = await self._seen.seen(_name(errand))
         answers = await self._ask_all(errand)
         now = self._wall_seconds()
-        sources = tuple(
-            _looked(errand, source, answer, known, now)
-            for source, answer in zip(errand.sources, answers, strict=True)
-        )
+        sources = tuple(_looked(errand, key, answer, known, now) for key, answer in answers.items())
+        own_filter = filter_digest(errand)
         look = Look(
             sources=sources,
             since_at=float(known[_LOOKED]) if _LOOKED in known else None,
-            has_other_filter=known.get(_FILTER, filter_digest(errand)) != filter_digest(errand),
+            has_other_filter=known.get(_FILTER, own_filter) != own_filter,
         )
         newest = await self._known.last_change()
         reach = await self._reach(errand, newest)
         # a text that changed is no change to the store, but what it says now may be what is looked for
-        is_same = known.get(_REACH) == reach and known.get(_FILTER) == filter_digest(errand)
+        is_same = known.get(_REACH) == reach and known.get(_FILTER) == own_filter
         if is_same and not any(each.is_fresh for each in sources):
             decision = Decision()
         else:
@@ -182,11 +180,7 @@ class CveWatch:
             is_first=look.since_at is None and any(each.after.is_settled for each in sources),
             text="" if draft is None else draft.text,
             mails=() if number is None else (number,),
-            troubles={
-                source.key: answer.trouble
-                for source, answer in zip(errand.sources, answers, strict=True)
-                if answer.trouble is not None
-            },
+            troubles={key: answer.trouble for key, answer in answers.items() if answer.trouble is not None},
         )
 
     async def _reach(self, errand: CveErrand, newest: int) -> str:
@@ -195,11 +189,12 @@ class CveWatch:
         told = json.dumps([newest, marks], sort_keys=True)
         return hashlib.sha256(told.encode()).hexdigest()[:40]
 
-    async def _ask_all(self, errand: CveErrand) -> list[_Answer]:
+    async def _ask_all(self, errand: CveErrand) -> dict[str, _Answer]:
+        """What came of each source, by its key, in the order of the errand."""
         async with asyncio.TaskGroup() as group:
-            asking = [group.create_task(self._ask(source)) for source in errand.sources]
-        answers = [task.result() for task in asking]
-        for answer in answers:
+            asking = {source.key: group.create_task(self._ask(source)) for source in errand.sources}
+        answers = {key: task.result() for key, task in asking.items()}
+        for answer in answers.values():
             # what has no room is the matter of who says so much; without a state nobody can be told anything
             if isinstance(answer.trouble, StateError) and not isinstance(answer.trouble, NoRoom):
                 raise answer.trouble
@@ -208,6 +203,7 @@ class CveWatch:
     async def _ask(self, source: CveSource) -> _Answer:
         entries = 0
         notes: list[str] = []
+        trouble: DoorwardError | None = None
         try:
             marks = await self._known.marks(source.key)
             async with (
@@ -220,16 +216,16 @@ class CveWatch:
                     self._tell(source, entries)
         except TimeoutError:
             problem = f"it had not said all after {self._source_seconds:g} s"
-            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), problem))
+            trouble = SourceError(without_login(source.url), problem)
         except DoorwardError as error:
-            return _Answer(entries, tuple(notes), error)
+            trouble = error
         except MemoryError:
             problem = "what came takes more memory than there is for it"
-            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), problem))
+            trouble = SourceError(without_login(source.url), problem)
         except Exception as error:  # noqa: BLE001 - logged; the other sources are heard all the same
             _log.exception("%s could not be read", source.key)
-            return _Answer(entries, tuple(notes), SourceError(without_login(source.url), fault_of(error)))
-        return _Answer(entries, tuple(notes))
+            trouble = SourceError(without_login(source.url), fault_of(error))
+        return _Answer(entries, tuple(notes), trouble)
 
     async def _noted(self, update: CveUpdate) -> int:
         if isinstance(update, AccountsUpdate):
@@ -264,7 +260,7 @@ class CveWatch:
             silent=frozenset(each.source for each in look.sources if not each.after.is_settled),
             has_other_filter=look.has_other_filter,
         )
-        today = datetime.fromtimestamp(self._wall_seconds(), UTC).date()
+        today = day_utc(self._wall_seconds())
         deciding = Deciding(
             errand, told, noted=noted, beginnings=beginnings, today=today, most_told=self._most_told
         )
@@ -307,14 +303,14 @@ class CveWatch:
 
 
 def _looked(
-    errand: CveErrand, source: CveSource, answer: _Answer, known: Mapping[str, str], now: float
+    errand: CveErrand, source: str, answer: _Answer, known: Mapping[str, str], now: float
 ) -> SourceLook:
-    before = health_in(known, source.key)
+    before = health_in(known, source)
     if answer.trouble is None:
         after = before.after_answer(now, answer.entries)
     else:
         after = before.after_failure(now, str(answer.trouble), tell_after=errand.tell_after)
-    return SourceLook(source=source.key, before=before, after=after, notes=answer.notes)
+    return SourceLook(source=source, before=before, after=after, notes=answer.notes)
 
 
 def _marks(errand: CveErrand, look: Look, newest: int, now: float) -> dict[str, str]:

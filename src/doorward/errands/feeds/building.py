@@ -17,7 +17,7 @@ LIST_ITEMS = 32
 _NAME_CHARACTERS = 200
 _ADDRESS_CHARACTERS = 4_000
 _KEY_CHARACTERS = 1_000
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
 
 
 @dataclass(slots=True)
@@ -110,15 +110,19 @@ def key_of(name: str, *, title: str, summary: str, published: datetime | None) -
     """`name`, what the entry is called; where that is empty a hash of what it says, or of a name too long."""
     if name and len(name) <= _KEY_CHARACTERS:
         return name
-    said = name or "\0".join((title, summary, published.isoformat() if published else ""))
-    return f"sha256:{hashlib.sha256(said.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return hashed(name or "\0".join((title, summary, published.isoformat() if published else "")))
+
+
+def hashed(text: str) -> str:
+    """A name for what is too long to be one, or has none: `sha256:` and the digest of `text`."""
+    return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def absolute(address: str, *, base: str) -> str:
     """`address` as seen from `base`; empty when it is none, or too long to be one."""
     if not address or len(address) > _ADDRESS_CHARACTERS:
         return ""
-    if _SCHEME.match(address):
+    if SCHEME.match(address):
         return address
     try:
         return urljoin(base, address)

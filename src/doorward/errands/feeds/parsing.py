@@ -6,6 +6,7 @@ from xml.parsers import expat
 
 from doorward.core.errors import FeedError, IllFormedFeed
 from doorward.core.feeds import Feed
+from doorward.core.limits import Limits
 from doorward.errands.feeds.encodings import to_utf8
 from doorward.errands.feeds.names import refuse_growing_names
 from doorward.errands.feeds.reader import Enough, FeedReader, ForeignRoot, Refused
@@ -43,6 +44,11 @@ class FeedBounds:
 
     body_bytes: int = 16 * 1024 * 1024
     entries: int = 10_000
+
+    @classmethod
+    def within(cls, limits: Limits) -> "FeedBounds":
+        """The bounds that the limits of feeds are."""
+        return cls(body_bytes=limits.feed_bytes, entries=limits.feed_entries)
 
 
 def parse_feed(body: bytes, *, url: str, content_type: str = "", bounds: FeedBounds | None = None) -> Feed:

@@ -11,8 +11,6 @@ _HTML = re.compile(rb"\s{0,100}(?:<!--[^<>]{0,500}-->\s{0,100})?<(?:!doctype\s+h
 _LINK = re.compile(r"<link\b[^<>]{1,1000}>", re.IGNORECASE)
 _HREF = re.compile(r"""\bhref\s{0,9}=\s{0,9}(?:"([^"]{1,900})"|'([^']{1,900})')""", re.IGNORECASE)
 _OF_FEED = re.compile(r"application/(?:rss|atom)\+xml", re.IGNORECASE)
-
-
 _FEED = re.compile(rb"<(?:rss|rdf:RDF|feed)[\s>]")
 _FEED_WITHIN_BYTES = 4096
 

@@ -16,6 +16,8 @@ BLOCKS = frozenset(
 )
 """Elements that begin a line of their own."""
 
+LINE_END = "\x1e"
+"""What stands for an end of a line that is meant, until `tidy`: XML cannot hold it (record separator)."""
 
 _BLOCK = re.compile(rf"</?(?:{'|'.join(sorted(BLOCKS))})(?![A-Za-z0-9:-]){_REST}", re.IGNORECASE)
 _SPECIAL = re.compile(rf"<(?:!--|(?:{'|'.join(sorted(_UNSEEN))})\b)", re.IGNORECASE)
@@ -39,19 +41,15 @@ def text_of(markup: str, *, most_characters: int) -> str:
 
 def tidy(text: str) -> str:
     """`text` with each run of white space as one space, or as one LF where a line ended by intent."""
-    if "\x1e" not in text:
+    if LINE_END not in text:
         return " ".join(text.split())
-    lines = (" ".join(line.split()) for line in text.split("\x1e"))
+    lines = (" ".join(line.split()) for line in text.split(LINE_END))
     return "\n".join(line for line in lines if line)
 
 
 def cut(text: str, most_characters: int) -> str:
     """`text`, at most so long; what was cut ends in `…`."""
     return text if len(text) <= most_characters else text[: most_characters - 1] + "…"
-
-
-LINE_END = "\x1e"
-"""What stands for an end of a line that is meant, until `tidy`: XML cannot hold it (record separator)."""
 
 
 def _without_tags(markup: str) -> str:

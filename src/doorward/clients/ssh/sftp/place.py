@@ -38,13 +38,17 @@ class SftpPlace:
     Args:
         link: the login; its maker closes it.
         folder: the path of the folder there.
+        most_under_way: how many bytes may be asked for or sent and not answered; asked for each file.
     """
 
-    def __init__(self, link: Link, folder: bytes) -> None:
+    def __init__(self, link: Link, folder: bytes, *, most_under_way: Callable[[], int]) -> None:
         self._link = link
         self._folder = folder
+        self._most_under_way = most_under_way
         # by name, up to where what was sent is surely there
         self._unsettled: dict[str, int] = {}
+        # by name, the length of what was sent whole
+        self._whole: dict[str, int] = {}
 
     async def listing(self, is_wanted: Callable[[str], bool] | None = None) -> Listing:
         """See `BackupPlace`."""
@@ -139,20 +143,25 @@ class SftpPlace:
                 problem = f"{name} has {had_bytes} bytes by now, and not {from_offset}"
                 raise self._error("send", problem, Trouble.TEMPORARY)
             self._unsettled[name] = from_offset
+            self._whole.pop(name, None)
             sent_bytes = await write_all(
                 self._link,
                 file,
                 chunks,
                 at=from_offset,
                 piece_bytes=piece_bytes,
+                most_under_way=self._most_under_way(),
                 written=partial(self._unsettled.__setitem__, name),
             )
             with self._link.told("send"):
-                _, size_bytes = await self._link.in_time(asyncio.gather(_to_disk(file), self._size_of(file)))
+                # a server answers what concerns one file in the order in which it is asked
+                ends = asyncio.gather(_to_disk(file), self._size_of(file), file.close())
+                _, size_bytes, _ = await self._link.in_time(ends)
         if size_bytes != sent_bytes:
             problem = f"{name} has {size_bytes} bytes, and {sent_bytes} were sent"
             raise self._error("send", problem, Trouble.TEMPORARY)
         del self._unsettled[name]
+        self._whole[name] = sent_bytes
         return sent_bytes
 
     async def _size_of(self, file: asyncssh.SFTPClientFile) -> int | None:
@@ -181,7 +190,14 @@ class SftpPlace:
                 has = "is no regular file" if size_bytes is None else f"has {size_bytes} bytes, fewer"
                 raise self._error("read", f"{name} {has}", Trouble.PERMANENT)
             at = from_offset
-            pieces = read_all(self._link, file, at=at, ends_at=size_bytes, piece_bytes=piece_bytes)
+            pieces = read_all(
+                self._link,
+                file,
+                at=at,
+                ends_at=size_bytes,
+                piece_bytes=piece_bytes,
+                most_under_way=self._most_under_way(),
+            )
             async with aclosing(pieces):
                 async for piece in pieces:
                     at += len(piece)
@@ -196,9 +212,11 @@ class SftpPlace:
         Where the connection is lost before the answer, sizes tell whether it was done.
         """
         check_names(self._link.address, partial, final)
-        size_bytes, there = await asyncio.gather(self.size(partial), self._attributes(final))
-        if there is not None:
+        if await self._attributes(final) is not None:
             raise self._taken(final)
+        size_bytes = self._whole.pop(partial, None)
+        if size_bytes is None:
+            size_bytes = await self.size(partial)
         try:
             # not posix_rename, which overwrites
             await self._link.ask("send", lambda sftp: sftp.rename(self._path(partial), self._path(final)))
@@ -238,7 +256,10 @@ class SftpPlace:
         mode = asyncssh.SFTPAttrs(permissions=MODE) if flags & FXF_CREAT else asyncssh.SFTPAttrs()
         sftp = await self._link.sftp()
         with self._link.told(phase):
-            file = await self._link.in_time(sftp.open(self._path(name), flags, mode, encoding=None))
+            # with no blocks of its own a request is one question: given up, it leaves no task of the library
+            # behind that fails with nobody to hear it
+            opening = sftp.open(self._path(name), flags, mode, encoding=None, block_size=0)
+            file = await self._link.in_time(opening)
         limits = sftp.limits
         most = limits.max_write_len if flags & FXF_WRITE else limits.max_read_len
         try:

@@ -10,6 +10,10 @@ from doorward.clients.ssh.sftp.link import REPLY_SECONDS, Link
 from doorward.clients.ssh.sftp.login import SftpServer
 from doorward.clients.ssh.sftp.place import SftpPlace
 from doorward.core.backup_store import StoreError, Trouble
+from doorward.core.limits import MIB
+
+UNDER_WAY_BYTES = 4 * MIB
+"""How much all connections to one store may have asked for or sent that is not answered."""
 
 _FOLDER_MODE = 0o700
 
@@ -29,6 +33,7 @@ class SftpStore:
         self._server = server
         self._folder = folder.encode("utf-8", "surrogateescape") or b"."
         self._reply_seconds = reply_seconds
+        self._places = 0
 
     @property
     def address(self) -> str:
@@ -40,13 +45,15 @@ class SftpStore:
     async def connect(self) -> AsyncIterator[SftpPlace]:
         """See `BackupStore`."""
         link = Link(self._server, self.address, reply_seconds=self._reply_seconds)
+        self._places += 1
         try:
             if not await self._is_folder(link):
                 problem, step = "there is no such folder", "Make it, or look at how it is written."
                 raise StoreError(self.address, "read", problem, step, trouble=Trouble.PERMANENT)
-            yield SftpPlace(link, self._folder)
+            yield SftpPlace(link, self._folder, most_under_way=lambda: UNDER_WAY_BYTES // self._places)
             await link.close()
         finally:
+            self._places -= 1
             link.abort()
 
     async def make_folder(self) -> None:

@@ -8,14 +8,12 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 import asyncssh
 
+from doorward.clients._pieces import pieces
 from doorward.clients.ssh.sftp.link import Link
-from doorward.core.limits import KIB, MIB
+from doorward.core.limits import KIB
 
 PIECE_BYTES = 255 * KIB
 """The most in one request; OpenSSH takes no more."""
-
-UNDER_WAY_BYTES = 4 * MIB
-"""How much may be asked for or sent and not answered."""
 
 MOST_UNDER_WAY = 64
 """How many requests may be."""
@@ -31,13 +29,14 @@ class Window(Generic[_T]):
     Args:
         link: whose connection the file is open on.
         piece_bytes: the most in one request.
+        most_under_way: how many bytes may be asked for or sent and not answered.
         phase: for errors.
     """
 
-    def __init__(self, link: Link, *, piece_bytes: int, phase: str) -> None:
+    def __init__(self, link: Link, *, piece_bytes: int, most_under_way: int, phase: str) -> None:
         self._link = link
         self._phase = phase
-        self._most = max(1, min(MOST_UNDER_WAY, UNDER_WAY_BYTES // piece_bytes))
+        self._most = max(1, min(MOST_UNDER_WAY, most_under_way // piece_bytes))
         self._under_way: deque[asyncio.Task[_T]] = deque()
 
     async def __aenter__(self) -> Self:
@@ -102,6 +101,7 @@ async def write_all(
     *,
     at: int,
     piece_bytes: int,
+    most_under_way: int,
     written: Callable[[int], object],
 ) -> int:
     """
@@ -113,12 +113,12 @@ async def write_all(
     Raises:
         StoreError: not all were written. What `chunks` raises is raised as it is.
     """
-    window: Window[int] = Window(link, piece_bytes=piece_bytes, phase="send")
+    window: Window[int] = Window(link, piece_bytes=piece_bytes, most_under_way=most_under_way, phase="send")
     whole_to = at
     try:
         async with window:
             async for chunk in chunks:
-                for piece in _pieces(chunk, piece_bytes):
+                for piece in pieces(chunk, piece_bytes):
                     if window.is_full:
                         whole_to += await window.answer()
                     window.begin(file.write(piece, at))
@@ -131,7 +131,13 @@ async def write_all(
 
 
 async def read_all(
-    link: Link, file: asyncssh.SFTPClientFile, *, at: int, ends_at: int, piece_bytes: int
+    link: Link,
+    file: asyncssh.SFTPClientFile,
+    *,
+    at: int,
+    ends_at: int,
+    piece_bytes: int,
+    most_under_way: int,
 ) -> AsyncGenerator[bytes, None]:
     """
     Yield the bytes from `at` to `ends_at`, fewer where the file ends before.
@@ -139,7 +145,7 @@ async def read_all(
     Raises:
         StoreError: they could not be read.
     """
-    window: Window[bytes] = Window(link, piece_bytes=piece_bytes, phase="read")
+    window: Window[bytes] = Window(link, piece_bytes=piece_bytes, most_under_way=most_under_way, phase="read")
     async with window:
         while at < ends_at or not window.is_empty:
             while at < ends_at and not window.is_full:
@@ -150,11 +156,3 @@ async def read_all(
             if not piece:
                 return
             yield piece
-
-
-def _pieces(chunk: bytes, piece_bytes: int) -> Iterator[bytes]:
-    if len(chunk) <= piece_bytes:
-        yield chunk
-        return
-    for start in range(0, len(chunk), piece_bytes):
-        yield chunk[start : start + piece_bytes]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
+from doorward.core.command import NAME
 from doorward.core.outcome import OutcomeKind
 from doorward.doors.web.api.bodies import JSON
 from doorward.doors.web.api.schemas import Schema
@@ -169,7 +170,7 @@ PARAMETERS: Schema = {
         "name": "name",
         "in": "path",
         "required": True,
-        "schema": {**TEXT, "pattern": "^[a-z][a-z0-9_-]{0,63}$"},
+        "schema": {**TEXT, "pattern": f"^{NAME.pattern}$"},
     },
     "number": {
         "name": "number",

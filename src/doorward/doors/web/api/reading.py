@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from doorward.core.columns import aligned
+
 _BODY = "body"
 
 
@@ -123,7 +125,7 @@ def _of_body(schema: Mapping[str, Any]) -> Iterator[Taken]:
 
 
 def _example(address: str, method: str, body: Mapping[str, Any]) -> str:
-    words = ["curl", "-H", "@token", address]
+    words = ["curl", "-H", "@auth", address]
     if method == "post":
         words += ["--json", json.dumps(_example_value(body), ensure_ascii=False)]
     return shlex.join(words)
@@ -150,6 +152,4 @@ def _example_value(schema: Mapping[str, Any]) -> object:
 
 def as_text(operations: Iterator[Operation]) -> str:
     """A line for each."""
-    rows = [(each.method, each.path, each.summary) for each in operations]
-    width = max((len(path) for _, path, _ in rows), default=0)
-    return "".join(f"{method:<4}  {path:<{width}}  {summary}\n" for method, path, summary in rows)
+    return aligned([(each.method, each.path, each.summary) for each in operations], indent="")

@@ -9,6 +9,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
+from doorward.core.counts import how_many
 from doorward.core.errors import one_line
 from doorward.doors.web.files.listing import Column, Entry, Listing, Order
 from doorward.doors.web.files.targets import escaped
@@ -170,13 +171,9 @@ def _summary(listing: Listing) -> str:
     folders = sum(entry.is_folder for entry in listing.entries)
     files = len(listing.entries) - folders
     size = size_text(sum(entry.size_bytes for entry in listing.entries))
-    text = f"{_counted(folders, 'folder')}, {_counted(files, 'file')}, {size}. Times are UTC."
+    text = f"{how_many(folders, 'folder')}, {how_many(files, 'file')}, {size}. Times are UTC."
     return f"{text} {_left_out(listing)}." if listing.left_out or not listing.is_whole else text
 
 
 def _left_out(listing: Listing) -> str:
     return f"{listing.left_out}{'' if listing.is_whole else ' or more'} entries are not shown"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")

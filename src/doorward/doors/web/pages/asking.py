@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from doorward.core.columns import aligned
 from doorward.core.command import Command, Verb
 from doorward.core.errors import BadArgument
 from doorward.core.outcome import Outcome, OutcomeKind, last_lines
@@ -23,8 +24,8 @@ from doorward.doors.web.problems import Problem, not_understood, refused
 from doorward.doors.web.routes import Route
 from doorward.doors.web.safety import is_from_elsewhere
 from doorward.doors.web.visit import Visit
-from doorward.lines.phrases import uh
-from doorward.service.answer import Answer
+from doorward.lines.phrases import UH_KINDS, uh
+from doorward.service.answer import Answer, no_news
 from doorward.service.transcript import Chunk
 from doorward.service.verbs import usage
 
@@ -37,9 +38,6 @@ AT_ONCE_SECONDS = 1.5
 HEAD_SECONDS = 10.0
 """So long a text without output yet has no head, whose status could say that it will have none."""
 
-_SAY_A_REASON = frozenset({OutcomeKind.INVALID, OutcomeKind.REFUSED, OutcomeKind.BUSY, OutcomeKind.FAILED})
-"""The other kinds have a last line of their own."""
-
 _ELSEWHERE = frozenset({Verb.QUIT, Verb.HELP, Verb.RUNS, Verb.ATTACH, Verb.CANCEL})
 """What a page of its own does, or what makes no sense where no connection is kept."""
 
@@ -51,9 +49,8 @@ async def catalogue(visit: Visit) -> web.StreamResponse:
     """All that may be asked for here: cards for browsers, a line each for the rest."""
     commands = [each for each in visit.door.desk.commands(visit.caller) if not _is_one_of(each, _ELSEWHERE)]
     if not visit.wants_html:
-        width = max((len(command.name) for command in commands), default=0)
-        lines = (f"{command.name:<{width}}  {command.summary}".rstrip() for command in commands)
-        return web.Response(text="".join(f"{line}\n" for line in lines))
+        rows = [(command.name, command.summary) for command in commands]
+        return web.Response(text=aligned(rows, indent=""))
     texts = texts_of(visit)
     query = next(values_of(visit.query, "q"), "")[:100].strip()
     cards = [_card(command, texts) for command in commands]
@@ -153,7 +150,7 @@ async def start(visit: Visit) -> web.StreamResponse:
     command = _found(visit)
     pairs = await submitted(visit)
     said = said_of(command, [pair for pair in pairs if pair[0] != INPUT_FIELD])
-    answer = visit.door.desk.ask_named(visit.caller, command.name, said, _no_news)
+    answer = visit.door.desk.ask_named(visit.caller, command.name, said, no_news)
     if _is_refused(answer):
         return _refusal(visit, command, answer, said, pairs)
     if answer.takes_input:
@@ -301,7 +298,7 @@ async def _told(visit: Visit, reading: Reading) -> web.StreamResponse:
     await reading.more(wait_seconds=HEAD_SECONDS)
     chunks = answer.take_all()
     if answer.outcome is not None:
-        if not chunks and answer.outcome.kind in _SAY_A_REASON:
+        if not chunks and answer.outcome.kind in UH_KINDS:
             raise refused(answer.outcome)
         return MadeAnswer(_HEAD.for_request(is_secure=visit.is_secure), _text_of(chunks, answer.outcome))
     output = b"".join(data for _, data in chunks)
@@ -324,14 +321,10 @@ def _ending(outcome: Outcome | None, output: bytes) -> bytes:
     if outcome is None:
         return b""
     said = "".join(f"{line}\n" for line in last_lines(outcome)).encode()
-    if outcome.kind in _SAY_A_REASON:
+    if outcome.kind in UH_KINDS:
         said += uh(outcome.reason)
     line_end = b"\n" if said and output and not output.endswith(b"\n") else b""
     return line_end + said
-
-
-def _no_news() -> None:
-    """Nobody waits here: the run's page reads it."""
 
 
 ROUTES = (

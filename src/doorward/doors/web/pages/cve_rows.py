@@ -1,11 +1,11 @@
 """What the pages show of vulnerabilities, from the JSON of the command `cve`; pure."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from doorward.core import percents
+from doorward.core.cve_ids import DEBIAN_PAGE, NVD_PAGE, cve_number
 from doorward.core.errors import one_line
 from doorward.doors.web.pages.cve_texts import CveTexts
 from doorward.doors.web.pages.texts import Texts
@@ -13,7 +13,6 @@ from doorward.doors.web.pages.wording import moment
 
 Members = Mapping[str, Any]
 
-_CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}")
 _REFERENCES = 50
 _ABOUT_CHARACTERS = 160
 
@@ -46,7 +45,7 @@ def row_of(texts: Texts, members: Members) -> dict[str, object]:
 def whole_of(texts: Texts, members: Members) -> dict[str, object]:
     """All that is known of one."""
     cve = texts.cve
-    is_cve = _CVE.fullmatch(members["id"]) is not None
+    is_cve = cve_number(members["id"]) is not None
     return {
         **row_of(texts, members),
         "likely": ""
@@ -64,8 +63,8 @@ def whole_of(texts: Texts, members: Members) -> dict[str, object]:
         ],
         "scores": [_score(texts, each) for each in members["scores"]],
         "references": [_reference(each) for each in members["references"][:_REFERENCES]],
-        "nvd": f"https://nvd.nist.gov/vuln/detail/{members['id']}" if is_cve else "",
-        "debian": f"https://security-tracker.debian.org/tracker/{members['id']}" if is_cve else "",
+        "nvd": f"{NVD_PAGE}{members['id']}" if is_cve else "",
+        "debian": f"{DEBIAN_PAGE}{members['id']}" if is_cve else "",
         "note": "" if not members["note"] else cve.stale.format(reason=one_line(members["note"])),
     }
 

@@ -108,7 +108,7 @@ ENGLISH = Texts(
         "password comes with each request."
     ),
     api_log_in=(
-        "In the examples, the file token holds one line: Authorization: Bearer and the token "
+        "In the examples, the file auth holds one line: Authorization: Bearer and the token "
         "that doorward token new has shown."
     ),
     api_document="The OpenAPI document",

@@ -108,7 +108,7 @@ FRENCH = Texts(
         "; un jeton ou un mot de passe accompagne chaque requête."
     ),
     api_log_in=(
-        "Dans les exemples, le fichier token contient une ligne : Authorization: Bearer et le "
+        "Dans les exemples, le fichier auth contient une ligne : Authorization: Bearer et le "
         "jeton que doorward token new a montré."
     ),
     api_document="Le document OpenAPI",

@@ -15,6 +15,7 @@ from doorward.doors.web.pages.texts import Texts
 from doorward.doors.web.pages.wording import duration, moment, outcome_words
 from doorward.doors.web.routes import Route
 from doorward.doors.web.visit import Visit
+from doorward.service.answer import no_news
 from doorward.service.run import Run, RunState
 from doorward.service.verbs import run_members
 
@@ -127,12 +128,8 @@ def row_of(texts: Texts, members: Mapping[str, object]) -> dict[str, object]:
 
 
 def _runs_text(visit: Visit) -> str:
-    answer = visit.door.desk.ask(visit.caller, "runs", _no_news)
+    answer = visit.door.desk.ask(visit.caller, "runs", no_news)
     return b"".join(data for _, data in answer.take_all()).decode()
-
-
-def _no_news() -> None:
-    """What is there now is all that this request wants."""
 
 
 ROUTES = (

@@ -49,8 +49,7 @@ async def form(visit: Visit) -> web.StreamResponse:
 
 async def enter(visit: Visit) -> web.StreamResponse:
     """Begin a session, whose cookie is new: whatever the browser had before is worth nothing afterwards."""
-    fields = await submitted_name(visit)
-    path, name, password = fields
+    path, name, password = await _submitted_login(visit)
     try:
         admitted = await sign_in(visit, name, Secret(password))
     except Problem as problem:
@@ -66,7 +65,7 @@ async def enter(visit: Visit) -> web.StreamResponse:
     return response
 
 
-async def submitted_name(visit: Visit) -> tuple[str, str, str]:
+async def _submitted_login(visit: Visit) -> tuple[str, str, str]:
     """Where to go on, the name and the password of the form."""
     pairs = await submitted(visit, is_small=True)
     path = own_path(next(values_of(pairs, "next"), "/"))

@@ -1,4 +1,4 @@
-"""How a source is: when it answered last, and how often in a row it did not."""
+"""How a source, or a feed, is: when it answered last, and how often in a row it did not."""
 
 import hashlib
 import json

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from doorward.core.fetching import Fetched, FetchRequest, OutOfTime, TooLong
+from doorward.core.fetching import RETRIES, Fetched, FetchRequest, OutOfTime, TooLong
 from doorward.core.ports import Fetcher
 
 
@@ -16,13 +16,15 @@ class BoundedFetcher:
         fetcher: gets them.
         most_bytes: how long each may be, unpacked.
         seconds: how long each may take, tries and all.
+        limits: what the names of these two limits begin with: `feed` for `limits.feed_bytes`.
     """
 
     fetcher: Fetcher
     most_bytes: int
     seconds: float
+    limits: str
 
-    async def fetch(self, url: str, *, headers: Mapping[str, str], retries: int) -> Fetched:
+    async def fetch(self, url: str, *, headers: Mapping[str, str], retries: int = RETRIES) -> Fetched:
         """
         Fetch it, whole.
 
@@ -35,8 +37,8 @@ class BoundedFetcher:
         try:
             return await self.fetcher.fetch(request)
         except TooLong as error:
-            step = "limits.cve_bytes says how long it may be"
+            step = f"limits.{self.limits}_bytes says how long it may be"
             raise TooLong(error.address, error.phase, error.problem, step) from error
         except OutOfTime as error:
-            step = "limits.cve_seconds says how long it may take"
+            step = f"limits.{self.limits}_seconds says how long it may take"
             raise OutOfTime(error.address, error.phase, error.problem, step) from error

@@ -1,0 +1,21 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.errands.backups.real_places import Place, place_running
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """The server that the parameter, a `Kind`, says."""
+    with place_running(request.param, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """An empty folder in which backups are made."""
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    return folder

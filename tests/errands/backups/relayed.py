@@ -1,0 +1,91 @@
+"""Runs to real servers through what breaks connections, and the next ones past it."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from doorward.clients.ftp.settings import Security
+from doorward.clients.ftp.store import FtpStore
+from doorward.clients.ssh.sftp.store import SftpStore
+from doorward.core.backup_store import BackupStore
+from doorward.errands.backups.report import Report
+from tests.clients.ftp.servers import PATIENT
+from tests.clients.relaying import IN_BETWEEN, Fault, Relay, free_range, relaying
+from tests.clients.ssh.sftp_server import server_of
+from tests.errands.backups.broken_runs import WISH, Broken
+from tests.errands.backups.places import run_of
+from tests.errands.backups.real_places import Kind, place_running
+
+DATA_PORTS = 16
+
+SOON_SECONDS = 3.0
+"""For what never comes."""
+
+_PASSIVE = {
+    "vsftpd": ("pasv_min_port={0}", "pasv_max_port={1}"),
+    "proftpd": ("PassivePorts {0} {1}",),
+    "pure-ftpd": ("--passiveportrange={0}:{1}",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """
+    A place, and runs that get at it through what is between.
+
+    Attributes:
+        broken: the place, and what goes there.
+        data_ports: those that it gives for data.
+    """
+
+    broken: Broken
+    data_ports: range
+
+    def push(self, *faults: Fault, retries: int, is_soon: bool = False) -> Report:
+        """Carry `web.3` there while these happen; each has to, or the test shows nothing."""
+        return asyncio.run(self._push(faults, retries=retries, is_soon=is_soon))[0]
+
+    def measured(self) -> Mapping[tuple[bool, bool], int]:
+        """How many bytes come through one connection when all is well, as `Relay.most_bytes` has it."""
+        return asyncio.run(self._push((), retries=0, is_soon=False))[1].most_bytes
+
+    async def _push(self, faults: Sequence[Fault], *, retries: int, is_soon: bool) -> tuple[Report, Relay]:
+        place = self.broken.place
+        if place.ftp is not None:
+            port, is_clear = place.ftp.server.port, place.ftp.server.security is Security.NONE
+        else:
+            assert place.sshd is not None
+            port, is_clear = place.sshd.port, False
+        async with relaying(port, faults, data_ports=self.data_ports, is_clear=is_clear) as relay:
+            store = await asyncio.to_thread(self._store, relay.port, is_soon=is_soon)
+            run = run_of(self.broken.here, store, WISH, retries=retries, at_once=1, is_in_small_pieces=True)
+            report = await run.push()
+            assert not relay.faults
+        return report, relay
+
+    def _store(self, port: int, *, is_soon: bool) -> BackupStore:
+        place = self.broken.place
+        if place.ftp is not None:
+            deadlines = replace(PATIENT, reply_seconds=SOON_SECONDS, data_seconds=SOON_SECONDS)
+            server = replace(place.ftp.server, host=IN_BETWEEN, port=port)
+            return FtpStore(replace(server, deadlines=deadlines) if is_soon else server, "in")
+        assert place.sshd is not None
+        sshd = replace(place.sshd, host=IN_BETWEEN, port=port)
+        with (sshd.folder / "known_hosts").open("a") as known:
+            known.write(sshd.known_line)
+        reply_seconds = SOON_SECONDS if is_soon else PATIENT.reply_seconds
+        return SftpStore(server_of(sshd), str(place.folder), reply_seconds=reply_seconds)
+
+
+@contextmanager
+def relayed(kind: Kind, tmp_path: Path, here: Path, *, size_bytes: int) -> Iterator[Relayed]:
+    """Yield what `kind` says, with ports for data that are known."""
+    data_ports = range(0)
+    if kind.program in _PASSIVE:
+        data_ports = free_range(DATA_PORTS)
+        options = tuple(each.format(data_ports[0], data_ports[-1]) for each in _PASSIVE[kind.program])
+        kind = replace(kind, options=(*kind.options, *options))
+    with place_running(kind, tmp_path) as place:
+        yield Relayed(Broken(place, here, size_bytes), data_ports)
