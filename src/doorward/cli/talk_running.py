@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from doorward.cli.screen import STATUS_INTERRUPTED, complain, complain_of, is_terminal
 from doorward.cli.signals import EndedBySignal, until_signal
 from doorward.cli.talk_alarm import Overdue, broken_off
+from doorward.cli.talk_peer import pem_of, tls_json, tls_lines
 from doorward.cli.talk_piped import pump
-from doorward.cli.talk_shown import ShownText, note, pem_of, tls_json, tls_lines, transcript_file
+from doorward.cli.talk_shown import ShownText, note
+from doorward.cli.talk_transcript import transcript_file
 from doorward.clients._output import Output
 from doorward.clients.talk.playing import Player
 from doorward.clients.talk.script import Expect, Script, SendSecret
