@@ -4,13 +4,13 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from doorward.clients._trust import Trust, parse_fingerprint
 from doorward.clients.talk.opening import open_stream
 from doorward.clients.talk.session import OnReceived, TalkSession
-from doorward.clients.talk.settings import Security, TalkSettings, TcpPlace, parse_place
-from doorward.clients.talk.telnet import mode_for
+from doorward.clients.talk.settings import TalkSettings, settings_for
 from doorward.clients.talk.transcript import Transcript
 from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
 from doorward.stores.clock import SystemClock
@@ -58,14 +58,8 @@ def talk(
         ConnectError: as the context is entered: the peer cannot be reached, or is not trusted.
         ValueError: these arguments do not go together.
     """
-    if starttls and tls:
-        raise ValueError("TLS begins either with the first byte or with a command")
-    security = Security(starttls or ("tls" if tls else ""))
-    place = parse_place(address, security)
-    settings = TalkSettings(
-        address=address,
-        place=place,
-        security=security,
+    settings = replace(
+        settings_for(address, tls=tls, starttls=starttls, telnet=telnet),
         trust=Trust(
             fingerprint=parse_fingerprint(fingerprint) if fingerprint else "",
             authorities=Path(ca) if ca is not None else None,
@@ -74,7 +68,6 @@ def talk(
         is_checked=not insecure,
         may_be_overheard=may_be_overheard,
         line_end=line_end,
-        telnet=mode_for(telnet, port=place.port if isinstance(place, TcpPlace) else 0),
         seconds=seconds,
         window_characters=window_characters,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint
 from doorward.clients._trust import Trust
 from doorward.clients.talk.starttls import PROTOCOLS, USUAL_PORTS
-from doorward.clients.talk.telnet import TelnetMode
+from doorward.clients.talk.telnet import TelnetMode, mode_for
 from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError
 from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
@@ -124,6 +124,30 @@ class TalkSettings:
         if isinstance(self.place, UnixPlace):
             raise ConnectError(self.address, "TLS", "TLS needs a host and a port")
         return TlsEndpoint(self.address, self.place.host, self.place.port, self.trust)
+
+
+def settings_for(
+    address: str, *, tls: bool = False, starttls: str = "", telnet: bool | None = None
+) -> TalkSettings:
+    """
+    What an address and how it is spoken to mean; `dataclasses.replace` adds what else somebody wants.
+
+    Args:
+        address: as `parse_place` reads it.
+        tls: it speaks TLS from the first byte on.
+        starttls: one of `PROTOCOLS`, whose command begins TLS; empty for none.
+        telnet: whether Telnet is spoken; None for what the port and the first bytes of the peer say.
+
+    Raises:
+        ConnectError: the address is none.
+        ValueError: these do not go together, or there is no such protocol.
+    """
+    if tls and starttls:
+        raise ValueError("TLS begins either with the first byte or with a command")
+    security = Security(starttls or ("tls" if tls else ""))
+    place = parse_place(address, security)
+    mode = mode_for(telnet, port=place.port if isinstance(place, TcpPlace) else 0)
+    return TalkSettings(address=address, place=place, security=security, telnet=mode)
 
 
 def parse_place(address: str, security: Security = Security.NONE) -> TcpPlace | UnixPlace:
