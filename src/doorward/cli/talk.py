@@ -10,6 +10,7 @@ import click
 from doorward.cli.fetch_words import check_authorities
 from doorward.cli.options import Fingerprint, Seconds, json_option
 from doorward.cli.talk_steps import CommandWithSteps, script_of
+from doorward.core.talking import FEWEST_WINDOW_CHARACTERS, MOST_WINDOW_CHARACTERS, WINDOW_CHARACTERS
 
 if TYPE_CHECKING:
     from doorward.clients._trust import Trust
@@ -96,8 +97,8 @@ EXAMPLES = (
 )
 @click.option(
     "--window",
-    type=click.IntRange(16, 1024 * 1024),
-    default=2048,
+    type=click.IntRange(FEWEST_WINDOW_CHARACTERS, MOST_WINDOW_CHARACTERS),
+    default=WINDOW_CHARACTERS,
     show_default=True,
     metavar="CHARACTERS",
     help="How long a match may be, to be surely found.",

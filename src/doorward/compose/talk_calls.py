@@ -12,7 +12,12 @@ from doorward.clients.talk.opening import open_stream
 from doorward.clients.talk.session import OnReceived, TalkSession
 from doorward.clients.talk.settings import TalkSettings, settings_for
 from doorward.clients.talk.transcript import Transcript
-from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
+from doorward.core.talking import (
+    FEWEST_WINDOW_CHARACTERS,
+    MOST_SECONDS,
+    MOST_WINDOW_CHARACTERS,
+    WINDOW_CHARACTERS,
+)
 from doorward.stores.clock import SystemClock
 
 
@@ -51,13 +56,22 @@ def talk(
         line_end: what `send_line` ends lines with; empty for CR LF, and LF on a socket of the file system.
         telnet: whether Telnet is spoken; None for what the first bytes of the peer say.
         seconds: for all of it; None for no end.
-        window_characters: how long a match may be, to be surely found; as `TalkSession.expect` says.
+        window_characters: how long a match may be, to be surely found, 16 to 1,048,576; as
+            `TalkSession.expect` says.
         transcript: is called with each line of a transcript, on the loop.
 
     Raises:
         ConnectError: as the context is entered: the peer cannot be reached, or is not trusted.
-        ValueError: these arguments do not go together.
+        ValueError: these arguments do not go together: at once, before the context is entered.
     """
+    trusts_some = bool(ca or fingerprint)
+    if not (tls or starttls) and (trusts_some or insecure or server_name):
+        raise ValueError("whom to trust is said with tls or starttls alone")
+    if trusts_some and insecure:
+        raise ValueError("insecure believes anybody: ca and fingerprint do not go with it")
+    if not FEWEST_WINDOW_CHARACTERS <= window_characters <= MOST_WINDOW_CHARACTERS:
+        problem = f"window_characters is {FEWEST_WINDOW_CHARACTERS} to {MOST_WINDOW_CHARACTERS}"
+        raise ValueError(f"{problem}, not {window_characters}")
     settings = replace(
         settings_for(address, tls=tls, starttls=starttls, telnet=telnet),
         trust=Trust(

@@ -38,6 +38,7 @@ def test_an_address_is_a_host_with_a_port_or_a_path(
     [
         ("", "this is no host with a port"),
         ("x", "the port is missing. Write x:PORT."),
+        ("[::1]", r"the port is missing. Write \[::1\]:PORT."),
         ("x:", "this is no host with a port"),
         ("x:0", "a port of 1 to 65535"),
         ("x:65536", "a port of 1 to 65535"),

@@ -144,6 +144,8 @@ def settings_for(
     """
     if tls and starttls:
         raise ValueError("TLS begins either with the first byte or with a command")
+    if starttls and starttls not in PROTOCOLS:
+        raise ValueError(f"there is no STARTTLS of {starttls!r}; there is that of {', '.join(PROTOCOLS)}")
     security = Security(starttls or ("tls" if tls else ""))
     place = parse_place(address, security)
     mode = mode_for(telnet, port=place.port if isinstance(place, TcpPlace) else 0)
@@ -170,9 +172,10 @@ def parse_place(address: str, security: Security = Security.NONE) -> TcpPlace | 
         raise ConnectError(address, "address", *_what_is_wrong(address))
     port = int(match["port"] or USUAL_PORTS.get(security.protocol, 0))
     host: str = match["six"] or match["host"]
+    shown = f"[{host}]" if match["six"] else host
     if not 0 < port < 65536 or host.startswith("-"):
         problem = "the port is missing" if not match["port"] else "this is no host with a port of 1 to 65535"
-        raise ConnectError(address, "address", problem, f"Write {host}:PORT.")
+        raise ConnectError(address, "address", problem, f"Write {shown}:PORT.")
     return TcpPlace(host, port)
 
 
