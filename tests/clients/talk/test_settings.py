@@ -45,6 +45,7 @@ def test_an_address_is_a_host_with_a_port_or_a_path(
         ("-x:25", "a port of 1 to 65535"),
         ("::1", r"stands in brackets. Write \[::1\]:PORT."),
         ("user@x:25", "this is no host with a port"),
+        ("tcp://tls://x:25", "this is no host with a port"),
         ("http://x:25", "this is no host with a port"),
         ("unix://", "this is no path of a socket"),
         ("/x\0", "this is no path of a socket"),

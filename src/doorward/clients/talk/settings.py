@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint
+from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint, host_and_port
 from doorward.clients._trust import Trust
 from doorward.clients.talk.starttls import PROTOCOLS, USUAL_PORTS
 from doorward.clients.talk.telnet import TelnetMode, mode_for
@@ -13,9 +13,7 @@ from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError
 from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
 
-_HOST_AND_PORT = re.compile(
-    r"(?:tcp://|tls://)?(?:\[(?P<six>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:/@?#\s]+))(?::(?P<port>[0-9]{1,5}))?/?"
-)
+_SCHEME = re.compile(r"^(?:tcp|tls)://")
 _NAKED_SIX = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
@@ -167,14 +165,14 @@ def parse_place(address: str, security: Security = Security.NONE) -> TcpPlace | 
         if not path or "\0" in path:
             raise ConnectError(address, "address", "this is no path of a socket", "Write unix://PATH.")
         return UnixPlace(str(Path(path).expanduser()) if path.startswith("~/") else path)
-    match = _HOST_AND_PORT.fullmatch(address)
-    if match is None:
+    found = host_and_port(_SCHEME.sub("", address))
+    if found is None:
         raise ConnectError(address, "address", *_what_is_wrong(address))
-    port = int(match["port"] or USUAL_PORTS.get(security.protocol, 0))
-    host: str = match["six"] or match["host"]
-    shown = f"[{host}]" if match["six"] else host
+    host, named_port = found
+    port = USUAL_PORTS.get(security.protocol, 0) if named_port is None else named_port
     if not 0 < port < 65536 or host.startswith("-"):
-        problem = "the port is missing" if not match["port"] else "this is no host with a port of 1 to 65535"
+        problem = "the port is missing" if named_port is None else "this is no host with a port of 1 to 65535"
+        shown = f"[{host}]" if ":" in host else host
         raise ConnectError(address, "address", problem, f"Write {shown}:PORT.")
     return TcpPlace(host, port)
 
