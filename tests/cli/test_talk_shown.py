@@ -1,19 +1,10 @@
 """What a terminal is shown of a conversation."""
 
-import asyncio
-from pathlib import Path
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-import doorward
-from doorward.cli.talk_shown import ShownText, pem_of, tls_json, tls_lines
-from doorward.core.errors import one_line
-from tests.certificates import make_certificate, server_context
+from doorward.cli.talk_shown import ShownText
 from tests.clients.talk.chunkings import CUTS, pieces, single_bytes
-from tests.clients.talk.peers import echo, peer
-
-HOSTILE = "\x1b[2J\u202egro.elpmaxe"
 
 
 def shown(chunks: list[bytes]) -> str:
@@ -27,22 +18,3 @@ def test_nothing_that_comes_commands_the_terminal_whatever_the_chunks(data: byte
     assert all(letter in "\n\t" or letter.isprintable() for letter in whole)
     assert shown(pieces(data, cuts)) == whole
     assert shown(single_bytes(data)) == whole
-
-
-async def test_what_a_certificate_says_of_itself_commands_nothing_and_is_not_long(tmp_path: Path) -> None:
-    names = ("localhost", *(f"{number}.example.org" for number in range(40)))
-    made = make_certificate(HOSTILE + "x" * 40, names=names)
-    written = await asyncio.to_thread(made.written, tmp_path)
-    async with (
-        peer(echo, context=server_context(written)) as address,
-        doorward.talk(address, tls=True, insecure=True, seconds=30) as talk,
-    ):
-        lines = list(tls_lines(talk))
-        told = tls_json(talk)
-        assert pem_of(talk) == made.pem
-    subject, names_line = lines[1], lines[2]
-    assert "\\x1b[2J\\u202e" in one_line(subject)
-    assert names_line.endswith(", 18.example.org, 21 more")
-    assert told is not None
-    assert told["certificate"]["names"] == list(names)
-    assert all(len(line) < 1000 for line in lines)

@@ -11,7 +11,6 @@ import signal
 import sys
 from typing import NoReturn
 
-
 _STATUS_INTERRUPTED = 130
 """That of `cli.screen`, which is not imported for this."""
 

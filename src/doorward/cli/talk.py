@@ -10,6 +10,7 @@ import click
 from doorward.cli.fetch_words import check_authorities
 from doorward.cli.options import Fingerprint, Seconds, json_option
 from doorward.cli.talk_steps import CommandWithSteps, script_of
+from doorward.core.talking import FEWEST_WINDOW_CHARACTERS, MOST_WINDOW_CHARACTERS, WINDOW_CHARACTERS
 
 if TYPE_CHECKING:
     from doorward.clients._trust import Trust
@@ -96,8 +97,8 @@ EXAMPLES = (
 )
 @click.option(
     "--window",
-    type=click.IntRange(16, 1024 * 1024),
-    default=2048,
+    type=click.IntRange(FEWEST_WINDOW_CHARACTERS, MOST_WINDOW_CHARACTERS),
+    default=WINDOW_CHARACTERS,
     show_default=True,
     metavar="CHARACTERS",
     help="How long a match may be, to be surely found.",
@@ -172,25 +173,22 @@ def command(
     if only_certificate and (played is not None or not (tls or starttls)):
         raise click.UsageError("--certificate goes with --tls or --starttls, and without steps")
 
-    settings = _settings(
-        address,
-        tls=tls,
-        starttls=starttls,
-        servername=servername,
-        insecure=insecure,
-        may_be_overheard=may_be_overheard,
-        crlf=crlf,
-        lf=lf,
-        telnet=telnet,
-        seconds=_seconds(timeout, played),
-        window=window,
-    )
-    trust = _trust(settings, ca, fingerprint, client_certificate, client_key)
+    begun = _begun(address, tls=tls, starttls=starttls, telnet=telnet)
 
     from dataclasses import replace
 
     from doorward.cli.talk_running import Wishes, run
 
+    settings = replace(
+        begun,
+        trust=_trust(begun, ca, fingerprint, client_certificate, client_key),
+        server_name=servername,
+        is_checked=not insecure,
+        may_be_overheard=may_be_overheard,
+        line_end="\r\n" if crlf else "\n" if lf else "",
+        seconds=_seconds(timeout, played),
+        window_characters=window,
+    )
     wishes = Wishes(
         script=played,
         secrets=_secrets(played),
@@ -202,7 +200,7 @@ def command(
         only_certificate=only_certificate,
         is_quiet=quiet,
     )
-    return run(replace(settings, trust=trust), wishes)
+    return run(settings, wishes)
 
 
 def _check_words(
@@ -236,43 +234,17 @@ def _seconds(timeout: float | None, script: "Script | None") -> float | None:
     return script.seconds or _SCRIPT_SECONDS
 
 
-def _settings(
-    address: str,
-    *,
-    tls: bool,
-    starttls: str | None,
-    servername: str,
-    insecure: bool,
-    may_be_overheard: bool,
-    crlf: bool,
-    lf: bool,
-    telnet: bool | None,
-    seconds: float | None,
-    window: int,
-) -> "TalkSettings":
-    from doorward.clients.talk.settings import Security, TalkSettings, TcpPlace, parse_place
-    from doorward.clients.talk.telnet import mode_for
+def _begun(address: str, *, tls: bool, starttls: str | None, telnet: bool | None) -> "TalkSettings":
+    from doorward.clients.talk.settings import TcpPlace, settings_for
     from doorward.core.errors import ConnectError
 
-    security = Security(starttls or ("tls" if tls else ""))
     try:
-        place = parse_place(address, security)
+        begun = settings_for(address, tls=tls, starttls=starttls or "", telnet=telnet)
     except ConnectError as error:
         raise click.UsageError(str(error)) from error
-    if security is not Security.NONE and not isinstance(place, TcpPlace):
+    if begun.is_encrypted and not isinstance(begun.place, TcpPlace):
         raise click.UsageError(f"{address}: TLS needs a host and a port")
-    return TalkSettings(
-        address=address,
-        place=place,
-        security=security,
-        server_name=servername,
-        is_checked=not insecure,
-        may_be_overheard=may_be_overheard,
-        line_end="\r\n" if crlf else "\n" if lf else "",
-        telnet=mode_for(telnet, port=place.port if isinstance(place, TcpPlace) else 0),
-        seconds=seconds,
-        window_characters=window,
-    )
+    return begun
 
 
 def _trust(

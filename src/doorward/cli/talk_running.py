@@ -1,38 +1,38 @@
 """`doorward talk`, from the settings to the exit status: a script, a person, or what is piped in."""
 
 import asyncio
-import json
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from doorward.cli.screen import STATUS_INTERRUPTED, complain, complain_of, is_terminal
 from doorward.cli.signals import EndedBySignal, until_signal
 from doorward.cli.talk_alarm import Overdue, broken_off
+from doorward.cli.talk_json import Told
+from doorward.cli.talk_peer import pem_of, tls_json, tls_lines
 from doorward.cli.talk_piped import pump
-from doorward.cli.talk_shown import ShownText, note, pem_of, tls_json, tls_lines, transcript_file
+from doorward.cli.talk_shown import ShownText, note
+from doorward.cli.talk_transcript import transcript_file
 from doorward.clients._output import Output
 from doorward.clients.talk.playing import Player
-from doorward.clients.talk.script import Expect, Script, SendSecret
+from doorward.clients.talk.script import Script, SendSecret
 from doorward.clients.talk.session import NO_WORD_OF_THE_END, TalkSession
 from doorward.clients.talk.settings import TalkSettings
 from doorward.compose.talk_calls import talking
 from doorward.core.errors import ConnectError
 from doorward.core.outcome import STATUS_TIMED_OUT, STATUS_UNAVAILABLE
 from doorward.core.secret import Secret
-from doorward.core.talking import Matched, NotInTime, PeerEnded, Unmet, readable
+from doorward.core.talking import NotInTime, PeerEnded, Unmet, readable
 
 if TYPE_CHECKING:
     from doorward.cli.talk_typing import Terminal
 
 STATUS_PEER_ENDED = 3
 
-_MATCHES, _BEFORE_CHARACTERS = 1000, 64 * 1024
 _STDOUT = 1
 
 
@@ -64,33 +64,9 @@ class Wishes:
     is_quiet: bool
 
 
-@dataclass(slots=True)
-class _Told:
-    """What JSON will tell."""
-
-    tls: dict[str, Any] | None = None
-    matches: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MATCHES))
-    rest: str = ""
-    was_cut: bool = False
-
-    def matched(self, step: Expect, matched: Matched) -> None:
-        self.matches.append(
-            {
-                "step": step.line,
-                "pattern": step.branches[matched.index].pattern.pattern,
-                "index": matched.index,
-                "text": readable(matched.text),
-                "groups": [each if each is None else readable(each) for each in matched.groups],
-                "before": readable(matched.before[-_BEFORE_CHARACTERS:]),
-                "left_out_characters": matched.dropped_characters
-                + max(len(matched.before) - _BEFORE_CHARACTERS, 0),
-            }
-        )
-
-
 def run(settings: TalkSettings, wishes: Wishes) -> int:
     """Have the conversation, and return the exit status."""
-    told = _Told()
+    told = Told()
     error: ConnectError | None = None
     try:
         with transcript_file(wishes.transcript) as write:
@@ -112,14 +88,14 @@ def run(settings: TalkSettings, wishes: Wishes) -> int:
         _show_received(error)
         told.rest = readable(error.received)
     if wishes.as_json:
-        _print_json(settings, told, error, status)
+        told.print(settings.address, error, status)
     return status
 
 
 class _Talk:
     """One conversation."""
 
-    def __init__(self, settings: TalkSettings, wishes: Wishes, told: _Told) -> None:
+    def __init__(self, settings: TalkSettings, wishes: Wishes, told: Told) -> None:
         self._settings = settings
         self._wishes = wishes
         self._told = told
@@ -215,16 +191,3 @@ def _show_received(error: Unmet) -> None:
     note("what came since the last match:" if error.received else "nothing came since the last match")
     if error.received:
         sys.stderr.write(f"{error.shown}\n")
-
-
-def _print_json(settings: TalkSettings, told: _Told, error: ConnectError | None, status: int) -> None:
-    found = {
-        "address": settings.address,
-        "status": status,
-        "error": None if error is None else str(error),
-        "tls": told.tls,
-        "matches": list(told.matches),
-        "received": told.rest,
-        "was_cut": told.was_cut,
-    }
-    sys.stdout.write(f"{json.dumps(found, indent=2)}\n")

@@ -119,13 +119,14 @@ class Terminal:
                 self._mark_pastes()
                 was_hidden, self._wants_hidden = self.hides, None
                 self._unfinished, self._last_line = "", ""
-                for line in typed_lines(text):
-                    await self._send(session, line, is_secret=was_hidden)
+                await self._send(session, typed_lines(text), are_secret=was_hidden)
 
-    async def _send(self, session: TalkSession, line: str, *, is_secret: bool) -> None:
-        self._logins.secret_in(line)
+    async def _send(self, session: TalkSession, lines: list[str], *, are_secret: bool) -> None:
+        """Send them, up to the first that does not go."""
         try:
-            await (session.send_secret(Secret(line)) if is_secret else session.send_line(line))
+            for line in lines:
+                self._logins.secret_in(line)
+                await (session.send_secret(Secret(line)) if are_secret else session.send_line(line))
         except ConnectError as error:
             self._note(f"{error.problem}. {error.next_step}")
 

@@ -161,12 +161,26 @@ def parse_endpoint(url: str) -> Endpoint:
         separator
         and scheme in _EXAMPLE_PORTS
         and scheme != "ssh"
-        and (match := _HOST_AND_PORT.fullmatch(rest))
+        and (found := host_and_port(rest)) is not None
     ):
-        port = int(match["port"] or _USUAL_PORTS.get(scheme, 0))
+        host, port = found
+        port = _USUAL_PORTS.get(scheme, 0) if port is None else port
         if 0 < port < 65536:
-            return _host_endpoint(scheme, url, match["six"] or match["host"], port)
+            return _host_endpoint(scheme, url, host, port)
     raise ConnectError(url_to_show(url), "connect", *_what_is_wrong(scheme if separator else "", url))
+
+
+def host_and_port(text: str) -> tuple[str, int | None] | None:
+    """
+    Read `HOST`, `HOST:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`.
+
+    Returns:
+        The host, without brackets, and the port, 0 to 99999, None where there is none; None for all else.
+    """
+    match = _HOST_AND_PORT.fullmatch(text)
+    if match is None:
+        return None
+    return match["six"] or match["host"], int(match["port"]) if match["port"] else None
 
 
 def _host_endpoint(scheme: str, url: str, host: str, port: int) -> Endpoint:
@@ -181,14 +195,14 @@ def _host_endpoint(scheme: str, url: str, host: str, port: int) -> Endpoint:
 
 def _ssh_endpoint(url: str, rest: str) -> SshEndpoint | None:
     named = _SSH_USER.fullmatch(rest)
-    match = _HOST_AND_PORT.fullmatch(named["rest"] if named else rest)
-    if match is None or (match["port"] and not 0 < int(match["port"]) < 65536):
+    found = host_and_port(named["rest"] if named else rest)
+    if found is None:
         return None
-    host = match["six"] or match["host"]
-    if host.startswith("-"):
+    host, port = found
+    if host.startswith("-") or (port is not None and not 0 < port < 65536):
         return None
     identity = SshIdentity(user=named["user"] if named else "")
-    return SshEndpoint(url, host, int(match["port"] or 0), identity)
+    return SshEndpoint(url, host, port or 0, identity)
 
 
 def url_to_show(url: str) -> str:

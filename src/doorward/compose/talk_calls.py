@@ -4,15 +4,20 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from doorward.clients._trust import Trust, parse_fingerprint
 from doorward.clients.talk.opening import open_stream
 from doorward.clients.talk.session import OnReceived, TalkSession
-from doorward.clients.talk.settings import Security, TalkSettings, TcpPlace, parse_place
-from doorward.clients.talk.telnet import mode_for
+from doorward.clients.talk.settings import TalkSettings, settings_for
 from doorward.clients.talk.transcript import Transcript
-from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
+from doorward.core.talking import (
+    FEWEST_WINDOW_CHARACTERS,
+    MOST_SECONDS,
+    MOST_WINDOW_CHARACTERS,
+    WINDOW_CHARACTERS,
+)
 from doorward.stores.clock import SystemClock
 
 
@@ -51,21 +56,24 @@ def talk(
         line_end: what `send_line` ends lines with; empty for CR LF, and LF on a socket of the file system.
         telnet: whether Telnet is spoken; None for what the first bytes of the peer say.
         seconds: for all of it; None for no end.
-        window_characters: how long a match may be, to be surely found; as `TalkSession.expect` says.
+        window_characters: how long a match may be, to be surely found, 16 to 1,048,576; as
+            `TalkSession.expect` says.
         transcript: is called with each line of a transcript, on the loop.
 
     Raises:
         ConnectError: as the context is entered: the peer cannot be reached, or is not trusted.
-        ValueError: these arguments do not go together.
+        ValueError: these arguments do not go together: at once, before the context is entered.
     """
-    if starttls and tls:
-        raise ValueError("TLS begins either with the first byte or with a command")
-    security = Security(starttls or ("tls" if tls else ""))
-    place = parse_place(address, security)
-    settings = TalkSettings(
-        address=address,
-        place=place,
-        security=security,
+    trusts_some = bool(ca or fingerprint)
+    if not (tls or starttls) and (trusts_some or insecure or server_name):
+        raise ValueError("whom to trust is said with tls or starttls alone")
+    if trusts_some and insecure:
+        raise ValueError("insecure believes anybody: ca and fingerprint do not go with it")
+    if not FEWEST_WINDOW_CHARACTERS <= window_characters <= MOST_WINDOW_CHARACTERS:
+        problem = f"window_characters is {FEWEST_WINDOW_CHARACTERS} to {MOST_WINDOW_CHARACTERS}"
+        raise ValueError(f"{problem}, not {window_characters}")
+    settings = replace(
+        settings_for(address, tls=tls, starttls=starttls, telnet=telnet),
         trust=Trust(
             fingerprint=parse_fingerprint(fingerprint) if fingerprint else "",
             authorities=Path(ca) if ca is not None else None,
@@ -74,7 +82,6 @@ def talk(
         is_checked=not insecure,
         may_be_overheard=may_be_overheard,
         line_end=line_end,
-        telnet=mode_for(telnet, port=place.port if isinstance(place, TcpPlace) else 0),
         seconds=seconds,
         window_characters=window_characters,
     )

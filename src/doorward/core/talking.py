@@ -12,7 +12,7 @@ MOST_SECONDS = 60.0
 WINDOW_CHARACTERS = 2048
 """How long a match may be, to be surely found; as many more are looked through. Expect has 2000."""
 
-MOST_WINDOW_CHARACTERS = 1024 * 1024
+FEWEST_WINDOW_CHARACTERS, MOST_WINDOW_CHARACTERS = 16, 1024 * 1024
 
 KEPT_CHARACTERS = 1024 * 1024
 """What is kept of the text since the last match; the oldest of more is dropped, and counted."""

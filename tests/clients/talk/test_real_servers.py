@@ -115,6 +115,27 @@ async def test_dovecot_shows_the_inbox_over_imap(dovecot: Dovecot, way: str) -> 
 
 @needs_dovecot
 @needs_root
+@pytest.mark.parametrize("plus", ["", "+"])
+async def test_a_password_in_a_literal_logs_in_at_dovecot_and_stands_in_no_transcript(
+    dovecot: Dovecot, plus: str
+) -> None:
+    lines: list[str] = []
+    address = f"localhost:{dovecot.imaps}"
+    talking = doorward.talk(address, tls=True, ca=dovecot.authority, seconds=PATIENT, transcript=lines.append)
+    async with talking as talk:
+        await talk.expect(r"^\* OK .*\n")
+        await talk.send_line(f"a1 LOGIN alice {{{len(PASSWORD)}{plus}}}")
+        if not plus:
+            await talk.expect(r"^\+ ")
+        await talk.send_line(PASSWORD)
+        assert (await talk.expect("^a1 OK", "^a1 ")).index == 0
+    text = "".join(lines)
+    assert PASSWORD not in text
+    assert "> ••••" in text
+
+
+@needs_dovecot
+@needs_root
 @pytest.mark.parametrize("way", ["starttls", "tls"])
 async def test_dovecot_tells_a_wrong_password_over_pop3(dovecot: Dovecot, way: str) -> None:
     port = dovecot.pop3s if way == "tls" else dovecot.pop3

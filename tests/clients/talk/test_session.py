@@ -374,8 +374,19 @@ async def test_whoever_waits_can_be_cancelled_and_nothing_is_lost() -> None:
 async def test_what_does_not_go_together_is_an_error_at_once() -> None:
     with pytest.raises(ValueError, match="either with the first byte or with a command"):
         doorward.talk("x:1", tls=True, starttls="smtp")
-    with pytest.raises(ValueError, match="'gopher'"):
+    with pytest.raises(ValueError, match="no STARTTLS of 'gopher'; there is that of smtp, imap, pop3, ftp"):
         doorward.talk("x:1", starttls="gopher")
+    with pytest.raises(ValueError, match="no STARTTLS of 'tls'"):
+        doorward.talk("x:1", starttls="tls")
+    with pytest.raises(ValueError, match="whom to trust is said with tls or starttls alone"):
+        doorward.talk("x:1", fingerprint="ab" * 32)
+    with pytest.raises(ValueError, match="whom to trust is said with tls or starttls alone"):
+        doorward.talk("x:1", ca="ca.pem")
+    with pytest.raises(ValueError, match="insecure believes anybody"):
+        doorward.talk("x:1", tls=True, insecure=True, ca="ca.pem")
+    for characters in (0, 15, 1024 * 1024 + 1):
+        with pytest.raises(ValueError, match="window_characters is 16 to 1048576, not"):
+            doorward.talk("x:1", window_characters=characters)
     async with peer(echo) as address, doorward.talk(address, seconds=PATIENT) as talk:
         with pytest.raises(ValueError, match="nothing to expect"):
             await talk.expect()

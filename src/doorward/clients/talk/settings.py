@@ -5,17 +5,15 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint
+from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint, host_and_port
 from doorward.clients._trust import Trust
 from doorward.clients.talk.starttls import PROTOCOLS, USUAL_PORTS
-from doorward.clients.talk.telnet import TelnetMode
+from doorward.clients.talk.telnet import TelnetMode, mode_for
 from doorward.core.addresses import is_this_machine
 from doorward.core.errors import ConnectError
 from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
 
-_HOST_AND_PORT = re.compile(
-    r"(?:tcp://|tls://)?(?:\[(?P<six>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:/@?#\s]+))(?::(?P<port>[0-9]{1,5}))?/?"
-)
+_SCHEME = re.compile(r"^(?:tcp|tls)://")
 _NAKED_SIX = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 
 
@@ -126,6 +124,32 @@ class TalkSettings:
         return TlsEndpoint(self.address, self.place.host, self.place.port, self.trust)
 
 
+def settings_for(
+    address: str, *, tls: bool = False, starttls: str = "", telnet: bool | None = None
+) -> TalkSettings:
+    """
+    What an address and how it is spoken to mean; `dataclasses.replace` adds what else somebody wants.
+
+    Args:
+        address: as `parse_place` reads it.
+        tls: it speaks TLS from the first byte on.
+        starttls: one of `PROTOCOLS`, whose command begins TLS; empty for none.
+        telnet: whether Telnet is spoken; None for what the port and the first bytes of the peer say.
+
+    Raises:
+        ConnectError: the address is none.
+        ValueError: these do not go together, or there is no such protocol.
+    """
+    if tls and starttls:
+        raise ValueError("TLS begins either with the first byte or with a command")
+    if starttls and starttls not in PROTOCOLS:
+        raise ValueError(f"there is no STARTTLS of {starttls!r}; there is that of {', '.join(PROTOCOLS)}")
+    security = Security(starttls or ("tls" if tls else ""))
+    place = parse_place(address, security)
+    mode = mode_for(telnet, port=place.port if isinstance(place, TcpPlace) else 0)
+    return TalkSettings(address=address, place=place, security=security, telnet=mode)
+
+
 def parse_place(address: str, security: Security = Security.NONE) -> TcpPlace | UnixPlace:
     """
     Read `HOST:PORT`, `[::1]:PORT`, `unix://PATH`, or a path with a `/` in it.
@@ -141,14 +165,15 @@ def parse_place(address: str, security: Security = Security.NONE) -> TcpPlace | 
         if not path or "\0" in path:
             raise ConnectError(address, "address", "this is no path of a socket", "Write unix://PATH.")
         return UnixPlace(str(Path(path).expanduser()) if path.startswith("~/") else path)
-    match = _HOST_AND_PORT.fullmatch(address)
-    if match is None:
+    found = host_and_port(_SCHEME.sub("", address))
+    if found is None:
         raise ConnectError(address, "address", *_what_is_wrong(address))
-    port = int(match["port"] or USUAL_PORTS.get(security.protocol, 0))
-    host: str = match["six"] or match["host"]
+    host, named_port = found
+    port = USUAL_PORTS.get(security.protocol, 0) if named_port is None else named_port
     if not 0 < port < 65536 or host.startswith("-"):
-        problem = "the port is missing" if not match["port"] else "this is no host with a port of 1 to 65535"
-        raise ConnectError(address, "address", problem, f"Write {host}:PORT.")
+        problem = "the port is missing" if named_port is None else "this is no host with a port of 1 to 65535"
+        shown = f"[{host}]" if ":" in host else host
+        raise ConnectError(address, "address", problem, f"Write {shown}:PORT.")
     return TcpPlace(host, port)
 
 
