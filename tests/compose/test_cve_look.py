@@ -18,10 +18,11 @@ from doorward.compose.cve_look import CveLooks
 from doorward.compose.errand_locks import errand_lock
 from doorward.core.cve_errands import CveErrand, CveSource, CveSourceKind
 from doorward.core.errors import ConnectError, DoorwardError, MailError, SourceError, StateError
-from doorward.core.limits import MIB, Limits
+from doorward.core.limits import Limits
 from doorward.core.mail_settings import MailSettings
 from doorward.core.mailboxes import Mailbox
 from doorward.core.schedules import Every
+from doorward.core.units import MIB
 from doorward.errands.gone import Gone
 from doorward.stores.database import Database
 from doorward.stores.outbox import SqliteOutbox

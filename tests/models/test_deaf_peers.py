@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from doorward.core.limits import MIB
+from doorward.core.units import MIB
 from doorward.lines.session import LINGERING_SECONDS
 from doorward.models import NAMES
 from doorward.testing.model_contract import (

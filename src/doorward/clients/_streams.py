@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from doorward.clients._tls import Distrusted
 from doorward.core.errors import ProtocolError, TlsFailed
-from doorward.core.limits import KIB
+from doorward.core.units import KIB
 from doorward.lines.tls import TlsLayer
 
 HELD_BYTES = 512 * KIB

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from doorward.clients._endpoints import CONNECT_SECONDS, url_to_show
 from doorward.core.errors import ConnectError
-from doorward.core.limits import KIB, MIB
+from doorward.core.units import KIB, MIB
 
 PORT = 70
 

@@ -17,7 +17,7 @@ import msgspec
 from doorward.compose.cve_asking import AskedLook, ToldError, ToldLook, error_told
 from doorward.compose.cve_watching import look_at_cves
 from doorward.core.errors import DoorwardError
-from doorward.core.limits import MIB
+from doorward.core.units import MIB
 from doorward.errands.cve.report import gone_of
 from doorward.stores.clock import SystemClock
 from doorward.stores.database import Database

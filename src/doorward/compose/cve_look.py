@@ -23,8 +23,9 @@ from doorward.compose.cve_asking import AskedLook, ToldLook, error_of
 from doorward.core.cve_errands import CveErrand
 from doorward.core.errands import errand_name
 from doorward.core.errors import StateError, one_line
-from doorward.core.limits import MIB, Limits
+from doorward.core.limits import Limits
 from doorward.core.mail_settings import MailSettings
+from doorward.core.units import MIB
 from doorward.errands.gone import Gone
 
 _log = logging.getLogger("doorward.errands")

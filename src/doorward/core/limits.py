@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-KIB = 1024
-MIB = 1024 * KIB
+from doorward.core.units import KIB, MIB
 
 
 @dataclass(frozen=True, slots=True)

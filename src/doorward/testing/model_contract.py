@@ -16,9 +16,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from doorward.core.limits import KIB, Limits
+from doorward.core.limits import Limits
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.core.settings import Language
+from doorward.core.units import KIB
 from doorward.lines.client import ClientSession, OutputReceived, RunEnded
 from doorward.lines.client import RunStarted as Started
 from doorward.lines.phrases import PHRASES

@@ -16,7 +16,7 @@ from doorward.core.backup_store import (
     Trouble,
     is_plain_name,
 )
-from doorward.core.limits import MIB
+from doorward.core.units import MIB
 
 PIECE_BYTES = MIB
 """How much is read at once."""

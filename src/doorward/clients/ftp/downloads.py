@@ -10,7 +10,7 @@ from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.session import Session
 from doorward.clients.ftp.transfers import Broken, Transfer, transferring
 from doorward.core.errors import PeerRefused, ProtocolError, TransferIncomplete
-from doorward.core.limits import MIB
+from doorward.core.units import MIB
 
 LISTING_BYTES = 16 * MIB
 """A list of names; a hundred thousand of 160 bytes."""

@@ -8,7 +8,7 @@ from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.session import Session
 from doorward.clients.ftp.transfers import Broken, Transfer, transferring
 from doorward.core.errors import NameTaken
-from doorward.core.limits import KIB
+from doorward.core.units import KIB
 
 PIECE_BYTES = 256 * KIB
 """How much is written at once, so that whoever writes notices soon that nothing goes."""

@@ -15,8 +15,8 @@ from doorward.clients.http.api import Api, LoginWanted
 from doorward.clients.http.following import Ended, Follower
 from doorward.core.errors import BadLine, ConnectError
 from doorward.core.launch import Stream
-from doorward.core.limits import MIB
 from doorward.core.secret import Secret
+from doorward.core.units import MIB
 from doorward.core.words import split_words
 from doorward.lines.frames import WITH_NAME
 

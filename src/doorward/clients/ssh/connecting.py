@@ -15,7 +15,7 @@ from doorward.clients._conversation import LoginRefused
 from doorward.clients.ssh.configuration import Destination
 from doorward.clients.ssh.hosts import Hosts, Verdict
 from doorward.core.errors import ConnectError, DoorwardError
-from doorward.core.limits import KIB
+from doorward.core.units import KIB
 from doorward.lines.frames import WITHOUT_NAME
 
 WINDOW_BYTES = 256 * KIB

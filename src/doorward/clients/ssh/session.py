@@ -10,9 +10,9 @@ from asyncssh.packet import Boolean, String
 
 from doorward.core.errors import one_line
 from doorward.core.launch import Stream
-from doorward.core.limits import KIB
 from doorward.core.outcome import Outcome, OutcomeKind
 from doorward.core.told_ends import TELL, TOLD, read_end
+from doorward.core.units import KIB
 
 HELD_BYTES = 256 * KIB
 """Output that is taken from the channel before any of it was written."""

@@ -37,7 +37,7 @@ from doorward.clients.talk.script import (
     SendSecret,
     Step,
 )
-from doorward.core.limits import KIB, MIB
+from doorward.core.units import KIB, MIB
 
 SCRIPT_BYTES = MIB
 PATTERN_CHARACTERS = 16 * KIB

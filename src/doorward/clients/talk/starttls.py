@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from doorward.clients._streams import PLAIN_TEXT
 from doorward.core.errors import LineTooLong, ProtocolError, TlsFailed, one_line
-from doorward.core.limits import KIB
+from doorward.core.units import KIB
 
 LINE_BYTES = 8 * KIB
 """The longest line of an answer; RFC 5321 asks for 512 bytes, RFC 3501 for none."""

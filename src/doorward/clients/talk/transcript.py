@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 from doorward.clients.talk.secrecy import LoginLines
 from doorward.core.errors import one_line
-from doorward.core.limits import KIB
 from doorward.core.secret import REDACTED, Secret
 from doorward.core.talking import safe_line
+from doorward.core.units import KIB
 
 RECORD_BYTES = 4 * KIB
 """A longer line is written as several."""

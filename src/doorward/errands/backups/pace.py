@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from doorward.core.limits import KIB
+from doorward.core.units import KIB
 
 MOST_PIECE_BYTES = 255 * KIB
 """What fits into one request of SFTP."""

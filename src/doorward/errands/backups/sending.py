@@ -10,7 +10,7 @@ from doorward.core.backup_source import OpenBackup, Source
 from doorward.core.backup_store import BackupPlace, StoreError, Trouble
 from doorward.core.backups import Backup, partial_name
 from doorward.core.errors import BackupError
-from doorward.core.limits import MIB
+from doorward.core.units import MIB
 from doorward.errands.backups.hashing import Digest, digest_here, digest_there
 from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience

@@ -22,7 +22,7 @@ from doorward.core.backup_store import (
     Trouble,
     is_plain_name,
 )
-from doorward.core.limits import MIB
+from doorward.core.units import MIB
 
 MODE = 0o600
 """Of files that are made; whoever keeps them there may open them to others."""

@@ -10,7 +10,7 @@ from doorward.clients.ssh.sftp.link import REPLY_SECONDS, Link
 from doorward.clients.ssh.sftp.login import SftpServer
 from doorward.clients.ssh.sftp.place import SftpPlace
 from doorward.core.backup_store import StoreError, Trouble
-from doorward.core.limits import MIB
+from doorward.core.units import MIB
 
 UNDER_WAY_BYTES = 4 * MIB
 """How much all connections to one store may have asked for or sent that is not answered."""

@@ -10,7 +10,7 @@ import asyncssh
 
 from doorward.clients._pieces import pieces
 from doorward.clients.ssh.sftp.link import Link
-from doorward.core.limits import KIB
+from doorward.core.units import KIB
 
 PIECE_BYTES = 255 * KIB
 """The most in one request; OpenSSH takes no more."""
