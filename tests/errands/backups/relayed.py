@@ -1,21 +1,26 @@
 """Runs to real servers through what breaks connections, and the next ones past it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from doorward.clients.folder.store import FolderStore
 from doorward.clients.ftp.settings import Security
 from doorward.clients.ftp.store import FtpStore
 from doorward.clients.ssh.sftp.store import SftpStore
 from doorward.core.backup_store import BackupStore
-from doorward.errands.backups.report import Report
+from doorward.core.backups import backup_of
+from doorward.errands.backups.pace import Pace
+from doorward.errands.backups.report import Entry, Report
+from doorward.errands.backups.restoring import Restoring
+from doorward.errands.backups.watching import Nobody
 from tests.clients.ftp.servers import PATIENT
 from tests.clients.relaying import IN_BETWEEN, Fault, Relay, free_range, relaying
 from tests.clients.ssh.sftp_server import server_of
 from tests.errands.backups.broken_runs import WISH, Broken
-from tests.errands.backups.places import run_of
+from tests.errands.backups.places import quick_patience, run_of
 from tests.errands.backups.real_places import Kind, place_running
 
 DATA_PORTS = 16
@@ -51,7 +56,28 @@ class Relayed:
         """How many bytes come through one connection when all is well, as `Relay.most_bytes` has it."""
         return asyncio.run(self._push((), retries=0, is_soon=False))[1].most_bytes
 
+    def restore(self, into: Path, *faults: Fault, retries: int) -> Entry:
+        """Bring `web.2` back to a folder while these happen."""
+        return asyncio.run(self._restore(into, faults, retries=retries))
+
     async def _push(self, faults: Sequence[Fault], *, retries: int, is_soon: bool) -> tuple[Report, Relay]:
+        async with self._past(faults) as relay:
+            store = await asyncio.to_thread(self._store, relay.port, is_soon=is_soon)
+            run = run_of(self.broken.here, store, WISH, retries=retries, at_once=1, is_in_small_pieces=True)
+            return await run.push(), relay
+
+    async def _restore(self, into: Path, faults: Sequence[Fault], *, retries: int) -> Entry:
+        pace, patience = Pace(0, monotonic=lambda: 0.0), quick_patience(retries)
+        restoring = Restoring(pace=pace, watcher=Nobody(), patience=patience)
+        async with self._past(faults) as relay:
+            store = await asyncio.to_thread(self._store, relay.port, is_soon=False)
+            async with store.connect() as there, FolderStore(into).connect() as here:
+                backup = backup_of("web.2", self.broken.size_bytes)
+                assert backup is not None
+                return await restoring.restore(there, backup, here)
+
+    @asynccontextmanager
+    async def _past(self, faults: Sequence[Fault]) -> AsyncIterator[Relay]:
         place = self.broken.place
         if place.ftp is not None:
             port, is_clear = place.ftp.server.port, place.ftp.server.security is Security.NONE
@@ -59,11 +85,8 @@ class Relayed:
             assert place.sshd is not None
             port, is_clear = place.sshd.port, False
         async with relaying(port, faults, data_ports=self.data_ports, is_clear=is_clear) as relay:
-            store = await asyncio.to_thread(self._store, relay.port, is_soon=is_soon)
-            run = run_of(self.broken.here, store, WISH, retries=retries, at_once=1, is_in_small_pieces=True)
-            report = await run.push()
+            yield relay
             assert not relay.faults
-        return report, relay
 
     def _store(self, port: int, *, is_soon: bool) -> BackupStore:
         place = self.broken.place
