@@ -21,8 +21,11 @@ from tests.clients.relaying import IN_BETWEEN, Fault, Relay, free_range, relayin
 from tests.clients.ssh.sftp_server import server_of
 from tests.errands.backups.broken_runs import WISH, Broken
 from tests.errands.backups.places import quick_patience, run_of
-from tests.errands.backups.real_places import Kind, place_running
+from tests.errands.backups.real_places import Kind, place_running, server
+from tests.plugins.soak import IS_SOAK
 
+SIZE_BYTES = 600_000
+PLACES = 50 if IS_SOAK else 2
 DATA_PORTS = 16
 
 SOON_SECONDS = 3.0
@@ -33,6 +36,18 @@ _PASSIVE = {
     "proftpd": ("PassivePorts {0} {1}",),
     "pure-ftpd": ("--passiveportrange={0}:{1}",),
 }
+
+CLEAR = [
+    server("vsftpd", Kind("vsftpd"), is_soak=False),
+    server("proftpd", Kind("proftpd")),
+    server("pure-ftpd", Kind("pure-ftpd")),
+]
+ENCRYPTED = [
+    server("vsftpd-tls", Kind("vsftpd", Security.EXPLICIT)),
+    server("proftpd-tls", Kind("proftpd", Security.EXPLICIT), is_soak=False),
+    server("pure-ftpd-tls", Kind("pure-ftpd", Security.EXPLICIT)),
+    server("sftp", Kind("sftp"), is_soak=False),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,19 @@ class Relayed:
     def push(self, *faults: Fault, retries: int, is_soon: bool = False) -> Report:
         """Carry `web.3` there while these happen; each has to, or the test shows nothing."""
         return asyncio.run(self._push(faults, retries=retries, is_soon=is_soon))[0]
+
+    def hold(self, fault: Fault, *, is_soon: bool = False) -> None:
+        """A run with retries makes it good itself; one without leaves what the next one makes good."""
+        self.broken.begin()
+        report = self.push(fault, retries=5, is_soon=is_soon)
+        assert report.is_success, (fault, report)
+        self.broken.check_end()
+        self.broken.begin()
+        report = self.push(fault, retries=0, is_soon=is_soon)
+        if report.is_success:
+            self.broken.check_end()
+        else:
+            self.broken.make_good()
 
     def measured(self) -> Mapping[tuple[bool, bool], int]:
         """How many bytes come through one connection when all is well, as `Relay.most_bytes` has it."""
@@ -92,8 +120,8 @@ class Relayed:
         place = self.broken.place
         if place.ftp is not None:
             deadlines = replace(PATIENT, reply_seconds=SOON_SECONDS, data_seconds=SOON_SECONDS)
-            server = replace(place.ftp.server, host=IN_BETWEEN, port=port)
-            return FtpStore(replace(server, deadlines=deadlines) if is_soon else server, "in")
+            between = replace(place.ftp.server, host=IN_BETWEEN, port=port)
+            return FtpStore(replace(between, deadlines=deadlines) if is_soon else between, "in")
         assert place.sshd is not None
         sshd = replace(place.sshd, host=IN_BETWEEN, port=port)
         with (sshd.folder / "known_hosts").open("a") as known:
@@ -103,7 +131,7 @@ class Relayed:
 
 
 @contextmanager
-def relayed(kind: Kind, tmp_path: Path, here: Path, *, size_bytes: int) -> Iterator[Relayed]:
+def relayed(kind: Kind, tmp_path: Path, here: Path) -> Iterator[Relayed]:
     """Yield what `kind` says, with ports for data that are known."""
     data_ports = range(0)
     if kind.program in _PASSIVE:
@@ -111,4 +139,4 @@ def relayed(kind: Kind, tmp_path: Path, here: Path, *, size_bytes: int) -> Itera
         options = tuple(each.format(data_ports[0], data_ports[-1]) for each in _PASSIVE[kind.program])
         kind = replace(kind, options=(*kind.options, *options))
     with place_running(kind, tmp_path) as place:
-        yield Relayed(Broken(place, here, size_bytes), data_ports)
+        yield Relayed(Broken(place, here, SIZE_BYTES), data_ports)
