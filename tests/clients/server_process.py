@@ -1,5 +1,6 @@
 """A server of others as a process, with all that it starts: killed whole or in part, and started again."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -57,11 +58,15 @@ class ServerProcess:
 
     def kill_sessions(self) -> None:
         """Kill what it started for its sessions, and not the one that listens."""
-        for pid in self.sessions():
-            try:
+        killed = self.sessions()
+        for pid in killed:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        # until then a port may be theirs
+        deadline = time.monotonic() + OPEN_SECONDS
+        while not all(map(_has_ended, killed)):
+            assert time.monotonic() < deadline
+            time.sleep(_LOOK_SECONDS)
 
     def sessions(self) -> list[int]:
         """The processes that it started, and those that they did."""
@@ -93,3 +98,11 @@ class ServerProcess:
                 raise AssertionError(self._output.read_text())
             time.sleep(_LOOK_SECONDS)
         return process
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether it is gone, or waits only for somebody to hear that."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("Z")
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -21,7 +21,8 @@ from doorward.clients.ssh.sftp.transfers import PIECE_BYTES
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.testing.backup_store_contract import in_chunks, some_bytes, whole
 from tests.clients.carrying import FINAL, PARTIAL, carry
-from tests.clients.cutting import Cutter, cutting, spread
+from tests.clients.cutting import cutting, spread
+from tests.clients.relaying import IN_BETWEEN, AtByte, Then, relaying
 from tests.clients.ssh.hostile_sftp import CUTS_NO_FILES, FORGETS_AT
 from tests.clients.ssh.sftp_server import server_of
 from tests.clients.ssh.sshd import Sshd, needs_sshd
@@ -33,14 +34,15 @@ DATA = some_bytes(600_000)
 PLACES = 50 if IS_SOAK else 8
 
 
-async def before(sshd: Sshd, cutter: Cutter, tmp_path: Path) -> SftpServer:
+async def before(sshd: Sshd, port: int, tmp_path: Path, *, host: str = "127.0.0.1") -> SftpServer:
     """The server, as it is seen through what cuts connections."""
 
     def known() -> Sshd:
         folder = tmp_path / "ssh"
         shutil.copytree(sshd.folder, folder)
-        (folder / "known_hosts").write_text(f"[127.0.0.1]:{cutter.port} {sshd.host_key}\n")
-        return replace(sshd, folder=folder, port=cutter.port)
+        between = replace(sshd, folder=folder, port=port, host=host)
+        (folder / "known_hosts").write_text(between.known_line)
+        return between
 
     return server_of(await asyncio.to_thread(known))
 
@@ -55,12 +57,29 @@ async def test_wherever_a_connection_is_cut_the_next_try_gets_the_file_there(
     sshd: Sshd, kept: Path, tmp_path: Path
 ) -> None:
     async with cutting(sshd.port) as cutter:
-        store = SftpStore(await before(sshd, cutter, tmp_path), str(kept))
+        store = SftpStore(await before(sshd, cutter.port, tmp_path), str(kept))
         for cut in spread(len(DATA) + 20_000, PLACES):
             cutter.cuts, cutter.connections = [cut, cut], 0
             await carry(store, DATA, tries=4)
             assert await asyncio.to_thread((kept / FINAL).read_bytes) == DATA
             await asyncio.to_thread(os.unlink, kept / FINAL)
+
+
+@pytest.mark.parametrize("then", [Then.CUT, Then.END])
+async def test_a_connection_lost_anywhere_in_the_login_may_do_better_soon(
+    sshd: Sshd, kept: Path, tmp_path: Path, then: Then
+) -> None:
+    async with relaying(sshd.port) as relay:
+        server = await before(sshd, relay.port, tmp_path, host=IN_BETWEEN)
+        store = SftpStore(server, str(kept))
+        async with store.connect():
+            said_bytes = relay.most_bytes[False, False]
+        for offset in spread(said_bytes - 1, 40 if IS_SOAK else 10):
+            relay.faults = [AtByte(offset, then, is_data=False, is_from_client=False)]
+            with pytest.raises(StoreError) as caught:
+                async with store.connect():
+                    pass
+            assert caught.value.trouble is Trouble.TEMPORARY, (offset, caught.value)
 
 
 async def test_a_place_is_of_use_again_after_its_connection_was_lost(
@@ -70,7 +89,7 @@ async def test_a_place_is_of_use_again_after_its_connection_was_lost(
     async with cutting(sshd.port) as cutter:
         # so late that some of it was answered: what was not may have a hole in it
         cutter.cuts = [UNDER_WAY_BYTES + 5 * PIECE_BYTES]
-        async with SftpStore(await before(sshd, cutter, tmp_path), str(kept)).connect() as place:
+        async with SftpStore(await before(sshd, cutter.port, tmp_path), str(kept)).connect() as place:
             with pytest.raises(StoreError) as caught:
                 await place.send(in_chunks(data), PARTIAL)
             assert caught.value.trouble is Trouble.TEMPORARY

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.errands.backups.real_places import Place, place_running
+from tests.errands.backups.relayed import Relayed, relayed
 
 
 @pytest.fixture
@@ -19,3 +20,10 @@ def here(tmp_path: Path) -> Path:
     folder = tmp_path / "backup"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def between(request: pytest.FixtureRequest, tmp_path: Path, here: Path) -> Iterator[Relayed]:
+    """What stands before the server that the parameter, a `Kind`, says."""
+    with relayed(request.param, tmp_path, here) as running:
+        yield running

@@ -61,14 +61,15 @@ async def log_in_for_files(
         async with asyncio.timeout(LOGIN_SECONDS):
             return connection, await connection.start_sftp_client(path_encoding=None)
     except (asyncssh.Error, OSError) as error:
+        # the library calls it refused, too, when the connection was lost meanwhile
+        is_refused = isinstance(error, asyncssh.ChannelOpenError) and not connection.is_closed()
         connection.abort()
         said = " ".join(str(error).split()) or f"no answer within {LOGIN_SECONDS:g} s"
-        is_refused = isinstance(error, asyncssh.ChannelOpenError)
         raise StoreError(
             url,
             "login",
             f"it does not begin SFTP: {said}",
-            "Does the server offer it to this user?",
+            "Does the server offer it to this user?" if is_refused else "",
             trouble=Trouble.PERMANENT if is_refused else Trouble.TEMPORARY,
         ) from error
     except BaseException:
