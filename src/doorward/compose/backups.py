@@ -19,6 +19,7 @@ from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import Planned, Wish
 from doorward.errands.backups.reaching import Again
+from doorward.errands.backups.removing import Removing
 from doorward.errands.backups.report import Report
 from doorward.errands.backups.run import BackupRun
 from doorward.errands.backups.sending import Sending
@@ -178,9 +179,11 @@ def _run(job: Job, folder: BackupFolder, watcher: Watcher) -> BackupRun:
             watcher=watcher,
             patience=patience_of(job.retries),
         ),
+        removing=Removing(
+            folder, job.wish, again=again, checking=checking if job.check is Check.HASH else None
+        ),
         again=again,
         watcher=watcher,
-        checking=checking if job.check is Check.HASH else None,
         at_once=job.at_once,
         monotonic=time.monotonic,
     )

@@ -15,6 +15,7 @@ from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import Wish
 from doorward.errands.backups.reaching import Again
+from doorward.errands.backups.removing import Removing
 from doorward.errands.backups.report import Report
 from doorward.errands.backups.run import BackupRun
 from doorward.errands.backups.sending import Sending
@@ -81,9 +82,9 @@ def run_of(
             watcher=watcher,
             patience=patience,
         ),
+        removing=Removing(source, wish, again=again, checking=checking if check is Check.HASH else None),
         again=again,
         watcher=watcher,
-        checking=checking if check is Check.HASH else None,
         monotonic=lambda: 0.0,
         at_once=at_once,
     )
