@@ -10,6 +10,7 @@ import contextlib
 import getpass
 import itertools
 import json
+import math
 import os
 import re
 import resource
@@ -319,7 +320,7 @@ class Load:
     Files to send.
 
     Attributes:
-        name: `small` or `large`.
+        name: `small`, `large`, or `few` to count turns by.
         count: how many.
         size_bytes: of each.
     """
@@ -367,7 +368,7 @@ def rounds(arguments: argparse.Namespace) -> Found:
                     figures = _one(client, server, load, sources[load.name], core=cores[-1])
                     if figures:
                         found.setdefault((kind, load.name, client), []).append(figures)
-                for client in clients:
+                for client in clients if arguments.small else ():
                     turns = _turns(client, server, few, sources[few.name], core=cores[-1])
                     _note_turns(found.get((kind, "small", client), []), turns)
     return found
@@ -463,7 +464,7 @@ class Table:
             f"{'':10}{'s':>9}{'MB/s':>8}{'CPU s':>8}{'MB held':>9}"
             f"{'commands':>10}{'turns':>7}{'time/ours':>11}"
         )
-        ours = self.rows["ours"]["seconds"]
+        ours = self.rows["ours"]["seconds"] if "ours" in self.rows else math.nan
         for client, row in self.rows.items():
             commands = f"{row['commands']:.1f}" if "commands" in row else ""
             turns = f"{row['turns']:.1f}" if "turns" in row else ""

@@ -52,6 +52,7 @@ async def test_a_family_that_never_answers_is_passed_by() -> None:
             assert reached == alive
             await stream.close()
     # and no attempt is left behind
+    await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -67,7 +68,7 @@ async def test_what_took_a_connection_beside_the_first_one_is_let_go() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, never_answering(FOUR, "127.0.0.1") as dead:
         attempts = [loop.create_task(connect(each)) for each in ((FOUR, listener.getsockname()), dead)]
         await attempts[0]
-        await give_up(attempts)
+        give_up(attempts)
         listener.setblocking(False)
         accepted, _ = await loop.sock_accept(listener)
         with accepted, contextlib.suppress(ConnectionResetError):
@@ -88,6 +89,7 @@ async def test_where_none_takes_one_it_is_told_why() -> None:
 async def test_all_that_never_answer_are_left_when_the_time_is_over() -> None:
     with never_answering(FOUR, "127.0.0.1") as (_, address), pytest.raises(TimeoutError):
         await reach_host("127.0.0.1", address[1], within_seconds=0.5)
+    await asyncio.sleep(0)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 

@@ -13,6 +13,7 @@ from doorward.cli.backup_push import show
 from doorward.cli.examples import WithExamples
 from doorward.cli.options import json_option
 from doorward.cli.screen import complain
+from doorward.cli.signals import EndedBySignal, until_signal
 from doorward.core.backup_errands import RETRIES
 
 if TYPE_CHECKING:
@@ -91,7 +92,10 @@ def restore(*, words: tuple[str, ...], place: Place, into: Path, quiet: bool, as
     store = place.store()
     into = into.absolute()
     with bars(is_quiet=quiet or as_json) as watcher:
-        entries = run_quickly(_restored(store, into, dict.fromkeys(words), watcher))
+        try:
+            entries = run_quickly(until_signal(_restored(store, into, dict.fromkeys(words), watcher)))
+        except EndedBySignal as ended:
+            return ended.status
     return show(Report(folder=store.address, address=str(into), entries=tuple(entries)), as_json=as_json)
 
 

@@ -71,16 +71,19 @@ async def reach_first(peers: Sequence[Peer]) -> tuple[Stream, Peer]:
                         raise error
         raise problem
     finally:
-        await give_up(attempts)
+        give_up(attempts)
 
 
-async def give_up(attempts: Iterable[asyncio.Task[Stream]]) -> None:
-    """End them, and the connections of those that have one."""
+def give_up(attempts: Iterable[asyncio.Task[Stream]]) -> None:
+    """End them at the next turn of the loop, and the connections of those that have one."""
     for attempt in attempts:
         attempt.cancel()
-    for stream in await asyncio.gather(*attempts, return_exceptions=True):
-        if isinstance(stream, Stream):
-            stream.abort()
+        attempt.add_done_callback(_let_go)
+
+
+def _let_go(attempt: asyncio.Task[Stream]) -> None:
+    if not attempt.cancelled() and attempt.exception() is None:
+        attempt.result().abort()
 
 
 def in_turn(peers: Sequence[Peer]) -> list[Peer]:
@@ -109,7 +112,7 @@ async def connect(peer: Peer) -> Stream:
 
 
 async def _connect(connected: socket.socket, address: Address) -> None:
-    """As the loop's own: that of uvloop takes twice as long, and forgets the link of an address."""
+    """As the loop's own would, but for that of uvloop, which forgets the link of an address."""
     loop = asyncio.get_running_loop()
     with suppress(BlockingIOError):
         connected.connect(address)

@@ -18,6 +18,7 @@ from doorward.errands.backups.checking import Checking
 from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import Planned, Wish
+from doorward.errands.backups.probing import Probing
 from doorward.errands.backups.reaching import Again
 from doorward.errands.backups.removing import Removing
 from doorward.errands.backups.report import Report
@@ -79,6 +80,7 @@ def job_of(errand: BackupErrand, environment: Mapping[str, str], *, password: Se
     )
 
 
+_TOKEN_BITS = 64
 _BROKEN_OFF = "it was broken off; the parts stay there, and the next run goes on with them"
 
 
@@ -167,7 +169,8 @@ def patience_of(retries: int) -> Patience:
 
 def _run(job: Job, folder: BackupFolder, watcher: Watcher) -> BackupRun:
     pace, again = pace_of(job.bytes_per_second), again_of(job.retries, watcher)
-    checking = Checking(job.store, folder, pace=pace, watcher=watcher, again=again, only_sizes=False)
+    # nobody watches: a bar counts what is on its way there
+    checking = Checking(job.store, folder, pace=pace, watcher=Nobody(), again=again, only_sizes=False)
     return BackupRun(
         source=folder,
         store=job.kept_apart,
@@ -180,7 +183,11 @@ def _run(job: Job, folder: BackupFolder, watcher: Watcher) -> BackupRun:
             patience=patience_of(job.retries),
         ),
         removing=Removing(
-            folder, job.wish, again=again, checking=checking if job.check is Check.HASH else None
+            folder,
+            job.wish,
+            probing=Probing(folder, lambda: secrets.randbits(_TOKEN_BITS)),
+            again=again,
+            checking=checking if job.check is Check.HASH else None,
         ),
         again=again,
         watcher=watcher,

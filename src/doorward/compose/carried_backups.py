@@ -1,5 +1,6 @@
 """Backups as errands of a daemon: carried by the clock, and told of by mail."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import Callable
@@ -55,15 +56,20 @@ class CarriedBackups:
 
     async def _tell(self, errand: BackupErrand, report: Report) -> int | None:
         name = f"backup:{errand.name}"
-        digest = hashlib.sha256(report_text(report).encode("utf-8", "surrogatepass")).hexdigest()
+        # of a hundred thousand files a loop would stand still
+        digest = await asyncio.to_thread(_digest_of, report)
         before = (await self._seen.seen(name)).get(_DIGEST, "")
         outcome = SUCCESS if report.is_success else Outcome(OutcomeKind.FAILED)
         is_wanted = wants_mail(errand.mail, outcome, digest=digest, digest_before=before)
         mail = None
         if is_wanted:
-            draft = draft_of(errand, report, host=os.uname().nodename)
+            draft = await asyncio.to_thread(draft_of, errand, report, host=os.uname().nodename)
             mail = await composed(draft, self._settings().mail, self._clock)
         return await self._seen.commit(name, {_DIGEST: digest}, mail)
+
+
+def _digest_of(report: Report) -> str:
+    return hashlib.sha256(report_text(report).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def trouble_of(report: Report) -> DoorwardError:

@@ -45,7 +45,7 @@ class BackupFolder:
     async def open(self, backup: Backup) -> AsyncIterator["_OpenFile"]:
         """See `Source`."""
         path = self._path / backup.file
-        opened = _OpenFile(await asyncio.to_thread(_opened, path, backup), path, backup)
+        opened = await _made_in_thread(lambda: _opened(path, backup), _OpenFile.let_go)
         try:
             yield opened
         finally:
@@ -61,7 +61,7 @@ class BackupFolder:
         Raises:
             BackupError: there is another run, or there is no such folder.
         """
-        descriptor = await asyncio.to_thread(_held, self._path)
+        descriptor = await _made_in_thread(lambda: _held(self._path), os.close)
         try:
             yield
         finally:
@@ -99,10 +99,12 @@ class BackupFolder:
 class _OpenFile:
     """The `OpenBackup` of a descriptor, which nobody closes while a thread reads from it."""
 
-    def __init__(self, descriptor: int, path: Path, backup: Backup) -> None:
+    def __init__(self, descriptor: int, path: Path, backup: Backup, *, status_changed_ns: int) -> None:
         self._descriptor = descriptor
         self._path = path
         self._backup = backup
+        # which nobody can set, while the time of the last writing is whatever somebody says
+        self._status_changed_ns = status_changed_ns
         self._reading: asyncio.Future[Any] | None = None
         self._buffer = bytearray()
         self._is_prompt = False
@@ -134,15 +136,24 @@ class _OpenFile:
         if self._is_prompt:
             # on a local file system, whose facts of an open file are in memory too
             with _told(self._path):
-                _check(self._descriptor, self._path, self._backup)
+                self._check()
         else:
-            await self._in_thread(lambda: _check(self._descriptor, self._path, self._backup))
+            await self._in_thread(self._check)
+
+    def _check(self) -> None:
+        changed_ns = _checked(self._descriptor, self._path, self._backup).st_ctime_ns
+        if changed_ns != self._status_changed_ns:
+            raise _written(self._path)
 
     async def close(self) -> None:
         """Close it."""
         if self._reading is not None:
             # a number that is closed under a reader may be another file's by the time it reads
             await asyncio.wait({self._reading})
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close it, while nobody reads."""
         os.close(self._descriptor)
 
     async def _in_thread(self, act: Callable[[], T]) -> T:
@@ -152,16 +163,31 @@ class _OpenFile:
             return await asyncio.shield(work)
 
 
-def _opened(path: Path, backup: Backup) -> int:
+async def _made_in_thread(make: Callable[[], T], let_go: Callable[[T], object]) -> T:
+    """What `make` gives in a thread; should nobody be left by then to take it, `let_go` has it."""
+    making = asyncio.get_running_loop().run_in_executor(None, make)
+
+    def let_go_late(made: "asyncio.Future[T]") -> None:
+        if not made.cancelled() and made.exception() is None:
+            let_go(made.result())
+
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        making.add_done_callback(let_go_late)
+        raise
+
+
+def _opened(path: Path, backup: Backup) -> _OpenFile:
     with _told(path):
         # without waiting for a pipe that has this name
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            _check(descriptor, path, backup)
+            changed_ns = _checked(descriptor, path, backup).st_ctime_ns
         except BaseException:
             os.close(descriptor)
             raise
-        return descriptor
+        return _OpenFile(descriptor, path, backup, status_changed_ns=changed_ns)
 
 
 @contextlib.contextmanager
@@ -172,15 +198,20 @@ def _told(path: Path) -> Iterator[None]:
         raise _cannot(path, "read", error) from error
 
 
-def _check(descriptor: int, path: Path, backup: Backup) -> None:
-    """Raise BackupError unless the open file is what was listed; OSError where it is gone."""
+def _checked(descriptor: int, path: Path, backup: Backup) -> os.stat_result:
+    """The facts of an open file; raises BackupError if it is not what was listed, OSError if it is gone."""
     opened, named = os.fstat(descriptor), os.lstat(path)
     if not stat.S_ISREG(opened.st_mode):
         raise BackupError(str(path), "it is no regular file")
     is_same = (opened.st_dev, opened.st_ino) == (named.st_dev, named.st_ino)
     if not is_same or (opened.st_size, opened.st_mtime_ns) != (backup.size_bytes, backup.changed_ns):
-        problem = "it was written while it was sent, or between two looks at it"
-        raise BackupError(str(path), problem, "Give backups their names once they are whole.")
+        raise _written(path)
+    return opened
+
+
+def _written(path: Path) -> BackupError:
+    problem = "it was written while it was sent, or between two looks at it"
+    return BackupError(str(path), problem, "Give backups their names once they are whole.")
 
 
 def _held(folder: Path) -> int:
@@ -193,7 +224,7 @@ def _held(folder: Path) -> int:
         if not try_lock(descriptor):
             os.close(descriptor)
             problem = "another run carries backups from here just now"
-            raise BackupError(str(folder), problem, "Wait for its end, and try again.")
+            raise BackupError(str(folder), problem, "Wait for its end, and try again; `lslocks` has it.")
     return descriptor
 
 

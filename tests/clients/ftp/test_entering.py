@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from doorward.clients.ftp import settings
+from doorward.clients.ftp import entering, settings
 from doorward.clients.ftp.session import Session
 from doorward.clients.ftp.settings import FtpServer, Security
 from doorward.clients.ftp.store import FtpStore
+from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.errors import ConnectError
 from tests.clients.ftp.servers import (
     RealServer,
@@ -119,6 +120,33 @@ def test_a_server_without_tls_hears_no_name_and_no_password() -> None:
 
 @needs_root
 @needs_vsftpd
+def test_a_server_that_greets_in_the_clear_at_990_is_spoken_to_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    (nobody,) = free_ports(1)
+    with vsftpd_running(EXPLICIT) as real:
+        server = replace(either(real), port=0)
+        use_ports(monkeypatch, {EXPLICIT: nobody, IMPLICIT: real.server.port})
+        assert found_at(server) is EXPLICIT
+
+
+def test_a_server_that_does_not_greet_is_told_as_busy_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (nobody,) = free_ports(1)
+    deadlines = settings.Deadlines(reply_seconds=0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        use_ports(monkeypatch, {IMPLICIT: nobody, EXPLICIT: silent.getsockname()[1]})
+        store = FtpStore(FtpServer(host="127.0.0.1", security=Security.EITHER, deadlines=deadlines), "in")
+        with pytest.raises(StoreError) as caught:
+            asyncio.run(entered_twice(store))
+    assert caught.value.trouble is Trouble.TEMPORARY
+    assert str(caught.value) == (
+        "ftps://127.0.0.1: connect: port 990: connection refused; port 21: nothing came within 0.5 s. "
+        "Is it busy?"
+    )
+
+
+@needs_root
+@needs_vsftpd
 def test_a_store_finds_the_way_once() -> None:
     with vsftpd_running(EXPLICIT) as real:
         store = FtpStore(either(real), real.inside)
@@ -136,4 +164,5 @@ async def entered_twice(store: FtpStore) -> None:
 def use_ports(monkeypatch: pytest.MonkeyPatch, ports: dict[Security, int]) -> None:
     """Have these be the usual ones: those of IANA are others' on this machine."""
     ports = {**ports, Security.EITHER: ports[IMPLICIT]}
+    monkeypatch.setattr(entering, "EXPLICIT_PORT", ports[EXPLICIT])
     monkeypatch.setattr(settings, "_USUAL_PORTS", {**settings._USUAL_PORTS, **ports})

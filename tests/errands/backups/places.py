@@ -14,6 +14,7 @@ from doorward.errands.backups.checking import Checking
 from doorward.errands.backups.pace import Pace
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import Wish
+from doorward.errands.backups.probing import Probing
 from doorward.errands.backups.reaching import Again
 from doorward.errands.backups.removing import Removing
 from doorward.errands.backups.report import Report
@@ -70,7 +71,7 @@ def run_of(
     # nobody waits for the pace: it says how much is read at once
     pace = Pace(int(is_in_small_pieces), monotonic=lambda: 0.0, sleep=no_time)
     again = Again(patience, watcher)
-    checking = Checking(store, source, pace=pace, watcher=watcher, again=again, only_sizes=False)
+    checking = Checking(store, source, pace=pace, watcher=Nobody(), again=again, only_sizes=False)
     return BackupRun(
         source=source,
         store=store,
@@ -82,7 +83,13 @@ def run_of(
             watcher=watcher,
             patience=patience,
         ),
-        removing=Removing(source, wish, again=again, checking=checking if check is Check.HASH else None),
+        removing=Removing(
+            source,
+            wish,
+            probing=Probing(source, lambda: 7),
+            again=again,
+            checking=checking if check is Check.HASH else None,
+        ),
         again=again,
         watcher=watcher,
         monotonic=lambda: 0.0,

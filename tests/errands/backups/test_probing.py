@@ -1,5 +1,6 @@
 """A place that is the very folder in which the backups are made loses nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from doorward.clients.ftp.settings import Security
 from doorward.clients.ftp.store import FtpStore
 from doorward.core.backup_store import Trouble
+from doorward.core.backups import backup_of, partial_name
 from doorward.errands.backups.planning import Wish
 from doorward.testing.backup_store import MemoryStore
 from tests.clients.ftp.servers import pyftpdlib_running
@@ -54,16 +56,65 @@ def test_what_is_here_no_more_cannot_be_removed_here(tmp_path: Path, store: Memo
     assert not probes(store)
 
 
-def test_a_place_without_room_for_an_empty_file_gets_room(tmp_path: Path, store: MemoryStore) -> None:
-    fill(tmp_path, *NIGHTS)
-
+def full(store: MemoryStore) -> None:
     def fail(method: str, _name: str) -> None:
         if method == "send":
             raise store.error("send", "no room is left", Trouble.FULL)
 
     store.before = fail
+
+
+def test_a_full_place_that_may_be_the_folder_loses_nothing(tmp_path: Path, store: MemoryStore) -> None:
+    fill(tmp_path, *NIGHTS)
+    full(store)
+    report = pushed(run_of(tmp_path, store, Wish(keep=2)))
+    assert store.files == contents(*NIGHTS)
+    assert report.problem.endswith("nobody can tell whether it is another folder: no room is left")
+
+
+@pytest.mark.parametrize("here", [NIGHTS[1:], NIGHTS])
+def test_a_full_place_that_differs_from_the_folder_gets_room(
+    tmp_path: Path, store: MemoryStore, here: tuple[str, ...]
+) -> None:
+    fill(tmp_path, *here)
+    if here == NIGHTS:
+        del store.files["web.1"]
+    full(store)
     assert pushed(run_of(tmp_path, store, Wish(keep=2))).is_success
     assert store.files == contents(*NEWEST)
+    assert not probes(store)
+
+
+def test_links_in_the_folder_itself_are_not_removed() -> None:
+    with pyftpdlib_running(Security.NONE) as real:
+        elsewhere = real.folder.parent / "elsewhere"
+        elsewhere.mkdir()
+        fill(elsewhere, "web.1", "web.2")
+        fill(real.folder, *NEWEST)
+        for name in ("web.1", "web.2"):
+            (real.folder / name).symlink_to(elsewhere / name)
+        report = pushed(run_of(real.folder, FtpStore(real.server, real.inside), Wish(keep=2)))
+        assert {each.name for each in real.folder.iterdir()} == set(NIGHTS)
+    assert "where the backups are made" in report.problem
+
+
+def test_where_nothing_is_removed_parts_stay_too() -> None:
+    part = f"web.9.{'0' * 12}.part"
+    with pyftpdlib_running(Security.NONE) as real:
+        fill(real.folder, *NIGHTS, part)
+        pushed(run_of(real.folder, FtpStore(real.server, real.inside), Wish(keep=2)))
+        assert {each.name for each in real.folder.iterdir()} == {*NIGHTS, part}
+
+
+def test_a_probe_that_another_run_left_here_says_nothing(tmp_path: Path, store: MemoryStore) -> None:
+    fill(tmp_path, *NIGHTS)
+    newest = backup_of("web.4", 1000)
+    assert newest is not None
+    for token in range(7):
+        (tmp_path / partial_name(replace(newest, changed_ns=-1 - token))).touch()
+    assert pushed(run_of(tmp_path, store, Wish(keep=2))).is_success
+    assert store.files == contents(*NEWEST)
+    assert len(probes(store)) == 1
 
 
 def test_where_nobody_can_tell_nothing_is_removed(tmp_path: Path, store: MemoryStore) -> None:

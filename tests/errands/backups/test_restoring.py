@@ -1,7 +1,7 @@
 """Backups that come back, from a store that goes wrong where a test wants."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +10,11 @@ from doorward.clients.folder.store import FolderStore
 from doorward.core.backup_store import Trouble
 from doorward.core.backups import Backup, backup_of
 from doorward.errands.backups.pace import Pace
+from doorward.errands.backups.patience import MOST_TRIES
 from doorward.errands.backups.report import Did, Entry
 from doorward.errands.backups.restoring import Restoring, chosen
 from doorward.errands.backups.watching import Nobody
-from doorward.testing.backup_store import MemoryStore
+from doorward.testing.backup_store import MemoryPlace, MemoryStore
 from tests.errands.backups.places import contents, quick_patience
 
 SIZE_BYTES = 500_000
@@ -95,7 +96,8 @@ def test_a_file_that_is_shorter_or_another_by_then_does_not_get_its_name(
     store: MemoryStore, tmp_path: Path
 ) -> None:
     entry = restored(store, tmp_path, size_bytes=SIZE_BYTES + 1)
-    assert (entry.did, entry.reason) == (Did.FAILED, "500000 bytes came of 500001")
+    reason = "500000 bytes came of the 500001 that it has by the list. Did it change there?"
+    assert (entry.did, entry.reason) == (Did.FAILED, reason)
     assert found(tmp_path) == {}
     store.computes_sha256 = True
 
@@ -127,3 +129,36 @@ def test_which_backup_is_meant() -> None:
         word: getattr(chosen(there, word), "file", None) for word in ("web", "web.9", "web.17", "web.1", "we")
     }
     assert meant == {"web": "web.100", "web.9": "web.9", "web.17": "web.17", "web.1": None, "we": None}
+
+
+@pytest.mark.parametrize(
+    ("came", "problem"),
+    [
+        (SIZE_BYTES + 200_000, "more than the 500000 bytes come that it has by the list"),
+        (SIZE_BYTES - 1, "499999 bytes came of the 500000 that it has by the list"),
+    ],
+)
+def test_what_is_not_as_long_as_the_list_says_does_not_come_back(
+    store: MemoryStore, tmp_path: Path, came: int, problem: str
+) -> None:
+    store.files["web.15"] = b"x" * came
+    entry = restored(store, tmp_path)
+    assert (entry.did, entry.reason) == (Did.FAILED, f"{problem}. Did it change there?")
+    assert found(tmp_path) == {}
+
+
+def test_what_gets_further_by_a_byte_a_try_is_given_up_some_time(store: MemoryStore, tmp_path: Path) -> None:
+    store.files["web.15"] = b"x" * SIZE_BYTES
+    reads = 0
+
+    async def drip(place: MemoryPlace, name: str, *, from_offset: int = 0) -> AsyncGenerator[bytes, None]:
+        nonlocal reads
+        reads += 1
+        yield b"x"
+        raise store.error("read", "426 broken off", Trouble.TEMPORARY)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(MemoryPlace, "read", drip)
+        entry = restored(store, tmp_path)
+    assert (entry.did, reads) == (Did.FAILED, MOST_TRIES)
+    assert found(tmp_path) == {}

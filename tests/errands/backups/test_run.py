@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from doorward.errands.backups.reaching import Again
 from doorward.errands.backups.report import report_text, summary
 from doorward.errands.backups.watching import Nobody
 from doorward.stores.backup_folder import BackupFolder
-from doorward.testing.backup_store import MemoryStore
+from doorward.testing.backup_store import MemoryPlace, MemoryStore
 from tests.errands.backups.places import (
     Changing,
     content_of,
@@ -224,6 +226,28 @@ def test_a_server_that_lets_in_one_connection_gets_all_files_by_it(
 
     store.before = refuse
     report = pushed(run_of(tmp_path, store, Wish(keep=5), at_once=4))
+    assert report.is_success
+    assert connections == 4
+    assert len(store.files) == 5
+
+
+async def test_a_connection_that_never_comes_holds_up_nothing(tmp_path: Path) -> None:
+    await asyncio.to_thread(fill, tmp_path, *(f"web.{number}" for number in range(1, 6)))
+    connections = 0
+
+    class OneAtATime(MemoryStore):
+        @asynccontextmanager
+        async def connect(self) -> AsyncIterator[MemoryPlace]:
+            nonlocal connections
+            connections += 1
+            if connections > 1:
+                await asyncio.get_running_loop().create_future()
+            async with super().connect() as place:
+                yield place
+
+    store = OneAtATime()
+    async with asyncio.timeout(30):
+        report = await run_of(tmp_path, store, Wish(keep=5), at_once=4).push()
     assert report.is_success
     assert connections == 4
     assert len(store.files) == 5
@@ -518,6 +542,21 @@ def test_a_file_that_cannot_be_read_there_or_here_is_told_and_holds_up_no_other(
         "web.2": ("failed", "it cannot be read there: the disk is broken"),
         "web.1": ("failed", "here it cannot be read: no such file or directory"),
     }
+
+
+@pytest.mark.parametrize("came", [b"short", b"much more than the list has"])
+def test_what_is_not_as_long_as_the_list_says_is_not_whole(store: MemoryStore, came: bytes) -> None:
+    store.files["web.1"] = b"by the list"
+
+    def change(method: str, _name: str) -> None:
+        if method == "read":
+            store.files["web.1"] = came
+
+    store.before = change
+    ((did, reason),) = checked(store, None).values()
+    assert did == "failed"
+    assert reason.startswith("it cannot be read there: ")
+    assert reason.endswith("that it has by the list")
 
 
 def test_with_nothing_here_all_that_is_there_is_read(store: MemoryStore) -> None:

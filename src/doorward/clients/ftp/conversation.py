@@ -266,7 +266,7 @@ class Conversation:
             return await self.next_reply("connect")
         except ConnectError as error:
             if isinstance(error.__cause__, TimeoutError) and self.server.security is not Security.IMPLICIT:
-                told = self._teller.no_greeting(error)
+                told = self._teller.no_greeting(error, port=self.server.endpoint.port)
                 raise told from None if told.phase == "TLS" else error.__cause__
             raise
 

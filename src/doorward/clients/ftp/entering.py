@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from doorward.clients.ftp.conversation import Conversation, converse
-from doorward.clients.ftp.settings import FtpServer, Security
+from doorward.clients.ftp.settings import EXPLICIT_PORT, FtpServer, Security
 from doorward.clients.ftp.telling import NO_TLS, Teller
 from doorward.core.errors import ConnectError, TlsFailed
 
@@ -12,9 +12,9 @@ async def enter(server: FtpServer, teller: Teller) -> Conversation:
     """
     As `converse`; a server of `Security.EITHER` is spoken to in the way that it understands.
 
-    TLS from the first byte on is tried first. A server that greets in the clear instead, or one without a
-    port of its own that cannot be reached at 990, is connected to again for `AUTH TLS`. Nothing else is said
-    in the clear.
+    TLS from the first byte on is tried first. A server that greets in the clear instead is connected to again
+    for `AUTH TLS`, and so is one that cannot be reached at 990, if no port was named, at 21. Nothing else is
+    said in the clear.
 
     Raises:
         ConnectError: as `converse`.
@@ -27,8 +27,9 @@ async def enter(server: FtpServer, teller: Teller) -> Conversation:
         if not (_greets_in_the_clear(error) or (not server.port and _is_unreached(error))):
             raise
         first = error
+    port = server.endpoint.port if _greets_in_the_clear(first) else EXPLICIT_PORT
     try:
-        return await converse(replace(server, security=Security.EXPLICIT), teller)
+        return await converse(replace(server, security=Security.EXPLICIT, port=port), teller)
     except ConnectError as error:
         if _is_unreached(first) and _is_unreached(error):
             raise teller.unreached(first, error) from error

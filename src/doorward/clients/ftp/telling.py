@@ -10,7 +10,7 @@ from dataclasses import replace
 from doorward.clients._streams import PLAIN_TEXT
 from doorward.clients._trust import words_of_distrust
 from doorward.clients.ftp.replies import Reply
-from doorward.clients.ftp.settings import EXPLICIT_PORT, IMPLICIT_PORT, FtpServer
+from doorward.clients.ftp.settings import EXPLICIT_PORT, IMPLICIT_PORT, FtpServer, Security
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
 from doorward.core.secret import REDACTED
 
@@ -46,8 +46,10 @@ _NEXT_STEPS = {
 
 _STEP_OF_LOGIN = "Are the name and the password right?"
 _STEP_WITHOUT_GREETING = "Is it busy, or does TLS begin there with the first byte? Then write ftps://."
+_STEP_WHILE_BUSY = "Is it busy?"
 _STEP_FROM_THE_FIRST_BYTE = "Does it speak TLS there? Where that begins with AUTH TLS, write ftpes://."
 _STEP_WITHOUT_AUTH = "Does it speak TLS at all? Where it does from the first byte on, write ftps://."
+_STEP_WITHOUT_TLS = "Does it speak TLS at all?"
 _TLS_WORDS = ("tls", "ssl", "encrypt", "cleartext", "clear text")
 
 
@@ -81,7 +83,7 @@ class Teller:
         problem = f"the server answered {reply.code} to {verb}: {self.shown(reply)}"
         step = self._step_of_login(reply) if phase == "login" else self.next_step(reply)
         if phase == "TLS" and not step:
-            step = _STEP_WITHOUT_AUTH
+            step = _STEP_WITHOUT_TLS if self._takes_either else _STEP_WITHOUT_AUTH
         return PeerRefused(self._server.url, phase, problem, step, code=reply.code)
 
     def login_refusal(self, reply: Reply) -> PeerRefused:
@@ -99,19 +101,25 @@ class Teller:
         told = f"Are the name and the password right, which came from {source}?" if source else _STEP_OF_LOGIN
         return f"{told} If the server wants TLS, write ftps://." if is_plain else told
 
-    def no_greeting(self, error: ConnectError) -> ConnectError:
-        """
-        As `error`, which a greeting in the clear ended with that did not come in time.
+    @property
+    def _takes_either(self) -> bool:
+        """Whether whoever is to be told left open how TLS begins, and so is not to write it otherwise."""
+        return self._server.security is Security.EITHER
 
-        At the port for TLS from the first byte on it never will, and so nobody is to try again.
+    def no_greeting(self, error: ConnectError, *, port: int) -> ConnectError:
         """
-        if self._server.endpoint.port == IMPLICIT_PORT:
+        As `error`, which a greeting in the clear ended with that did not come in time at `port`.
+
+        At the one for TLS from the first byte on it never will, and so nobody is to try again.
+        """
+        if port == IMPLICIT_PORT and not self._takes_either:
             step = "There TLS begins with the first byte: write ftps://."
             return self.error("TLS", f"port {IMPLICIT_PORT} sent no greeting in the clear", step)
-        return self.error(error.phase, error.problem, _STEP_WITHOUT_GREETING)
+        step = _STEP_WHILE_BUSY if self._takes_either else _STEP_WITHOUT_GREETING
+        return self.error(error.phase, error.problem, step)
 
     def unreached(self, implicit: ConnectError, explicit: ConnectError) -> ConnectError:
-        """The error that says that neither port of TLS takes a connection."""
+        """The error that says that neither port of TLS leads anywhere."""
         ports = f"port {IMPLICIT_PORT}: {implicit.problem}; port {EXPLICIT_PORT}: {explicit.problem}"
         return self.error("connect", ports, explicit.next_step)
 

@@ -105,7 +105,9 @@ class Checking:
         """
         self._watcher.begun(theirs.file, size_bytes=theirs.size_bytes, from_offset=0)
         moved = partial(self._watcher.moved, theirs.file)
-        return await digest_there(place, theirs.file, self._pace, moved)
+        return await digest_there(
+            place, theirs.file, size_bytes=theirs.size_bytes, pace=self._pace, moved=moved
+        )
 
     async def _hash_here(self, ours: Backup) -> str:
         assert self._source is not None  # noqa: S101 - or there was none of ours

@@ -1,12 +1,12 @@
-"""SHA-256 of files here and there, computed in threads: a loop has others to serve meanwhile."""
+"""Files read whole and their SHA-256, computed in threads: a loop has others to serve meanwhile."""
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from doorward.core.backup_source import OpenBackup
-from doorward.core.backup_store import BackupPlace
+from doorward.core.backup_store import BackupPlace, StoreError, Trouble
 from doorward.errands.backups.pace import Pace
 
 
@@ -33,17 +33,48 @@ class Digest:
         return self._hash.hexdigest()
 
 
+async def read_there(
+    place: BackupPlace, file: str, *, size_bytes: int, from_offset: int = 0
+) -> AsyncGenerator[bytes, None]:
+    """
+    Yield the bytes of a file there that is `size_bytes` long, from `from_offset` on.
+
+    A list said how long it is. Who would send without end is held to that.
+
+    Raises:
+        StoreError: it could not be read; permanent where it is longer or shorter.
+    """
+    at = from_offset
+    async with aclosing(place.read(file, from_offset=at)) as pieces:
+        async for piece in pieces:
+            at += len(piece)
+            if at > size_bytes:
+                raise _other_length(file, f"more than the {size_bytes} bytes come that it has by the list")
+            yield piece
+    if at < size_bytes:
+        raise _other_length(file, f"{at} bytes came of the {size_bytes} that it has by the list")
+
+
+def _other_length(file: str, problem: str) -> StoreError:
+    return StoreError(file, "read", problem, "Did it change there?", trouble=Trouble.PERMANENT)
+
+
 async def digest_there(
-    place: BackupPlace, file: str, pace: Pace, moved: Callable[[int], object] = lambda _: None
+    place: BackupPlace,
+    file: str,
+    *,
+    size_bytes: int,
+    pace: Pace,
+    moved: Callable[[int], object] = lambda _: None,
 ) -> str:
     """
     The SHA-256 of what comes back when `file` is read; `moved` hears how far that is.
 
     Raises:
-        StoreError: it could not be read whole.
+        StoreError: as `read_there`.
     """
     digest = Digest()
-    async with aclosing(place.read(file)) as pieces:
+    async with aclosing(read_there(place, file, size_bytes=size_bytes)) as pieces:
         async for piece in pieces:
             await digest.take(piece)
             moved(digest.size_bytes)

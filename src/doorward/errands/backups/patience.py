@@ -9,6 +9,9 @@ from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.fetch_tries import pause_seconds
 from doorward.errands.backups.pace import Sleep
 
+MOST_TRIES = 1000
+"""Of one file in one run, however well each of them begins."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:

@@ -1,6 +1,7 @@
 """The end of a run: the oldest go, once nothing speaks against it, and parts that nobody needs."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -10,7 +11,7 @@ from doorward.core.backups import Backup, file_of_partial, partial_name
 from doorward.errands.backups.checking import Checking, staying
 from doorward.errands.backups.course import Course
 from doorward.errands.backups.planning import Deed, Planned, Step, Wish, hold, plan
-from doorward.errands.backups.probing import is_the_source
+from doorward.errands.backups.probing import Probing
 from doorward.errands.backups.reaching import Again, listed
 from doorward.errands.backups.report import Did, Entry
 from doorward.errands.backups.rotation import disagreement, removals
@@ -23,13 +24,17 @@ class Removing:
     Args:
         source: where the backups are made.
         wish: how many stay.
+        probing: tells the two folders apart.
         again: tries questions again.
         checking: compares, before something of a name goes, what is to stay of it; None where lengths do.
     """
 
-    def __init__(self, source: Source, wish: Wish, *, again: Again, checking: Checking | None) -> None:
+    def __init__(
+        self, source: Source, wish: Wish, *, probing: Probing, again: Again, checking: Checking | None
+    ) -> None:
         self._source = source
         self._wish = wish
+        self._probing = probing
         self._again = again
         self._checking = checking
 
@@ -49,26 +54,35 @@ class Removing:
         if why := disagreement(planned.there.backups, after.backups, course.sent()):
             course.problem = f"nothing was removed, as two lists of what is there differ: {why}"
             return
-        decided = removals(planned.here, after.backups, failed=course.failed(), wish=self._wish)
-        if why := await self._why_not_apart(place, planned.here, decided):
+        # of a hundred thousand files a loop would stand still
+        decided = await asyncio.to_thread(
+            removals, planned.here, after.backups, failed=course.failed(), wish=self._wish
+        )
+        if why := await self._why_not_apart(place, planned.here, after.backups, decided):
             course.problem = f"nothing was removed: {why}"
             return
-        spoilt = await self._spoilt(place, planned.here, after.backups, decided, course)
+        spoilt = await self._spoilt(
+            place, here=planned.here, there=after.backups, decided=decided, course=course
+        )
         for each in decided:
             spoils = spoilt.get(each.backup.name)
             step = each if each.is_held or spoils is None else hold(each, spoils)
             course.removals[step.backup.file] = await self._removed(place, step)
 
     async def _why_not_apart(
-        self, place: BackupPlace, here: Iterable[Backup], decided: Iterable[Step]
+        self,
+        place: BackupPlace,
+        here: Collection[Backup],
+        there: Collection[Backup],
+        decided: Iterable[Step],
     ) -> str:
         """Why what is removed there may be what is here; empty where it is not, or nothing is here of it."""
-        files = {each.file for each in here}
-        both = [step.backup for step in decided if not step.is_held and step.backup.file in files]
-        if not both:
+        leaving = [step.backup.file for step in decided if not step.is_held]
+        # asked for by name: a link was passed over when what is here was listed
+        if not any([await self._source.has(file) for file in leaving]):
             return ""
         try:
-            if not await self._again.until_done(lambda: is_the_source(place, self._source, both[0])):
+            if not await self._again.until_done(lambda: self._probing.are_one(place, here, there)):
                 return ""
         except StoreError as error:
             return f"nobody can tell whether it is another folder: {error.problem}"
@@ -77,6 +91,7 @@ class Removing:
     async def _spoilt(
         self,
         place: BackupPlace,
+        *,
         here: Iterable[Backup],
         there: Iterable[Backup],
         decided: Iterable[Step],
@@ -90,7 +105,7 @@ class Removing:
         leaving = {step.backup.name for step in decided if not step.is_held}
         ours, sent = {each.file: each for each in here}, {each.file for each in course.sent()}
         spoilt: dict[str, str] = {}
-        for step in plan(here, there, self._wish):
+        for step in await asyncio.to_thread(plan, here, there, self._wish):
             theirs = step.backup
             if step.deed is not Deed.KEEP or theirs.name not in leaving or theirs.file in sent:
                 continue
@@ -117,7 +132,9 @@ class Removing:
         return Entry(Did.REMOVED, backup.file, backup.size_bytes, step.reason)
 
     async def clear_away(self, place: BackupPlace, planned: Planned, course: Course) -> None:
-        """Remove parts of files that nobody sends any more, of names with which all is well."""
+        """Remove parts that nobody sends any more, of names with which all is well; none after a problem."""
+        if course.problem:
+            return
         failed = course.failed()
         kept = {partial_name(step.backup) for step in planned.steps if step.deed is Deed.SEND}
         names = {step.backup.file: step.backup.name for step in planned.steps}

@@ -141,7 +141,10 @@ def shortened(report: Report) -> tuple[Report, str]:
     ranks = {did: rank for rank, did in enumerate(_MATTERS)}
     order = sorted(range(len(report.entries)), key=lambda at: ranks.get(report.entries[at].did, len(ranks)))
     entries = tuple(report.entries[at] for at in sorted(order[:MAILED_FILES]))
-    notes = (*report.notes, f"{left} more files are not listed here; what failed comes before all others")
+    notes = (
+        *report.notes,
+        f"{left} more files are not listed here; of those that failed, as many as fit are",
+    )
     return replace(report, entries=entries, notes=notes), _counted(report)
 
 

@@ -6,9 +6,9 @@ from functools import partial
 
 from doorward.core.backup_store import BackupPlace, StoreError, Trouble
 from doorward.core.backups import Backup, newest_first, partial_name
-from doorward.errands.backups.hashing import Digest, digest_there
+from doorward.errands.backups.hashing import Digest, digest_there, read_there
 from doorward.errands.backups.pace import Pace
-from doorward.errands.backups.patience import Patience
+from doorward.errands.backups.patience import MOST_TRIES, Patience
 from doorward.errands.backups.report import Did, Entry
 from doorward.errands.backups.watching import Watcher
 
@@ -57,15 +57,16 @@ class Restoring:
                 await coming.clear_away()
 
     async def _until_decided(self, coming: "_Coming") -> str:
-        tries, furthest = 0, 0
+        tries_in_all, tries, furthest = 0, 0, 0
         await coming.check_name()
         while True:
+            tries_in_all += 1
             try:
                 return await coming.try_once()
             except StoreError as error:
                 tries = 1 if coming.received_bytes > furthest else tries + 1
                 furthest = max(furthest, coming.received_bytes)
-                if not self._patience.is_left(error, tries):
+                if tries_in_all >= MOST_TRIES or not self._patience.is_left(error, tries):
                     raise
                 tell = partial(self._watcher.paused, coming.file, error.problem)
                 await self._patience.pause(tries, tell)
@@ -99,9 +100,6 @@ class _Coming:
         if self.received_bytes < self._backup.size_bytes or not self._backup.size_bytes:
             async with aclosing(self._pieces()) as pieces:
                 await self._here.send(pieces, self._part, from_offset=self.received_bytes)
-        if self.received_bytes != self._backup.size_bytes:
-            problem = f"{self.received_bytes} bytes came of {self._backup.size_bytes}"
-            raise self._error(problem, Trouble.PERMANENT)
         how = await self._compare()
         await self._here.rename(self._part, self.file)
         return how
@@ -112,8 +110,10 @@ class _Coming:
 
     async def _pieces(self) -> AsyncGenerator[bytes, None]:
         offset = self.received_bytes
-        self._watcher.begun(self.file, size_bytes=self._backup.size_bytes, from_offset=offset)
-        async with aclosing(self._there.read(self.file, from_offset=offset)) as pieces:
+        size_bytes = self._backup.size_bytes
+        self._watcher.begun(self.file, size_bytes=size_bytes, from_offset=offset)
+        coming = read_there(self._there, self.file, size_bytes=size_bytes, from_offset=offset)
+        async with aclosing(coming) as pieces:
             async for piece in pieces:
                 await self._pace.take(len(piece))
                 yield piece
@@ -123,7 +123,9 @@ class _Coming:
 
     async def _compare(self) -> str:
         came = self._digest.hexadecimal
-        if await digest_there(self._here, self._part, self._pace) != came:
+        size_bytes = self._backup.size_bytes
+        there = await digest_there(self._here, self._part, size_bytes=size_bytes, pace=self._pace)
+        if there != came:
             raise self._error("what the disk has is not what came", Trouble.PERMANENT)
         theirs = await self._there.sha256(self.file)
         if theirs is None:

@@ -126,7 +126,8 @@ class BackupRun:
             *names_told(found.passed_over, "is here, and no regular file: it is passed over"),
             *names_told(there.passed_over, NO_NAME_OF_A_FILE),
         ]
-        steps = plan(found.backups, there.backups, self._wish)
+        # of a hundred thousand files a loop would stand still
+        steps = await asyncio.to_thread(plan, found.backups, there.backups, self._wish)
         empty = [
             f"{step.backup.file} is empty: did the backup fail?"
             for step in steps
@@ -141,7 +142,7 @@ class BackupRun:
         course.notes += planned.notes
         to_send = [step.backup for step in planned.steps if step.deed is Deed.SEND]
         if to_send:
-            await self._send_all(place, to_send, planned.there, course)
+            await self._send_all(place, to_send, there=planned.there, course=course)
         if course.is_full:
             names = {step.backup.name for step in planned.steps}
             course.notes += await parts_of_others(place, names)
@@ -149,7 +150,7 @@ class BackupRun:
         await self._removing.clear_away(place, planned, course)
 
     async def _send_all(
-        self, place: BackupPlace, backups: list[Backup], there: There, course: Course
+        self, place: BackupPlace, backups: list[Backup], *, there: There, course: Course
     ) -> None:
         waiting = deque(_most_wanted_first(backups))
         self._watcher.expect(len(backups), sum(each.size_bytes for each in backups))
@@ -157,20 +158,24 @@ class BackupRun:
         async def work(place: BackupPlace) -> None:
             while waiting and not course.is_full:
                 backup = waiting.popleft()
-                has_part = partial_name(backup) in there.parts
-                course.note(backup, await self._sending.send(place, backup, has_part=has_part))
+                is_absent = partial_name(backup) not in there.parts
+                delivery = await self._sending.send(place, backup, is_surely_absent=is_absent)
+                course.note(backup, delivery)
 
         async def help_out() -> None:
             # a server that lets in no second connection has its files come over the first
             with suppress(StoreError):
                 async with self._store.connect() as another:
+                    at_work.add(asyncio.current_task())
                     await work(another)
 
         loop = asyncio.get_running_loop()
+        at_work: set[asyncio.Task[None] | None] = set()
         helpers = [loop.create_task(help_out()) for _ in range(min(self._at_once, len(backups)) - 1)]
         try:
             await work(place)
-            await asyncio.gather(*helpers)
+            # one that is not let in yet would come to nothing
+            await asyncio.gather(*(helper for helper in helpers if helper.done() or helper in at_work))
         finally:
             for helper in helpers:
                 helper.cancel()

@@ -11,14 +11,11 @@ from doorward.core.backup_store import BackupPlace, StoreError, Trouble
 from doorward.core.backups import Backup, partial_name
 from doorward.core.errors import BackupError
 from doorward.core.units import MIB
-from doorward.errands.backups.hashing import Digest, digest_here, digest_there
+from doorward.errands.backups.hashing import Digest, digest_here, digest_there, read_there
 from doorward.errands.backups.pace import Pace
-from doorward.errands.backups.patience import Patience
+from doorward.errands.backups.patience import MOST_TRIES, Patience
 from doorward.errands.backups.report import Did
 from doorward.errands.backups.watching import Watcher
-
-MOST_TRIES = 1000
-"""Of one file in one run, however well each of them begins."""
 
 END_BYTES = 5 * MIB
 """
@@ -68,12 +65,12 @@ class _Spoilt(Exception):
 
 
 @dataclass(slots=True)
-class _Course:
+class _Progress:
     """
     How far one file is, over all its tries.
 
     Attributes:
-        is_list_good: nothing is there of it, as a list says that was made just now.
+        is_surely_absent: nothing is there of it, whole or in part, as a list says that was made just now.
     """
 
     tries: int = 0
@@ -82,13 +79,13 @@ class _Course:
     began_at: int = 0
     furthest: int = 0
     spoilt: int = 0
-    is_list_good: bool = False
+    is_surely_absent: bool = False
     is_named: bool = False
     is_end_known: bool = False
 
     def note_failure(self) -> None:
         """Hear that a try broke off."""
-        self.is_list_good = False
+        self.is_surely_absent = False
         self.tries += 1
         self.tries_in_vain += 1
 
@@ -121,7 +118,7 @@ class Sending:
         self._watcher = watcher
         self._patience = patience
 
-    async def send(self, place: BackupPlace, backup: Backup, *, has_part: bool = True) -> Delivery:
+    async def send(self, place: BackupPlace, backup: Backup, *, is_surely_absent: bool = False) -> Delivery:
         """
         Bring `backup` there, and say what became of it; raises nothing that place or source raise.
 
@@ -131,75 +128,76 @@ class Sending:
         Args:
             place: where it goes.
             backup: what.
-            has_part: False where a list that was made just now has neither the file nor a part of it, so that
-                nobody has to be asked for them before all of it is there.
+            is_surely_absent: a list that was made just now has neither the file nor a part of it, so that the
+                place need not be asked for them before all of it is there.
         """
-        course = _Course(is_list_good=not has_part)
+        progress = _Progress(is_surely_absent=is_surely_absent)
         try:
-            return await self._until_decided(place, backup, course)
+            return await self._until_decided(place, backup, progress)
         finally:
             self._watcher.ended(backup.file)
 
-    async def _until_decided(self, place: BackupPlace, backup: Backup, course: _Course) -> Delivery:
+    async def _until_decided(self, place: BackupPlace, backup: Backup, progress: _Progress) -> Delivery:
         while True:
             try:
-                await self._try(place, backup, course)
+                await self._try(place, backup, progress)
             except _Ended as ended:
-                return Delivery(did=ended.did, reason=ended.reason, moved_bytes=course.moved_bytes)
+                return Delivery(did=ended.did, reason=ended.reason, moved_bytes=progress.moved_bytes)
             except BackupError as error:
                 with suppress(StoreError):
                     await place.remove(partial_name(backup))
-                return _failed(error.problem, course)
+                return _failed(error.problem, progress)
             except _Spoilt as spoilt:
-                course.is_list_good = False
-                course.spoilt += 1
+                progress.is_surely_absent = False
+                progress.spoilt += 1
                 with suppress(StoreError):
                     await place.remove(partial_name(backup))
-                if course.spoilt > 1:
-                    return _failed(f"{spoilt.problem}, twice", course)
-                await self._pause(backup, spoilt.problem, course)
+                if progress.spoilt > 1:
+                    return _failed(f"{spoilt.problem}, twice", progress)
+                await self._pause(backup, spoilt.problem, progress)
             except StoreError as error:
-                if not await self._goes_on(error, backup, course):
-                    return _given_up(error, course)
+                if not await self._goes_on(error, backup, progress):
+                    return _given_up(error, progress)
 
-    async def _goes_on(self, error: StoreError, backup: Backup, course: _Course) -> bool:
+    async def _goes_on(self, error: StoreError, backup: Backup, progress: _Progress) -> bool:
         """Whether it is tried again after `error`; if so, the pause before that is over."""
-        if error.trouble is Trouble.TAKEN and course.is_list_good:
+        if error.trouble is Trouble.TAKEN and progress.is_surely_absent:
             # by what, a look tells
-            course.is_list_good = False
+            progress.is_surely_absent = False
             return True
-        course.note_failure()
-        if course.tries >= MOST_TRIES or not self._patience.is_left(error, course.tries_in_vain):
+        progress.note_failure()
+        if progress.tries >= MOST_TRIES or not self._patience.is_left(error, progress.tries_in_vain):
             return False
-        await self._pause(backup, error.problem, course)
+        await self._pause(backup, error.problem, progress)
         return True
 
-    async def _pause(self, backup: Backup, problem: str, course: _Course) -> None:
-        await self._patience.pause(course.tries_in_vain, partial(self._watcher.paused, backup.file, problem))
+    async def _pause(self, backup: Backup, problem: str, progress: _Progress) -> None:
+        tell = partial(self._watcher.paused, backup.file, problem)
+        await self._patience.pause(progress.tries_in_vain, tell)
 
-    async def _try(self, place: BackupPlace, backup: Backup, course: _Course) -> None:
+    async def _try(self, place: BackupPlace, backup: Backup, progress: _Progress) -> None:
         part = partial_name(backup)
-        there = None if course.is_list_good else await self._part_there(place, backup, course)
-        course.note_part(there or 0)
+        there = None if progress.is_surely_absent else await self._part_there(place, backup, progress)
+        progress.note_part(there or 0)
         async with self._source.open(backup) as opened:
             reading = _Reading(opened, backup, self._pace, self._watcher, is_hashed=self._check is Check.HASH)
-            if there and there <= backup.size_bytes and not course.is_end_known:
+            if there and there <= backup.size_bytes and not progress.is_end_known:
                 await self._look_at_end(place, part, there, opened)
-            course.is_end_known = True
+            progress.is_end_known = True
             if there != backup.size_bytes:
                 offset = there if there is not None and there < backup.size_bytes else 0
                 try:
                     async with aclosing(reading.pieces(offset)) as pieces:
                         await place.send(pieces, part, from_offset=offset)
                 finally:
-                    course.moved_bytes += reading.moved_bytes
+                    progress.moved_bytes += reading.moved_bytes
             await opened.check()
             await self._compare(place, part, reading, is_resumed=bool(there))
-        course.is_named = True
+        progress.is_named = True
         await place.rename(part, backup.file)
-        raise _Ended(Did.SENT, _how(course))
+        raise _Ended(Did.SENT, _how(progress))
 
-    async def _part_there(self, place: BackupPlace, backup: Backup, course: _Course) -> int | None:
+    async def _part_there(self, place: BackupPlace, backup: Backup, progress: _Progress) -> int | None:
         """
         How many bytes of it are there under the name of a part; None for none.
 
@@ -213,8 +211,8 @@ class Sending:
             reason = f"there it has {size_bytes} bytes, and here {backup.size_bytes}; it was left as it is"
             raise _Ended(Did.FAILED, reason)
         # it may be our own, of a renaming whose answer was lost
-        if course.is_named and part_bytes is None:
-            raise _Ended(Did.SENT, _how(course))
+        if progress.is_named and part_bytes is None:
+            raise _Ended(Did.SENT, _how(progress))
         if part_bytes is not None:
             with suppress(StoreError):
                 await place.remove(partial_name(backup))
@@ -229,10 +227,10 @@ class Sending:
         """
         at = max(0, there - END_BYTES)
         try:
-            async with aclosing(place.read(part, from_offset=at)) as pieces:
+            async with aclosing(read_there(place, part, size_bytes=there, from_offset=at)) as pieces:
                 async for piece in pieces:
                     await self._pace.take(len(piece))
-                    rest = piece[: there - at]
+                    rest = piece
                     while rest:
                         ours = await opened.read(at, len(rest))
                         if not rest.startswith(ours):
@@ -254,7 +252,7 @@ class Sending:
             return
         theirs = await place.sha256(part)
         if theirs is None and self._check is Check.HASH:
-            theirs = await digest_there(place, part, self._pace)
+            theirs = await digest_there(place, part, size_bytes=reading.size_bytes, pace=self._pace)
         if theirs is not None and theirs != await reading.sha256():
             raise _Spoilt(_OTHER_CONTENT)
 
@@ -270,12 +268,13 @@ class _Reading:
         self._pace = pace
         self._watcher = watcher
         self._digest = Digest() if is_hashed else None
+        self.size_bytes = backup.size_bytes
         self.moved_bytes = 0
 
     async def pieces(self, offset: int) -> AsyncGenerator[bytes, None]:
         """Yield what comes from `offset` on, as fast as it may go."""
-        size_bytes = self._backup.size_bytes
-        self._watcher.begun(self._backup.file, size_bytes=size_bytes, from_offset=offset)
+        file, size_bytes = self._backup.file, self.size_bytes
+        self._watcher.begun(file, size_bytes=size_bytes, from_offset=offset)
         while offset < size_bytes:
             piece = await self._opened.read(offset, min(self._pace.piece_bytes, size_bytes - offset))
             await self._pace.take(len(piece))
@@ -285,35 +284,34 @@ class _Reading:
                 await self._digest.take(piece)
             offset += len(piece)
             self.moved_bytes += len(piece)
-            self._watcher.moved(self._backup.file, offset)
+            self._watcher.moved(file, offset)
 
     async def sha256(self) -> str:
         """Of the whole file; what went by already is not read again."""
-        size_bytes = self._backup.size_bytes
-        if self._digest is not None and self._digest.size_bytes == size_bytes:
+        if self._digest is not None and self._digest.size_bytes == self.size_bytes:
             return self._digest.hexadecimal
-        return await digest_here(self._opened, size_bytes, piece_bytes=self._pace.piece_bytes)
+        return await digest_here(self._opened, self.size_bytes, piece_bytes=self._pace.piece_bytes)
 
 
-def _how(course: _Course) -> str:
+def _how(progress: _Progress) -> str:
     parts = []
-    if course.began_at:
+    if progress.began_at:
         parts.append("gone on with")
-    if course.tries:
-        parts.append(f"broke off {course.tries} {'time' if course.tries == 1 else 'times'}")
+    if progress.tries:
+        parts.append(f"broke off {progress.tries} {'time' if progress.tries == 1 else 'times'}")
     return ", ".join(parts)
 
 
-def _given_up(error: StoreError, course: _Course) -> Delivery:
+def _given_up(error: StoreError, progress: _Progress) -> Delivery:
     step = f". {error.next_step}" if error.next_step else ""
-    tried = f", after {course.tries} tries" if course.tries > 1 else ""
+    tried = f", after {progress.tries} tries" if progress.tries > 1 else ""
     return Delivery(
         did=Did.FAILED,
         reason=f"{error.problem}{tried}{step}",
-        moved_bytes=course.moved_bytes,
+        moved_bytes=progress.moved_bytes,
         is_full=error.trouble is Trouble.FULL,
     )
 
 
-def _failed(reason: str, course: _Course) -> Delivery:
-    return Delivery(did=Did.FAILED, reason=reason, moved_bytes=course.moved_bytes)
+def _failed(reason: str, progress: _Progress) -> Delivery:
+    return Delivery(did=Did.FAILED, reason=reason, moved_bytes=progress.moved_bytes)
