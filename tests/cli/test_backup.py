@@ -265,6 +265,23 @@ def test_an_errand_is_gone_on_by_hand_and_told_by_mail(
     assert "there is no errand 'nihgtly' that carries backups; did you mean nightly?" in unknown.stderr
 
 
+def test_a_change_is_another_end_and_not_another_night(
+    shell: Shell, here: Path, away: Path, box: Postbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "doorward.toml"
+    file.write_text(configuration(here, away, box, more='mail = "change"\n'))
+    file.chmod(0o600)
+    words = ("errands", "run", "--config", str(file), "--state", str(tmp_path / "state"), "backup.nightly")
+    mails = []
+    for night in range(1, 6):
+        # those of the fourth night are two of one number, so that nothing is done
+        fill(here, f"web.{night}", *(["web.04"] if night == 4 else []))
+        shell.run(*words)
+        (here / "web.04").unlink(missing_ok=True)
+        mails.append(len(box.messages))
+    assert mails == [1, 1, 1, 2, 3]
+
+
 def test_a_check_tells_what_errands_would_stumble_over(
     here: Path, away: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -309,6 +326,24 @@ def test_a_daemon_carries_by_the_clock_and_when_it_is_asked_to(
     until((away / "web.2").exists)
     asked = daemon.shell.run("ask", "backup", "nightly", "list")
     assert asked.stdout == "web.2  1000 B\nweb.1  1000 B\n"
+
+
+def test_two_errands_of_one_folder_at_one_time_both_carry_it(
+    start_daemon: StartDaemon, here: Path, away: Path
+) -> None:
+    fill(here, "web.1", size_bytes=600_000)
+    off_site = away.parent / "off-site"
+    off_site.mkdir()
+    first = configuration(here, away, more='bytes_per_second = 200000\n').replace('"1h"', '"2s"')
+    second = first.replace(f"{away}", f"{off_site}").replace("nightly", "other")
+    daemon = start_daemon(DOORS + first + second)
+    for folder in (away, off_site):
+        until((folder / "web.1").exists)
+    schedules = json.loads(daemon.shell.run("schedules", "--json").stdout)
+    assert {each["schedule"]: each["failures"] for each in schedules} == {
+        "backup.nightly": 0,
+        "backup.other": 0,
+    }
 
 
 def test_who_asks_a_daemon_sees_what_is_done_and_what_failed(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,16 +88,23 @@ def restore(*, words: tuple[str, ...], place: Place, into: Path, quiet: bool, as
     """
     from doorward.cli.backup_bars import bars
     from doorward.compose.loops import run_quickly
-    from doorward.errands.backups.report import Report
+    from doorward.errands.backups.report import Did, Report
 
     store = place.store()
-    into = into.absolute()
+    into, began_at = into.absolute(), time.monotonic()
     with bars(is_quiet=quiet or as_json) as watcher:
         try:
             entries = run_quickly(until_signal(_restored(store, into, dict.fromkeys(words), watcher)))
         except EndedBySignal as ended:
             return ended.status
-    return show(Report(folder=store.address, address=str(into), entries=tuple(entries)), as_json=as_json)
+    restored = Report(
+        folder=store.address,
+        address=str(into),
+        entries=tuple(entries),
+        moved_bytes=sum(entry.size_bytes for entry in entries if entry.did is Did.RESTORED),
+        seconds=time.monotonic() - began_at,
+    )
+    return show(restored, as_json=as_json)
 
 
 @click.command(
@@ -141,11 +149,20 @@ def verify(
     if folder is None and place.errand is not None:
         folder = Path(place.errand.folder)
     folder = None if folder is None else folder.absolute()
+    began_at = time.monotonic()
     with bars(is_quiet=quiet or as_json) as watcher:
-        checked = _checked(store, folder, names or _names_of(place), watcher, only_sizes=only_sizes)
-        entries = run_quickly(checked)
+        keep = None if place.errand is None else place.errand.keep
+        wanted = names or _names_of(place)
+        checking = _checked(store, folder, wanted, watcher, keep=keep, only_sizes=only_sizes)
+        entries = run_quickly(checking)
     shown = "no folder here" if folder is None else str(folder)
-    return show(Report(folder=shown, address=store.address, entries=tuple(entries)), as_json=as_json)
+    checked = Report(
+        folder=shown,
+        address=store.address,
+        entries=tuple(entries),
+        seconds=time.monotonic() - began_at,
+    )
+    return show(checked, as_json=as_json)
 
 
 def _names_of(place: Place) -> tuple[str, ...]:
@@ -192,6 +209,7 @@ async def _checked(
     names: Sequence[str],
     watcher: "Watcher",
     *,
+    keep: int | None,
     only_sizes: bool,
 ) -> "Sequence[Entry]":
     from doorward.compose.backups import again_of, pace_of
@@ -206,4 +224,4 @@ async def _checked(
         again=again_of(RETRIES, watcher),
         only_sizes=only_sizes,
     )
-    return await checking.check(names)
+    return await checking.check(names, keep=keep)

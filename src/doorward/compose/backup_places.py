@@ -144,7 +144,7 @@ def _sftp(
         fingerprint=access.fingerprint,
     )
     secret = login.secret if login.secret.revealed else None
-    folder = path.removeprefix("/~/") if path.startswith("/~/") else path
+    folder = "" if path == "/~" else path.removeprefix("/~/")
     return SftpStore(SftpServer(endpoint=endpoint, password=secret, confirm=confirm), folder)
 
 

@@ -3,8 +3,9 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -81,6 +82,9 @@ def job_of(errand: BackupErrand, environment: Mapping[str, str], *, password: Se
 
 
 _TOKEN_BITS = 64
+_ANOTHER_SECONDS = 12 * 3600.0
+"""How long an errand waits for another one: a folder goes to a disk and off-site at the same hour."""
+
 _BROKEN_OFF = "it was broken off; the parts stay there, and the next run goes on with them"
 
 
@@ -112,15 +116,28 @@ async def push_or_tell(job: Job, watcher: Watcher | None = None) -> Report:
         raise BrokenOff(run.so_far(_BROKEN_OFF)) from None
 
 
-async def push(job: Job, watcher: Watcher | None = None) -> Report:
-    """Carry backups away, with no other run of the same folder beside it; what fails is in the report."""
-    folder = BackupFolder(job.folder)
-    return await _pushed(job, folder, _run(job, folder, watcher or Nobody()))
+async def push(job: Job, watcher: Watcher | None = None, *, within_seconds: float = 0.0) -> Report:
+    """
+    Carry backups away, with no other run of the same folder beside it; what fails is in the report.
+
+    Another run is waited for within so many seconds.
+    """
+    folder, watcher = BackupFolder(job.folder), watcher or Nobody()
+    wait = partial(watcher.paused, folder.path, "another run carries backups from here just now", 0.0)
+    run = _run(job, folder, watcher)
+    return await _pushed(job, folder, run, within_seconds=within_seconds, on_wait=wait)
 
 
-async def _pushed(job: Job, folder: BackupFolder, run: BackupRun) -> Report:
+async def _pushed(
+    job: Job,
+    folder: BackupFolder,
+    run: BackupRun,
+    *,
+    within_seconds: float = 0.0,
+    on_wait: Callable[[], object] = lambda: None,
+) -> Report:
     try:
-        async with folder.held():
+        async with folder.held(within_seconds=within_seconds, on_wait=on_wait):
             return await run.push()
     except BackupError as error:
         return failed(job.folder, job.store.address, error)
@@ -139,12 +156,12 @@ async def plan(job: Job, watcher: Watcher | None = None) -> Planned:
 async def carry(
     errand: BackupErrand, environment: Mapping[str, str], watcher: Watcher | None = None
 ) -> Report:
-    """Go on an errand; what fails is in the report."""
+    """Go on an errand, after another that carries from the same folder; what fails is in the report."""
     try:
         job = await asyncio.to_thread(job_of, errand, environment)
     except (ConnectError, TrustError) as error:
         return failed(Path(errand.folder), url_to_show(errand.destination), error)
-    return await push(job, watcher)
+    return await push(job, watcher, within_seconds=_ANOTHER_SECONDS)
 
 
 def failed(folder: Path, address: str, error: BackupError | ConnectError | TrustError) -> Report:

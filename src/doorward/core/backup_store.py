@@ -66,10 +66,12 @@ class Listing:
         files: by name.
         passed_over: names that no file of ours can have, as they came, or of long ones the beginning; to be
             told to somebody, escaped.
+        has_hidden: names that begin with a dot are among them, where there are some.
     """
 
     files: Mapping[str, StoredFile] = field(default_factory=dict)
     passed_over: tuple[str, ...] = ()
+    has_hidden: bool = True
 
 
 def is_plain_name(name: str) -> bool:

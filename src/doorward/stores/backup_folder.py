@@ -17,6 +17,9 @@ from doorward.stores.locks import try_lock, unlock
 
 T = TypeVar("T")
 
+_LOOK_SECONDS = 1.0
+"""How often somebody who waits for a folder looks whether it is free."""
+
 
 class BackupFolder:
     """
@@ -52,20 +55,42 @@ class BackupFolder:
             await opened.close()
 
     @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
+    async def held(
+        self, *, within_seconds: float = 0.0, on_wait: Callable[[], object] = lambda: None
+    ) -> AsyncIterator[None]:
         """
         Keep every other run of this folder out, of whatever user and state, until this one is through.
 
         On a file system that has no such locks nobody is kept out.
 
+        Args:
+            within_seconds: how long another run is waited for.
+            on_wait: called once, before that.
+
         Raises:
-            BackupError: there is another run, or there is no such folder.
+            BackupError: there is still another run, or there is no such folder.
         """
-        descriptor = await _made_in_thread(lambda: _held(self._path), os.close)
+        descriptor = await _made_in_thread(lambda: _opened_folder(self._path), os.close)
         try:
+            await self._hold(descriptor, within_seconds, on_wait)
             yield
         finally:
             unlock(descriptor)
+
+    async def _hold(self, descriptor: int, within_seconds: float, on_wait: Callable[[], object]) -> None:
+        monotonic = asyncio.get_running_loop().time
+        ends_at = monotonic() + within_seconds
+        has_told = False
+        # NFS wants a folder open for writing, which none can be
+        with contextlib.suppress(OSError):
+            while not try_lock(descriptor):
+                if monotonic() >= ends_at:
+                    problem, step = "another run carries backups from here just now", "`lslocks` tells which."
+                    raise BackupError(self.path, problem, f"Wait for its end, and try again; {step}")
+                if not has_told:
+                    has_told = True
+                    on_wait()
+                await asyncio.sleep(_LOOK_SECONDS)
 
     def _has(self, name: str) -> bool:
         try:
@@ -214,18 +239,11 @@ def _written(path: Path) -> BackupError:
     return BackupError(str(path), problem, "Give backups their names once they are whole.")
 
 
-def _held(folder: Path) -> int:
+def _opened_folder(folder: Path) -> int:
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise _cannot(folder, "used", error) from error
-    # NFS wants a folder open for writing, which none can be
-    with contextlib.suppress(OSError):
-        if not try_lock(descriptor):
-            os.close(descriptor)
-            problem = "another run carries backups from here just now"
-            raise BackupError(str(folder), problem, "Wait for its end, and try again; `lslocks` has it.")
-    return descriptor
 
 
 def _backup(entry: "os.DirEntry[str]") -> Backup | None:

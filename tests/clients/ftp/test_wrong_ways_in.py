@@ -10,6 +10,8 @@ from doorward.clients.ftp.settings import FtpServer, Security
 from doorward.clients.ftp.store import FtpStore
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.secret import Secret
+from doorward.errands.backups.reaching import Again, listed
+from doorward.errands.backups.watching import Nobody
 from tests.clients.ftp.faults import faulty_server
 from tests.clients.ftp.servers import (
     LOCALHOST,
@@ -22,6 +24,7 @@ from tests.clients.ftp.servers import (
     vsftpd_running,
 )
 from tests.clients.serving import serving
+from tests.errands.backups.places import quick_patience
 
 
 def refused_by(server: FtpServer) -> StoreError:
@@ -117,3 +120,27 @@ def test_a_refused_folder_is_still_told_as_one() -> None:
         "reply: the folder cannot be entered: the server answered 550 to CWD: No such folder. "
         "Is it there, and may this user enter it?"
     )
+
+
+@needs_root
+@needs_vsftpd
+def test_where_hidden_names_are_not_listed_nobody_carries_one() -> None:
+    with vsftpd_running(Security.NONE) as real:
+        error = asyncio.run(listed_at(real.server, ".web"))
+    assert error is not None
+    assert error.trouble is Trouble.PERMANENT
+    assert error.problem.startswith("the server lists no names that begin with a dot")
+
+
+def test_where_hidden_names_are_listed_they_are_carried() -> None:
+    with pyftpdlib_running(Security.NONE) as real:
+        assert asyncio.run(listed_at(real.server, ".web")) is None
+
+
+async def listed_at(server: FtpServer, name: str) -> StoreError | None:
+    async with FtpStore(server, "in").connect() as place:
+        try:
+            await listed(place, {name}, Again(quick_patience(), Nobody()))
+        except StoreError as error:
+            return error
+    return None

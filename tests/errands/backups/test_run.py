@@ -231,6 +231,27 @@ def test_a_server_that_lets_in_one_connection_gets_all_files_by_it(
     assert len(store.files) == 5
 
 
+@pytest.mark.parametrize("stale", ["web.1", "web.2"])
+def test_parts_that_nobody_goes_on_with_make_room_on_a_full_place(
+    store: MemoryStore, tmp_path: Path, stale: str
+) -> None:
+    fill(tmp_path, "web.2", size_bytes=60_000)
+    part = f"{stale}.{'0' * 12}.part"
+    store.files[part] = b"x" * 50_000
+    store.room_bytes = 100_000
+    report = pushed(run_of(tmp_path, store, Wish(keep=2)))
+    assert report.is_success
+    assert told(report) == {"web.2": "sent", part: "removed"}
+    assert store.files == contents("web.2", size_bytes=60_000)
+
+
+def test_parts_of_what_is_neither_here_nor_there_are_cleared_away(store: MemoryStore, tmp_path: Path) -> None:
+    fill(tmp_path, "web.9")
+    store.files |= {f"{file}.{'0' * 12}.part": b"x" for file in ("web.2", "web.3", "others.2")}
+    assert pushed(run_of(tmp_path, store, Wish(keep=2))).is_success
+    assert set(store.files) == {"web.9", f"others.2.{'0' * 12}.part"}
+
+
 async def test_a_connection_that_never_comes_holds_up_nothing(tmp_path: Path) -> None:
     await asyncio.to_thread(fill, tmp_path, *(f"web.{number}" for number in range(1, 6)))
     connections = 0
@@ -511,7 +532,9 @@ async def test_a_run_that_is_cancelled_leaves_a_part_for_the_next(store: MemoryS
 # Looking at what is there
 
 
-def checked(store: MemoryStore, source: Source | None, *names: str) -> dict[str, tuple[str, str]]:
+def checked(
+    store: MemoryStore, source: Source | None, *names: str, keep: int | None = None
+) -> dict[str, tuple[str, str]]:
     checking = Checking(
         store,
         source,
@@ -520,7 +543,7 @@ def checked(store: MemoryStore, source: Source | None, *names: str) -> dict[str,
         again=Again(quick_patience(1), Nobody()),
         only_sizes=False,
     )
-    entries = asyncio.run(checking.check(names))
+    entries = asyncio.run(checking.check(names, keep=keep))
     return {entry.file: (entry.did.value, entry.reason) for entry in entries}
 
 
@@ -542,6 +565,30 @@ def test_a_file_that_cannot_be_read_there_or_here_is_told_and_holds_up_no_other(
         "web.2": ("failed", "it cannot be read there: the disk is broken"),
         "web.1": ("failed", "here it cannot be read: no such file or directory"),
     }
+
+
+@pytest.mark.parametrize(
+    ("keep", "there", "missing"),
+    [
+        (None, ("web.5", "web.2"), ("web.4", "web.3")),
+        (None, (), ("web.5",)),
+        (3, ("web.5",), ("web.4", "web.3")),
+        (9, ("web.5", "web.4", "web.3", "web.2", "web.1"), ()),
+    ],
+)
+def test_what_is_here_and_should_be_there_is_missed(
+    store: MemoryStore, tmp_path: Path, keep: int | None, there: tuple[str, ...], missing: tuple[str, ...]
+) -> None:
+    fill(tmp_path, *(f"web.{number}" for number in range(1, 6)))
+    store.files |= contents(*there)
+    found = checked(store, BackupFolder(tmp_path), keep=keep)
+    assert {file for file, (did, _) in found.items() if did == "failed"} == set(missing)
+    assert set(found) == {*there, *missing}
+
+
+def test_where_there_is_nothing_at_all_that_is_told(store: MemoryStore, tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="there is no backup, here or there"):
+        checked(store, BackupFolder(tmp_path))
 
 
 @pytest.mark.parametrize("came", [b"short", b"much more than the list has"])

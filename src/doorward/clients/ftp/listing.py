@@ -28,7 +28,8 @@ async def list_files(session: Session, folder: str, is_wanted: Callable[[str], b
     """
     await session.ask_for("CWD", folder)
     try:
-        if lists_facts(await session.features()):
+        has_facts = lists_facts(await session.features())
+        if has_facts:
             entries = parse_entries(await _lines(session, "MLSD"))
         else:
             entries = _unknown(split_names(await _names(session)), folder)
@@ -43,6 +44,8 @@ async def list_files(session: Session, folder: str, is_wanted: Callable[[str], b
     return Listing(
         {name: StoredFile(name, size) for name, size in sizes.items() if size is not None},
         tuple(entry.name for entry in entries if entry.is_file and not is_plain_name(entry.name)),
+        # vsftpd's list of names has none
+        has_hidden=has_facts or any(entry.name.startswith(".") for entry in entries),
     )
 
 

@@ -82,7 +82,8 @@ class Teller:
         """The error that says how the server answered to `verb`."""
         problem = f"the server answered {reply.code} to {verb}: {self.shown(reply)}"
         step = self._step_of_login(reply) if phase == "login" else self.next_step(reply)
-        if phase == "TLS" and not step:
+        if phase == "TLS" and (not step or reply.code == 530):
+            # before anybody said who they are
             step = _STEP_WITHOUT_TLS if self._takes_either else _STEP_WITHOUT_AUTH
         return PeerRefused(self._server.url, phase, problem, step, code=reply.code)
 

@@ -14,6 +14,8 @@ from doorward.errands.backups.reaching import Again, connected, listed
 from doorward.errands.backups.report import Did, Entry
 from doorward.errands.backups.watching import Watcher
 
+_STEP = "Is it the right folder?"
+
 
 class Checking:
     """
@@ -45,27 +47,32 @@ class Checking:
         self._again = again
         self._only_sizes = only_sizes
 
-    async def check(self, names: Collection[str]) -> Sequence[Entry]:
+    async def check(self, names: Collection[str], *, keep: int | None = None) -> Sequence[Entry]:
         """
-        What is known of each file there, and of the newest of each name here.
+        What is known of each file there, and of each here that should be there.
 
         Args:
             names: which; with none, those that are here, or without a folder all that are there.
+            keep: so many of each name are to be there, 1 and up; None for the newest, and all that are newer
+                than the oldest there.
 
         Raises:
-            BackupError, StoreError: one of the two folders cannot be listed.
+            BackupError: the folder here cannot be listed, or there is nothing, here or there.
+            StoreError: the place cannot be listed.
         """
         here = () if self._source is None else (await self._source.found(names)).backups
         wanted = frozenset(names) or frozenset(each.name for each in here)
         entries: list[Entry] = []
         async with connected(self._store, self._again) as place:
             there = (await listed(place, wanted, self._again)).backups
+            if not (wanted or there):
+                raise BackupError(self._store.address, "there is no backup, here or there", _STEP)
             self._watcher.expect(len(there), sum(each.size_bytes for each in there))
             ours = {each.file: each for each in here}
             names_here, names_there = by_name(here), by_name(there)
             for name in sorted({*wanted, *names_there}):
                 of_name = names_there.get(name, [])
-                entries += _missing(name, names_here.get(name, []), of_name)
+                entries += _missing(name, names_here.get(name, []), of_name, keep)
                 for theirs in of_name:
                     entries.append(await self.compare(place, theirs, ours.get(theirs.file)))
                     self._watcher.ended(theirs.file)
@@ -131,11 +138,22 @@ async def staying(checking: Checking, place: BackupPlace, step: Step, ours: Back
     )
 
 
-def _missing(name: str, here: Sequence[Backup], there: Sequence[Backup]) -> list[Entry]:
-    """Of a name with nothing there, or whose newest is not."""
+def _missing(name: str, here: Sequence[Backup], there: Sequence[Backup], keep: int | None) -> list[Entry]:
+    """Of a name with nothing there, or with a file here that should be there and is not."""
     if not here:
         return [] if there else [Entry(Did.FAILED, name, 0, "there is no backup of this name, here or there")]
-    newest = here[0]
-    if any(each.number == newest.number for each in there):
-        return []
-    return [Entry(Did.FAILED, newest.file, newest.size_bytes, "it is the newest here, and is not there")]
+    found = {each.number for each in there}
+    if keep is None:
+        least = min(found, default=here[0].number)
+    else:
+        least = min(sorted(found | {each.number for each in here}, reverse=True)[:keep])
+    return [
+        Entry(
+            Did.FAILED,
+            each.file,
+            each.size_bytes,
+            f"it is {'the newest' if each is here[0] else 'among the newest'} here, and is not there",
+        )
+        for each in here
+        if each.number not in found and (each is here[0] or each.number >= least)
+    ]

@@ -1,6 +1,6 @@
 """How far a run is, and what became of each file until now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from doorward.core.backup_store import StoreError
@@ -47,6 +47,11 @@ class Course:
         """Hear what became of a file that was to be sent."""
         self.deliveries[backup.file] = delivery
         self.is_full = self.is_full or delivery.is_full
+
+    def without_room(self, backups: Iterable[Backup]) -> list[Backup]:
+        """Those for which there was no room, or no try any more."""
+        done = self.deliveries
+        return [each for each in backups if each.file not in done or done[each.file].is_full]
 
     def sent(self) -> list[Backup]:
         """What got there."""

@@ -178,8 +178,9 @@ class _Name:
             return Step(Deed.REFUSE, nothing, f"there is no such file here{self._hint()}")
         if self._theirs and self._theirs[0].number > top.number and not self._is_restarted:
             newest = self._theirs[0]
+            which = "newest here is" if self._newest is None else "newest that counts here is"
             reason = (
-                f"the newest here is number {top.number}, and {newest.number} is there already: did the "
+                f"the {which} number {top.number}, and {newest.number} is there already: did the "
                 f"numbers begin anew? Nothing of {self._name} is sent or removed"
             )
             return Step(Deed.REFUSE, top, reason, begins_anew=True)

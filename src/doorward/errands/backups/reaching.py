@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
-from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
+from doorward.core.backup_store import BackupPlace, BackupStore, StoreError, Trouble
 from doorward.core.backups import backup_of, file_of_partial, is_ours
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import There
@@ -64,10 +64,15 @@ async def listed(place: BackupPlace, names: Collection[str], again: Again) -> Th
     All backups there of these names; of any, where there are none.
 
     Raises:
-        StoreError: they cannot be listed, or not all of them.
+        StoreError: they cannot be listed, or not all of them: some servers keep hidden names to themselves.
     """
     wanted = frozenset(names)
     listing = await again.until_done(lambda: place.listing(lambda file: is_ours(file, wanted)))
+    hidden = sorted(name for name in wanted if name.startswith("."))
+    if hidden and not listing.has_hidden:
+        problem = "the server lists no names that begin with a dot, so that nobody knows what is there of it"
+        step = "Give its backups another name."
+        raise StoreError(hidden[0], "read", problem, step, trouble=Trouble.PERMANENT)
     backups, parts = [], {}
     for file in listing.files.values():
         if not is_ours(file.name, wanted):

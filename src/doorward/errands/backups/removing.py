@@ -7,7 +7,8 @@ from functools import partial
 
 from doorward.core.backup_source import Source
 from doorward.core.backup_store import BackupPlace, StoreError
-from doorward.core.backups import Backup, file_of_partial, partial_name
+from doorward.core.backups import Backup, backup_of, file_of_partial, partial_name
+from doorward.core.errors import BackupError
 from doorward.errands.backups.checking import Checking, staying
 from doorward.errands.backups.course import Course
 from doorward.errands.backups.planning import Deed, Planned, Step, Wish, hold, plan
@@ -15,6 +16,8 @@ from doorward.errands.backups.probing import Probing
 from doorward.errands.backups.reaching import Again, listed
 from doorward.errands.backups.report import Did, Entry
 from doorward.errands.backups.rotation import disagreement, removals
+
+_STALE = "it is a part of what nobody sends any more"
 
 
 class Removing:
@@ -131,19 +134,26 @@ class Removing:
             return Entry(Did.FAILED, backup.file, backup.size_bytes, f"it cannot be removed: {error.problem}")
         return Entry(Did.REMOVED, backup.file, backup.size_bytes, step.reason)
 
-    async def clear_away(self, place: BackupPlace, planned: Planned, course: Course) -> None:
-        """Remove parts that nobody sends any more, of names with which all is well; none after a problem."""
+    async def clear_away(self, place: BackupPlace, planned: Planned, course: Course) -> bool:
+        """
+        Remove parts that nobody sends any more, of names in which nothing has to be looked at.
+
+        One that is here too stays: it may be of a restore under way, in a place that is this very folder.
+
+        Returns:
+            Whether one went.
+        """
         if course.problem:
-            return
-        failed = course.failed()
+            return False
         kept = {partial_name(step.backup) for step in planned.steps if step.deed is Deed.SEND}
-        names = {step.backup.file: step.backup.name for step in planned.steps}
+        refused = {step.backup.name for step in planned.steps if step.deed is Deed.REFUSE}
+        names = {step.backup.name for step in planned.steps} - refused
+        before = len(course.cleared)
         for part, size_bytes in planned.there.parts.items():
-            name = names.get(file_of_partial(part) or "")
-            if name is None or name in failed or part in kept:
+            whole = backup_of(file_of_partial(part) or "", 0)
+            if whole is None or whole.name not in names or part in kept:
                 continue
-            with suppress(StoreError):
-                if await place.remove(part):
-                    course.cleared.append(
-                        Entry(Did.REMOVED, part, size_bytes, "it is a part of what nobody sends any more")
-                    )
+            with suppress(StoreError, BackupError):
+                if not await self._source.has(part) and await place.remove(part):
+                    course.cleared.append(Entry(Did.REMOVED, part, size_bytes, _STALE))
+        return len(course.cleared) > before

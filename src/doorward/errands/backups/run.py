@@ -142,7 +142,12 @@ class BackupRun:
         course.notes += planned.notes
         to_send = [step.backup for step in planned.steps if step.deed is Deed.SEND]
         if to_send:
+            self._watcher.expect(len(to_send), sum(each.size_bytes for each in to_send))
             await self._send_all(place, to_send, there=planned.there, course=course)
+        if course.is_full and await self._removing.clear_away(place, planned, course):
+            left = course.without_room(to_send)
+            course.is_full = False
+            await self._send_all(place, left, there=planned.there, course=course)
         if course.is_full:
             names = {step.backup.name for step in planned.steps}
             course.notes += await parts_of_others(place, names)
@@ -153,12 +158,11 @@ class BackupRun:
         self, place: BackupPlace, backups: list[Backup], *, there: There, course: Course
     ) -> None:
         waiting = deque(_most_wanted_first(backups))
-        self._watcher.expect(len(backups), sum(each.size_bytes for each in backups))
 
         async def work(place: BackupPlace) -> None:
             while waiting and not course.is_full:
                 backup = waiting.popleft()
-                is_absent = partial_name(backup) not in there.parts
+                is_absent = partial_name(backup) not in there.parts and backup.file not in course.deliveries
                 delivery = await self._sending.send(place, backup, is_surely_absent=is_absent)
                 course.note(backup, delivery)
 
