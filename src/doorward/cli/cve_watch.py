@@ -29,15 +29,14 @@ if TYPE_CHECKING:
 
 def _source(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> list[CveSource]:
     from doorward.config.feed_settings import is_address
-    from doorward.core.nearest import nearest_name
+    from doorward.core.nearest import did_you_mean
 
     found: dict[str, CveSource] = {}
     for word in words:
         name, _, address = word.partition("=")
         kinds = {kind.value: kind for kind in CveSourceKind}
         if name not in kinds:
-            nearest = nearest_name(name, kinds)
-            hint = f"; did you mean {nearest}?" if nearest else ""
+            hint = did_you_mean(name, kinds)
             raise click.BadParameter(f"{name[:40]!r} is none of {', '.join(kinds)}{hint}")
         url = address or DEFAULT_ADDRESSES.get(kinds[name], "")
         if not is_address(url):
