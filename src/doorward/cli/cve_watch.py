@@ -15,6 +15,7 @@ from doorward.core.cve_errands import (
     CveErrand,
     CveSource,
     CveSourceKind,
+    lack_of,
     told_by_none,
 )
 from doorward.core.cve_filters import CveFilter
@@ -43,8 +44,8 @@ def _source(_context: click.Context, _parameter: click.Parameter, words: tuple[s
             raise click.BadParameter(f"{name} wants an address, as in {name}=https://example.org/feed.xml")
         source = CveSource(kind=kinds[name], url=url)
         found[source.key] = source
-    if found and all(source.kind is CveSourceKind.EPSS for source in found.values()):
-        raise click.BadParameter("epss tells of no vulnerability, it reckons those of others: name one more")
+    if found and (lack := lack_of(found.values())):
+        raise click.BadParameter(f"{lack}: name one more")
     return [*found.values()]
 
 
