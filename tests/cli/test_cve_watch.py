@@ -173,7 +173,7 @@ def test_it_looks_again_until_it_is_interrupted(publisher: Publisher, shell: She
         (("--word", ""), "there is nothing to look for in it"),
         (("--source", "feed"), "feed wants an address"),
         (("--source", "kev=nowhere"), "kev wants an address"),
-        (("--source", "epss"), "epss tells of no vulnerability"),
+        (("--source", "epss"), "it reckons those of others: name one more"),
         (("--every", "often"), "is no period"),
         (("--once", "--every", "2h"), "--once and --every"),
         (("--score", "11"), "11"),

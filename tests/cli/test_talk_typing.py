@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from doorward.cli.talk_history import HISTORY_NAME, LINES, TalkHistory, history_
 from doorward.cli.talk_typing import keys_kept
 from tests.cli.talking import Handler, line_of, listening, mail_server, silent_after
 from tests.daemon import Shell
-from tests.terminals import Terminal, needs_tmux
+from tests.terminals import SEEN_SECONDS, Terminal, needs_tmux
 
 
 @contextmanager
@@ -203,6 +204,35 @@ def test_keys_are_kept_and_not_shown_while_nobody_reads_them() -> None:
     finally:
         os.close(keyboard)
         os.close(terminal)
+
+
+@pytest.mark.needs_program("setsid", package="util-linux")
+def test_a_terminal_that_goes_away_ends_it_as_sighup_does(shell: Shell) -> None:
+    ours, theirs = os.openpty()
+    with (
+        listening(silent_after(b"ready\r\n")) as address,
+        open(ours, "rb", buffering=0) as keyboard,
+        open(theirs, "rb", buffering=0) as terminal,
+        subprocess.Popen(
+            # a terminal that is its session's own sends SIGHUP
+            ["setsid", "--ctty", sys.executable, "-m", "doorward", "talk", address],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**shell.environment, "TERM": "xterm"},
+        ) as run,
+    ):
+        terminal.close()
+        seen = b""
+        # what it says to a terminal as the line to be edited appears
+        while b"\x1b[?2004h" not in seen:
+            assert select.select([keyboard], [], [], SEEN_SECONDS)[0], seen
+            seen += keyboard.read(65536)
+        keyboard.close()
+        said = run.communicate(timeout=SEEN_SECONDS)[1]
+    assert run.returncode == 129, said
+    assert said == "Ctrl-D ends your side, Ctrl-C leaves, Ctrl-T hides or shows what you type.\n"
 
 
 def login_of_ftp(peer: socket.socket) -> None:

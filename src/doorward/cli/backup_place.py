@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from doorward.cli.options import Fingerprint, config_option
+from doorward.cli.options import FILE, FOLDER, Fingerprint, config_option, password_file_option
 from doorward.core.backup_errands import Access, BackupErrand
 from doorward.core.errors import ConfigurationError, ConnectError, DoorwardError
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from doorward.core.backup_store import BackupStore
     from doorward.core.secret import Secret
 
-_FILE = click.Path(readable=False, path_type=Path)
 _OF_FILES = ("password_file", "identity", "ca", "mount_point")
 _OF_FLAGS = ("netrc", "may_be_overheard", "at_most_tls12", "is_active")
 _PASSWORD_SCHEMES = ("ftp", "ftpes", "ftps")
@@ -143,15 +142,14 @@ def _place(named: dict[str, Any], fingerprint: str) -> Place:
 
 def _errand(name: str, config: Path | None) -> BackupErrand:
     from doorward.cli.configured import settings_of, tell_passed_over
-    from doorward.core.nearest import nearest_name
+    from doorward.core.nearest import did_you_mean
 
     tell_passed_over("", config)
     settings = settings_of(config)
     errands = _errands(settings.errands.values())
     found = errands.get(name.removeprefix("backup."))
     if found is None:
-        nearest = nearest_name(name, errands)
-        hint = f"; did you mean {nearest}?" if nearest else "; `doorward errands list` has them"
+        hint = did_you_mean(name, errands) or "; `doorward errands list` has them"
         raise ConfigurationError(
             f"there is no errand {name[:64]!r} that carries backups{hint}", file=settings.file
         )
@@ -189,22 +187,17 @@ def _options() -> tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
             help="As the table [errands.backup.NAME] of the configuration has it.",
         ),
         config_option,
-        click.option(
-            "--password-file",
-            type=_FILE,
-            metavar="FILE",
-            help="The first line is the password; otherwise $DOORWARD_PASSWORD, or a prompt.",
-        ),
+        password_file_option,
         click.option("--netrc", is_flag=True, help="Look up who logs in in $NETRC or ~/.netrc."),
         click.option(
             "--identity",
-            type=_FILE,
+            type=FILE,
             metavar="FILE",
             help="Over SFTP, log in with this private key; otherwise with those of the agent and of ~/.ssh.",
         ),
         click.option(
             "--ca",
-            type=_FILE,
+            type=FILE,
             metavar="FILE",
             help="Over TLS, trust only what these certificates vouch for.",
         ),
@@ -231,7 +224,7 @@ def _options() -> tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
         ),
         click.option(
             "--mount-point",
-            type=_FILE,
+            type=FOLDER,
             metavar="DIR",
             help="Of file:///PATH, where its disk has to be mounted; otherwise as /etc/fstab has it.",
         ),

@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +14,7 @@ import click
 from doorward.cli.backup_place import Place, place_options
 from doorward.cli.examples import WithExamples
 from doorward.cli.fetch_words import Size
-from doorward.cli.options import json_option
+from doorward.cli.options import FOLDER, json_option
 from doorward.cli.screen import STATUS_FAILED, STATUS_INTERRUPTED, complain, status_of
 from doorward.core.backup_errands import AT_ONCE, MOST_REMOVALS, RETRIES, Check
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from doorward.errands.backups.report import Report
 
 _WORD = re.compile(r"(?P<name>[^=]+)(?:=(?P<number>[0-9]{1,18}))?")
-_FOLDER = click.Path(readable=False, path_type=Path)
 _NO_KEEP = "how many of each stay there? Say --keep 5, or --keep all to have none removed"
 
 
@@ -58,7 +56,7 @@ def job_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _OPTIONS = (
-    click.option("--from", "folder", type=_FOLDER, metavar="DIR", help="The folder with the backups."),
+    click.option("--from", "folder", type=FOLDER, metavar="DIR", help="The folder with the backups."),
     click.option(
         "--keep",
         type=Keep(),

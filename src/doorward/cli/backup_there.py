@@ -12,7 +12,7 @@ import click
 from doorward.cli.backup_place import Place, place_options
 from doorward.cli.backup_push import show
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import json_option
+from doorward.cli.options import FOLDER, json_option
 from doorward.cli.screen import complain
 from doorward.cli.signals import EndedBySignal, until_signal
 from doorward.core.backup_errands import RETRIES
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from doorward.errands.backups.planning import There
     from doorward.errands.backups.report import Entry
     from doorward.errands.backups.watching import Watcher
-
-_FOLDER = click.Path(readable=False, path_type=Path)
 
 
 @click.command(
@@ -73,7 +71,7 @@ def list_there(*, names: tuple[str, ...], place: Place, as_json: bool) -> int:
 )
 @click.argument("words", nargs=-1, required=True, metavar="NAME[.NUMBER]...")
 @place_options
-@click.option("--into", type=_FOLDER, required=True, metavar="DIR", help="The folder that they come to.")
+@click.option("--into", type=FOLDER, required=True, metavar="DIR", help="The folder that they come to.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option
 def restore(*, words: tuple[str, ...], place: Place, into: Path, quiet: bool, as_json: bool) -> int:
@@ -117,9 +115,7 @@ def restore(*, words: tuple[str, ...], place: Place, into: Path, quiet: bool, as
 )
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @place_options
-@click.option(
-    "--from", "folder", type=_FOLDER, metavar="DIR", help="Compare with the backups in this folder."
-)
+@click.option("--from", "folder", type=FOLDER, metavar="DIR", help="Compare with the backups in this folder.")
 @click.option("--sizes", "only_sizes", is_flag=True, help="Compare sizes alone: no file is read.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @json_option

@@ -15,6 +15,7 @@ from doorward.core.cve_errands import (
     CveErrand,
     CveSource,
     CveSourceKind,
+    lack_of,
     told_by_none,
 )
 from doorward.core.cve_filters import CveFilter
@@ -29,23 +30,22 @@ if TYPE_CHECKING:
 
 def _source(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> list[CveSource]:
     from doorward.config.feed_settings import is_address
-    from doorward.core.nearest import nearest_name
+    from doorward.core.nearest import did_you_mean
 
     found: dict[str, CveSource] = {}
     for word in words:
         name, _, address = word.partition("=")
         kinds = {kind.value: kind for kind in CveSourceKind}
         if name not in kinds:
-            nearest = nearest_name(name, kinds)
-            hint = f"; did you mean {nearest}?" if nearest else ""
+            hint = did_you_mean(name, kinds)
             raise click.BadParameter(f"{name[:40]!r} is none of {', '.join(kinds)}{hint}")
         url = address or DEFAULT_ADDRESSES.get(kinds[name], "")
         if not is_address(url):
             raise click.BadParameter(f"{name} wants an address, as in {name}=https://example.org/feed.xml")
         source = CveSource(kind=kinds[name], url=url)
         found[source.key] = source
-    if found and all(source.kind is CveSourceKind.EPSS for source in found.values()):
-        raise click.BadParameter("epss tells of no vulnerability, it reckons those of others: name one more")
+    if found and (lack := lack_of(found.values())):
+        raise click.BadParameter(f"{lack}: name one more")
     return [*found.values()]
 
 

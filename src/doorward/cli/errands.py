@@ -148,10 +148,9 @@ def errand_called(name: str, settings: "Settings") -> "Errand":
     if names:
         hint = f"there are several errands {name[:64]!r}: say {' or '.join(names)}"
         raise ConfigurationError(hint, file=settings.file)
-    from doorward.core.nearest import nearest_name
+    from doorward.core.nearest import nearest_name, suggestion
 
     known = {each: each for each in settings.errands}
     known |= {errand.name: each for each, errand in settings.errands.items()}
-    nearest = nearest_name(name, known)
-    hint = f"; did you mean {known[nearest]}?" if nearest else "; `doorward errands list` has them"
+    hint = suggestion(known.get(nearest_name(name, known), "")) or "; `doorward errands list` has them"
     raise ConfigurationError(f"there is no errand {name[:64]!r}{hint}", file=settings.file)

@@ -8,11 +8,9 @@ from pathlib import Path
 import click
 
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import config_option, json_option, state_option
+from doorward.cli.options import FILE, config_option, json_option, state_option
 
 MOST_FEEDS = 1000
-
-_FILE = click.Path(readable=False, path_type=Path)
 
 
 @click.command(
@@ -38,7 +36,7 @@ _FILE = click.Path(readable=False, path_type=Path)
 @state_option("With --new: where what was there is kept; otherwise $STATE_DIRECTORY, or your own folder.")
 @config_option
 @click.option(
-    "--ca", type=_FILE, metavar="FILE", help="Trust only what these certificates vouch for, over TLS."
+    "--ca", type=FILE, metavar="FILE", help="Trust only what these certificates vouch for, over TLS."
 )
 @click.option(
     "--proxy", default="", metavar="URL", help="Go by this proxy; none is no proxy. Otherwise $https_proxy."

@@ -9,7 +9,7 @@ import click
 
 from doorward.cli.configured import settings_of, tell_passed_over
 from doorward.cli.examples import WithExamples
-from doorward.cli.options import config_option, json_option, state_option
+from doorward.cli.options import FILE, config_option, json_option, state_option
 from doorward.cli.outbox import (
     STATE_HELP,
     Sent,
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from doorward.core.limits import Limits
     from doorward.errands.composing import Attachment
 
-_FILE = click.Path(readable=False, path_type=Path)
-
 
 @click.command(
     "send",
@@ -49,7 +47,7 @@ _FILE = click.Path(readable=False, path_type=Path)
     "--attach",
     "files",
     multiple=True,
-    type=_FILE,
+    type=FILE,
     metavar="FILE",
     help="Send this file along; may stand several times.",
 )

@@ -19,9 +19,10 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 FILE = click.Path(readable=False, path_type=Path)
-"""What cannot be used is told by whoever opens it: it is no mistake in the words. A folder likewise."""
+"""What cannot be used is told by whoever opens it: it is no mistake in the words."""
 
-_FOLDER = click.Path(readable=False)
+FOLDER = click.Path(readable=False, path_type=Path)
+"""Likewise, of a folder."""
 
 
 class Seconds(click.ParamType[float]):
@@ -77,7 +78,7 @@ def run_number(_context: click.Context, _parameter: click.Parameter, word: str) 
 
 def state_option(text: str) -> Callable[[FunctionT], FunctionT]:
     """`--state DIR`, explained by `text`."""
-    return click.option("--state", type=_FOLDER, metavar="DIR", help=text)
+    return click.option("--state", type=click.Path(readable=False), metavar="DIR", help=text)
 
 
 def config_option(function: FunctionT) -> FunctionT:

@@ -42,7 +42,8 @@ def _remarks(reply: Reply) -> list[str]:
     if outcome.kind is LEFT.kind and outcome.reason == LEFT.reason:
         return [f"left; run {reply.number} goes on for others"]
     remarks = [line for line in last_lines(outcome) if not line.startswith("exit status")]
-    return [*remarks, *filter(None, [reason_words(outcome)])]
+    reason = reason_words(outcome, help_words="doorward ask help")
+    return [*remarks, *filter(None, [reason])]
 
 
 def answer_json(words: tuple[str, ...], reply: Reply, kept: Kept) -> str:

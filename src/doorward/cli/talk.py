@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from doorward.cli.fetch_words import check_authorities
-from doorward.cli.options import Fingerprint, Seconds, json_option
+from doorward.cli.options import FILE, Fingerprint, Seconds, json_option
 from doorward.cli.talk_steps import CommandWithSteps, script_of
 from doorward.core.talking import FEWEST_WINDOW_CHARACTERS, MOST_WINDOW_CHARACTERS, WINDOW_CHARACTERS
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from doorward.clients.talk.settings import TalkSettings
     from doorward.core.secret import Secret
 
-_FILE = click.Path(readable=False, path_type=Path)
 _SCRIPT_SECONDS = 60.0
 
 EXAMPLES = (
@@ -47,7 +46,7 @@ EXAMPLES = (
     help="Begin TLS with the command that this protocol has for it.",
 )
 @click.option(
-    "--ca", type=_FILE, metavar="FILE", help="Trust only what these certificates vouch for, over TLS."
+    "--ca", type=FILE, metavar="FILE", help="Trust only what these certificates vouch for, over TLS."
 )
 @click.option(
     "--fingerprint",
@@ -60,11 +59,11 @@ EXAMPLES = (
     "--insecure", is_flag=True, help="Over TLS, trust anybody, and be told so; --fingerprint is better."
 )
 @click.option(
-    "--client-certificate", type=_FILE, metavar="FILE", help="Over TLS, log in with this certificate, in PEM."
+    "--client-certificate", type=FILE, metavar="FILE", help="Over TLS, log in with this certificate, in PEM."
 )
 @click.option(
     "--client-key",
-    type=_FILE,
+    type=FILE,
     metavar="FILE",
     help="Its private key; otherwise it stands in the same file.",
 )
@@ -87,7 +86,7 @@ EXAMPLES = (
 )
 @click.option("--end", "end_side", is_flag=True, help="End our side; the peer can still be heard.")
 @click.option("--expect-end", is_flag=True, help="Wait until the peer ends the conversation.")
-@click.option("--script", type=_FILE, metavar="FILE", help="Read such steps from FILE, one a line.")
+@click.option("--script", type=FILE, metavar="FILE", help="Read such steps from FILE, one a line.")
 @click.option("--interact", is_flag=True, help="After the steps, go on with what is typed or piped in.")
 @click.option(
     "--timeout",
@@ -121,7 +120,7 @@ EXAMPLES = (
     is_flag=True,
     help="Send secrets to another machine without TLS, or with --insecure, all the same.",
 )
-@click.option("--transcript", type=_FILE, metavar="FILE", help="Write down both sides, with the time.")
+@click.option("--transcript", type=FILE, metavar="FILE", help="Write down both sides, with the time.")
 @json_option
 @click.option("--quiet", is_flag=True, help="Tell nothing of the connection.")
 @click.pass_context

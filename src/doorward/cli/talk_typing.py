@@ -4,6 +4,8 @@ A conversation that a person types, on a terminal: lines are edited below what c
 Imported when somebody sits there: prompt_toolkit takes 20 MB and 200 ms.
 """
 
+import errno
+import signal
 import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,8 @@ from prompt_toolkit.output.defaults import create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 
 from doorward.cli.beside import beside
+from doorward.cli.screen import give_up_stdout
+from doorward.cli.signals import EndedBySignal
 from doorward.cli.talk_history import TalkHistory
 from doorward.cli.talk_shown import ShownText
 from doorward.clients.talk.secrecy import LoginLines, asks_for_secret
@@ -93,7 +97,12 @@ class Terminal:
 
         Raises:
             ConnectError: the connection was lost.
+            EndedBySignal: the terminal hung up.
         """
+        with _hang_up_told():
+            return await self._talk(session)
+
+    async def _talk(self, session: TalkSession) -> bool:
         try:
             async with beside(self._type(session)):
                 while await session.read():
@@ -165,6 +174,22 @@ def _output() -> Output:
     if isinstance(output, Vt100_Output):
         output.enable_cpr = False
     return output
+
+
+@contextmanager
+def _hang_up_told() -> Iterator[None]:
+    """
+    Within, take what fails on a terminal that hung up for the SIGHUP that says so.
+
+    Either may be seen first, and what puts the terminal back fails in any case.
+    """
+    try:
+        yield
+    except (OSError, termios.error) as error:
+        if errno.EIO not in error.args[:1]:
+            raise
+        give_up_stdout()
+        raise EndedBySignal(signal.SIGHUP) from error
 
 
 @contextmanager

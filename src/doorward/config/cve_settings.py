@@ -18,6 +18,7 @@ from doorward.core.cve_errands import (
     CveErrand,
     CveSource,
     CveSourceKind,
+    lack_of,
     told_by_none,
 )
 from doorward.core.cve_filters import CveFilter
@@ -79,8 +80,8 @@ def read_sources(
             report.add((*key, index), "this source stands there twice", found=found_in(source.key))
         read[source.key] = source
     is_read = len(report.problems) == problems
-    if is_read and all(source.kind is CveSourceKind.EPSS for source in read.values()):
-        report.add(key, "epss tells of no vulnerability, it reckons those of others", expected=_SOURCES)
+    if is_read and (lack := lack_of(read.values())):
+        report.add(key, lack, expected=_SOURCES)
     return tuple(read.values())
 
 

@@ -31,6 +31,10 @@ class Trouble(enum.Enum):
     """What was to get a name would have taken another's; nothing was changed."""
 
 
+MAKE_ROOM = "Make room there, or ask its keeper for more."
+"""What a person can do where trouble is `FULL`."""
+
+
 @dataclass(eq=False)
 class StoreError(ConnectError):
     """

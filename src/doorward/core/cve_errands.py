@@ -1,7 +1,7 @@
 """A watch over vulnerabilities: where it looks, what matters to it, and who is told."""
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -117,6 +117,13 @@ class CveErrand:
     def about(self) -> str:
         """What it is about, in words for people."""
         return ", ".join(source.key for source in self.sources)
+
+
+def lack_of(sources: Iterable[CveSource]) -> str:
+    """What some sources, one at least, lack to be watched; empty for nothing."""
+    if any(source.kind is not CveSourceKind.EPSS for source in sources):
+        return ""
+    return "epss tells of no vulnerability, it reckons those of others"
 
 
 def told_by_none(wanted: CveFilter, kinds: Collection[CveSourceKind]) -> dict[str, CveSourceKind]:

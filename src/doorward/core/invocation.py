@@ -10,7 +10,7 @@ from doorward.core.errors import BadArgument, UnknownCommand
 from doorward.core.launch import EXECUTABLE_PATH, Launch
 from doorward.core.limits import Limits
 from doorward.core.named_words import name_of_option, option_of, sort_words, takes_options
-from doorward.core.nearest import did_you_mean, nearest_name
+from doorward.core.nearest import did_you_mean, nearest_name, suggestion
 from doorward.core.parameter import NAME, Parameter, shown, word_of
 from doorward.core.parameter_types import ChoiceType, FlagType, PathType, TextType, Value
 from doorward.core.secret import REDACTED, Secret
@@ -192,8 +192,7 @@ def _one_value(parameter: Parameter) -> str:
 
 
 def _unknown_name(command: Command, name: str, names: Collection[str]) -> BadArgument:
-    meant = _meant_by_habit(command, name)
-    hint = f"; did you mean {meant}?" if meant else did_you_mean(name, names)
+    hint = suggestion(_meant_by_habit(command, name)) or did_you_mean(name, names)
     return BadArgument("", f"a parameter of {command.name}", f"{shown(name)}{hint}")
 
 

@@ -13,5 +13,9 @@ def nearest_name(name: str, names: Iterable[str]) -> str:
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """`; did you mean df?`, to stand behind what is wrong with `name`; empty when none of `names` is near."""
-    nearest = nearest_name(name, names)
-    return f"; did you mean {nearest}?" if nearest else ""
+    return suggestion(nearest_name(name, names))
+
+
+def suggestion(meant: str) -> str:
+    """The same of a name that was found otherwise; empty where that is empty."""
+    return f"; did you mean {meant}?" if meant else ""

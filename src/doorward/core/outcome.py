@@ -133,14 +133,20 @@ _UNREASONED = MappingProxyType(
         OutcomeKind.REFUSED: "refused",
         OutcomeKind.BUSY: "busy: too many runs wait already; try again later",
         OutcomeKind.FAILED: "it could not be run",
-        OutcomeKind.UNKNOWN: "there is no such command; `help` lists them",
+        OutcomeKind.UNKNOWN: "there is no such command; `{help_words}` lists them",
     }
 )
 
 
-def reason_words(outcome: Outcome) -> str:
-    """Why nothing came of it, one line for a person; empty for a run that came to an end of its own."""
-    return (outcome.reason or _UNREASONED[outcome.kind]) if outcome.kind in _UNREASONED else ""
+def reason_words(outcome: Outcome, *, help_words: str) -> str:
+    """
+    Why nothing came of it, one line for a person; empty for a run that came to an end of its own.
+
+    `help_words` is what has the commands listed, where that person says such things.
+    """
+    if outcome.kind not in _UNREASONED:
+        return ""
+    return outcome.reason or _UNREASONED[outcome.kind].format(help_words=help_words)
 
 
 def end_words(members: Mapping[str, object]) -> str:

@@ -10,11 +10,10 @@ from doorward.clients.ftp.downloads import Download
 from doorward.clients.ftp.listing import has_name, list_files
 from doorward.clients.ftp.resuming import resume
 from doorward.clients.ftp.session import ABSENT, Session
-from doorward.clients.ftp.telling import MAKE_ROOM
 from doorward.clients.ftp.transfers import transferring
 from doorward.clients.ftp.trouble import told
 from doorward.clients.ftp.uploads import upload
-from doorward.core.backup_store import Listing, StoreError, Trouble
+from doorward.core.backup_store import MAKE_ROOM, Listing, StoreError, Trouble
 from doorward.core.errors import ConnectError, NameTaken, PeerRefused, TransferIncomplete
 
 _GIVEN_UP = frozenset({426, 451})

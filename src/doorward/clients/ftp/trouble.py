@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from doorward.clients._trouble import trouble_of_connection
-from doorward.clients.ftp.telling import MAKE_ROOM, wants_tls
-from doorward.core.backup_store import StoreError, Trouble
+from doorward.clients.ftp.telling import wants_tls
+from doorward.core.backup_store import MAKE_ROOM, StoreError, Trouble
 from doorward.core.errors import ConnectError, NameTaken, PeerRefused, TransferIncomplete
 
 _FULL_CODES = frozenset({452, 552})

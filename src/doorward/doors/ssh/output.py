@@ -143,7 +143,7 @@ def remarks(outcome: Outcome) -> list[str]:
     cut = [f"output cut at {outcome.cut_at_bytes} bytes"] if outcome.cut_at_bytes else []
     if outcome.kind in _SAID_BY_EXIT:
         return cut
-    if reason := reason_words(outcome):
+    if reason := reason_words(outcome, help_words="help"):
         return [*cut, reason]
     return last_lines(outcome)
 

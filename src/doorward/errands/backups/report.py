@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from doorward.core.backups import Backup, by_name
+from doorward.core.columns import aligned
 from doorward.core.errors import DoorwardError, one_line
 from doorward.errands.backups.planning import Planned, Step
 
@@ -154,34 +155,30 @@ def report_text(report: Report, counted: str = "") -> str:
 
     `counted` is the last line, of a report that was `shortened`.
     """
-    said = map(_sentence, report.notes)
-    lines = [heading(report.folder, report.address), *_aligned(rows_of(report.entries)), *said]
-    return "".join(f"{line}\n" for line in (*lines, _sentence(counted or _counted(report))))
+    return _text_of(
+        heading(report.folder, report.address),
+        rows_of(report.entries),
+        (*report.notes, counted or _counted(report)),
+    )
 
 
 def plan_text(planned: Planned, *, folder: str, address: str) -> str:
     """What would be done, as lines."""
-    said = map(_sentence, planned.notes)
-    lines = [heading(folder, address), *_aligned(plan_rows(planned.steps)), *said]
-    return "".join(f"{line}\n" for line in lines)
+    return _text_of(heading(folder, address), plan_rows(planned.steps), planned.notes)
+
+
+def _text_of(head: str, rows: Sequence[Sequence[str]], said: Sequence[str]) -> str:
+    sentences = "".join(f"{_sentence(each)}\n" for each in said)
+    return f"{head}\n{aligned(rows, indent='')}{sentences}"
 
 
 def listing_text(backups: Sequence[Backup]) -> str:
     """What is there, as lines: by names, the newest first."""
-    return "".join(f"{line}\n" for line in _aligned(listing_rows(backups))) or "No backups.\n"
+    return aligned(listing_rows(backups), indent="") or "No backups.\n"
 
 
 def _sentence(text: str) -> str:
     return one_line(text if text.endswith((".", "?")) else f"{text}.")
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines, each column but the last as wide as its widest cell."""
-    widths = [max(map(len, column)) for column in zip(*(row[:-1] for row in rows), strict=True)]
-    return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
-        for row in rows
-    ]
 
 
 def report_html(report: Report, counted: str = "") -> str:

@@ -15,6 +15,7 @@ from doorward.clients.ssh.sftp.telling import is_of_the_connection
 from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, read_all, write_all
 from doorward.core.backup_store import (
     LISTED_FILES,
+    MAKE_ROOM,
     NAME_BYTES,
     Listing,
     StoredFile,
@@ -132,8 +133,7 @@ class SftpPlace:
                 with contextlib.suppress(StoreError):
                     await self._settle(name)
             if type(error.__cause__) is asyncssh.SFTPFailure and await self._is_full():
-                step = "Make room there, or ask its keeper for more."
-                raise self._error("send", "the disk is full", Trouble.FULL, step) from error
+                raise self._error("send", "the disk is full", Trouble.FULL, MAKE_ROOM) from error
             raise
 
     async def _send(self, chunks: AsyncIterable[bytes], name: str, from_offset: int) -> int:

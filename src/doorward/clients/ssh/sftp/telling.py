@@ -2,7 +2,7 @@
 
 import asyncssh
 
-from doorward.core.backup_store import StoreError, Trouble
+from doorward.core.backup_store import MAKE_ROOM, StoreError, Trouble
 
 _REASON_CHARACTERS = 200
 
@@ -49,7 +49,7 @@ def store_error(address: str, phase: str, error: Exception, *, within_seconds: f
         case asyncssh.SFTPNoSuchFile() | asyncssh.SFTPNoSuchPath():
             step = "Is it there?"
         case asyncssh.SFTPNoSpaceOnFilesystem() | asyncssh.SFTPQuotaExceeded():
-            step = "Make room there, or ask its keeper for more."
+            step = MAKE_ROOM
         case asyncssh.SFTPError() if not is_of_the_connection(error):
             problem = f"the server answered: {problem or type(error).__name__}"
         case _:
