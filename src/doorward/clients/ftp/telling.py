@@ -11,6 +11,7 @@ from doorward.clients._streams import PLAIN_TEXT
 from doorward.clients._trust import words_of_distrust
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.settings import EXPLICIT_PORT, IMPLICIT_PORT, FtpServer, Security
+from doorward.core.backup_store import MAKE_ROOM
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
 from doorward.core.secret import REDACTED
 
@@ -25,7 +26,6 @@ _TLS_STEPS = dict.fromkeys(
     "TLS 1.2 is the least that will do.",
 )
 
-MAKE_ROOM = "Make room there, or ask its keeper for more."
 """For a full disk or quota."""
 
 _NEXT_STEPS = {
