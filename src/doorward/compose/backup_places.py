@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 from doorward.clients._asking import nobody_there
 from doorward.clients._endpoints import url_to_show
 from doorward.clients._secret_lines import secret_line
-from doorward.clients.fetch.logins import netrc_file, read_netrc_now
 from doorward.core.backup_errands import Access
 from doorward.core.backup_store import BackupStore
 from doorward.core.errors import ConnectError, SourceError
@@ -96,7 +95,7 @@ def _ftp(
     user = "" if server.user == ANONYMOUS else server.user
     login = _login(url, user, access, password, environment, host=server.host)
     if password is None:
-        password_from = access.password_file or (str(netrc_file(environment)) if access.netrc else "")
+        password_from = access.password_file or (str(_netrc_file(environment)) if access.netrc else "")
     server = replace(
         server,
         password_from=password_from,
@@ -188,10 +187,18 @@ def _login(
     if password is None and access.password_file:
         password = _password(access.password_file, where=url_to_show(url))
     if password is None and access.netrc:
-        found = read_netrc_now(netrc_file(environment)).login_for(host)
+        from doorward.clients.fetch.logins import read_netrc_now
+
+        found = read_netrc_now(_netrc_file(environment)).login_for(host)
         if found is not None and user in {"", found.name}:
             return found
     return Login(name=user, secret=password or Secret(""))
+
+
+def _netrc_file(environment: Mapping[str, str]) -> Path:
+    from doorward.clients.fetch.logins import netrc_file  # brings yarl along, which few need here
+
+    return netrc_file(environment)
 
 
 def _folder(url: str, access: Access) -> BackupStore:
