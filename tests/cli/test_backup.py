@@ -334,7 +334,7 @@ def test_two_errands_of_one_folder_at_one_time_both_carry_it(
     fill(here, "web.1", size_bytes=600_000)
     off_site = away.parent / "off-site"
     off_site.mkdir()
-    first = configuration(here, away, more='bytes_per_second = 200000\n').replace('"1h"', '"2s"')
+    first = configuration(here, away, more="bytes_per_second = 200000\n").replace('"1h"', '"2s"')
     second = first.replace(f"{away}", f"{off_site}").replace("nightly", "other")
     daemon = start_daemon(DOORS + first + second)
     for folder in (away, off_site):

@@ -12,7 +12,7 @@ import pytest
 
 from doorward.cli.root import run
 from tests.certificates import Authority, Written, server_context
-from tests.cli.talking import echo, listening, mail_server, never_ending, saying, silent_after
+from tests.cli.talking import echo, line_of, listening, mail_server, never_ending, saying, silent_after
 from tests.daemon import ANSWER_SECONDS, DOORS, Shell, StartDaemon
 from tests.doors.tls_peers import HASH
 from tests.fetch_servers import Site
@@ -170,9 +170,44 @@ def test_json_tells_what_matched(shell: Shell) -> None:
                 "left_out_characters": 0,
             },
         ],
+        "left_out_matches": 0,
         "received": "OP\n",
         "was_cut": False,
     }
+
+
+def test_json_tells_how_many_matches_it_leaves_out(shell: Shell) -> None:
+    (shell.folder / "count.talk").write_text("label again\nexpect GO\n    goto again\nor END\n    exit 7\n")
+    with listening(saying(b"GO\n" * 1001 + b"END\n")) as address:
+        typed = shell.run("talk", address, "--script", "count.talk", "--json")
+    assert (typed.returncode, typed.stderr) == (7, "")
+    told = json.loads(typed.stdout)
+    assert (len(told["matches"]), told["left_out_matches"]) == (1000, 2)
+    assert told["matches"][-1]["text"] == "END"
+
+
+def repeats_a_secret(peer: socket.socket) -> None:
+    """Repeat it across what is kept before a match and written down as one line, and in a match."""
+    peer.sendall(b"Password: ")
+    secret = line_of(peer).strip()
+    peer.sendall(b"x" * 4085 + secret)
+    peer.sendall(b"x" * (64 * 1024 - 11) + b"\n")
+    peer.sendall(b"you said %s ok, or %s?\n" % (secret, secret))
+
+
+def test_no_secret_stands_in_the_json_nor_in_the_transcript(shell: Shell) -> None:
+    words = ["--expect", "word: ", "--send-secret-env", "TOKEN", "--expect", r"said (\S+) ok", "--expect-end"]
+    with listening(repeats_a_secret) as address:
+        more = ["--json", "--transcript", "log"]
+        typed = shell.run("talk", address, *words, *more, environment={"TOKEN": "hunter2-s3same"})
+    assert (typed.returncode, typed.stderr) == (0, "")
+    told = json.loads(typed.stdout)
+    last = told["matches"][1]
+    assert (last["text"], last["groups"], told["received"]) == ("said •••• ok", ["••••"], ", or ••••?\n")
+    assert last["before"].replace("x", "") == "••••\nyou "
+    for text in (typed.stdout, (shell.folder / "log").read_text()):
+        assert "s3same" not in text
+        assert "hunter2" not in text
 
 
 def test_json_has_what_came_last(shell: Shell) -> None:

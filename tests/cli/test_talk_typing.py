@@ -15,7 +15,7 @@ from prompt_toolkit.output import DummyOutput
 
 from doorward.cli.talk_history import HISTORY_NAME, LINES, TalkHistory, history_file, read_lines
 from doorward.cli.talk_typing import keys_kept
-from tests.cli.talking import Handler, line_of, listening, mail_server, silent_after
+from tests.cli.talking import PATIENT_SECONDS, Handler, line_of, listening, mail_server, silent_after
 from tests.daemon import Shell
 from tests.terminals import SEEN_SECONDS, Terminal, needs_tmux
 
@@ -170,6 +170,61 @@ def test_a_password_in_a_literal_of_imap_is_neither_seen_nor_kept(shell: Shell, 
     log = (tmp_path / "log").read_text()
     assert "s3same" not in log
     assert "> a2 CAPABILITY" in log
+
+
+def console(is_typed: threading.Event) -> Handler:
+    """One that speaks by itself while a password is typed, and tells how long it was."""
+
+    def handle(peer: socket.socket) -> None:
+        peer.sendall(b"Password: ")
+        assert is_typed.wait(PATIENT_SECONDS)
+        peer.sendall(b"\r\n%SYS-5: link up\r\n")
+        peer.sendall(b"heard %d bytes" % len(line_of(peer)))
+
+    return handle
+
+
+@needs_tmux
+def test_a_password_stays_hidden_although_the_peer_says_more_meanwhile(shell: Shell, tmp_path: Path) -> None:
+    is_typed = threading.Event()
+    with (
+        listening(console(is_typed)) as address,
+        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
+    ):
+        terminal.sees("Password:")
+        terminal.type("s3")
+        terminal.sees("Password: **")
+        is_typed.set()
+        terminal.sees("link up\n**")
+        terminal.type("same")
+        terminal.sees("link up\n******")
+        terminal.press("Enter")
+        assert "s3same" not in terminal.shows("heard 8 bytes")
+    assert read_lines(history_of(shell)) == []
+    assert "s3same" not in (tmp_path / "log").read_text()
+
+
+@needs_tmux
+def test_a_password_that_may_not_be_sent_is_hidden_as_it_is_typed_again(shell: Shell, tmp_path: Path) -> None:
+    is_typed = threading.Event()
+    with (
+        listening(console(is_typed)) as address,
+        # for all that is known without looking it up, this is another machine
+        opened(shell, tmp_path, address.replace("localhost", "127.1")) as terminal,
+    ):
+        terminal.sees("Password:")
+        terminal.type("s3")
+        terminal.sees("Password: **")
+        is_typed.set()
+        terminal.sees("link up\n**")
+        terminal.type("same")
+        terminal.press("Enter")
+        terminal.shows("the secret would go to another machine")
+        terminal.type("s3same")
+        terminal.sees("\n******")
+        terminal.press("Enter", "C-d")
+        assert "s3same" not in terminal.shows("heard 0 bytes")
+    assert read_lines(history_of(shell)) == []
 
 
 @needs_tmux

@@ -2,15 +2,14 @@
 
 import json
 import sys
-from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from doorward.cli.talk_matches import Found, KeptMatches
 from doorward.clients.talk.script import Expect
 from doorward.core.errors import ConnectError
-from doorward.core.talking import Matched, readable
-
-_MATCHES, _BEFORE_CHARACTERS = 1000, 64 * 1024
+from doorward.core.talking import Matched
 
 
 @dataclass(slots=True)
@@ -20,29 +19,28 @@ class Told:
 
     Attributes:
         tls: as `tls_json` has it.
-        matches: the last thousand.
+        matches: the last.
         rest: what came since the last one.
         was_cut: over TLS, the end came without the peer's word for it.
     """
 
     tls: dict[str, Any] | None = None
-    matches: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=_MATCHES))
+    matches: KeptMatches = field(default_factory=KeptMatches)
     rest: str = ""
     was_cut: bool = False
 
-    def matched(self, step: Expect, matched: Matched) -> None:
+    def matched(self, step: Expect, matched: Matched, *, without_secrets: Callable[[str], str]) -> None:
         """Take in a match."""
-        self.matches.append(
-            {
-                "step": step.line,
-                "pattern": step.branches[matched.index].pattern.pattern,
-                "index": matched.index,
-                "text": readable(matched.text),
-                "groups": [each if each is None else readable(each) for each in matched.groups],
-                "before": readable(matched.before[-_BEFORE_CHARACTERS:]),
-                "left_out_characters": matched.dropped_characters
-                + max(len(matched.before) - _BEFORE_CHARACTERS, 0),
-            }
+        self.matches.add(
+            Found(
+                step=step.line,
+                pattern=step.branches[matched.index].pattern.pattern,
+                index=matched.index,
+                text=without_secrets(matched.text),
+                groups=[each if each is None else without_secrets(each) for each in matched.groups],
+                before=without_secrets(matched.before),
+                left_out_characters=matched.dropped_characters,
+            )
         )
 
     def print(self, address: str, error: ConnectError | None, status: int) -> None:
@@ -52,8 +50,10 @@ class Told:
             "status": status,
             "error": None if error is None else str(error),
             "tls": self.tls,
-            "matches": list(self.matches),
+            "matches": self.matches.as_json(),
+            "left_out_matches": self.matches.left_out,
             "received": self.rest,
             "was_cut": self.was_cut,
         }
-        sys.stdout.write(f"{json.dumps(found, indent=2)}\n")
+        json.dump(found, sys.stdout, indent=2)
+        sys.stdout.write("\n")

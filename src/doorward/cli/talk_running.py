@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,8 @@ class _Talk:
         return status
 
     async def _play(self, session: TalkSession, script: Script) -> int:
-        player = Player(session, self._wishes.secrets, self._told.matched)
+        on_matched = partial(self._told.matched, without_secrets=session.without_secrets)
+        player = Player(session, self._wishes.secrets, on_matched)
         try:
             with broken_off(session):
                 status = await player.play(script)

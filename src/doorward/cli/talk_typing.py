@@ -20,9 +20,9 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from doorward.cli.beside import beside
 from doorward.cli.screen import give_up_stdout
 from doorward.cli.signals import EndedBySignal
+from doorward.cli.talk_hiding import Hiding
 from doorward.cli.talk_history import TalkHistory
 from doorward.cli.talk_shown import ShownText
-from doorward.clients.talk.secrecy import LoginLines, asks_for_secret
 from doorward.clients.talk.session import TalkSession
 from doorward.core.errors import ConnectError
 from doorward.core.secret import Secret
@@ -49,9 +49,7 @@ class Terminal:
     ) -> None:
         self._text = ShownText()
         self._unfinished = ""
-        self._last_line = ""
-        self._wants_hidden: bool | None = None
-        self._logins = LoginLines()
+        self._hiding = Hiding()
         self._note = note
         self._prompt: PromptSession[str] = PromptSession(
             lambda: self._unfinished,
@@ -66,14 +64,12 @@ class Terminal:
             reserve_space_for_menu=0,
             output=_output(),
         )
+        self._prompt.default_buffer.on_text_changed += lambda buffer: self._hiding.typed(buffer.text)
 
     @property
     def hides(self) -> bool:
         """Whether what is typed is not shown, and not kept."""
-        if self._wants_hidden is not None:
-            return self._wants_hidden
-        is_asked = asks_for_secret(self._unfinished or self._last_line)
-        return is_asked or self._logins.holds_secret(self._prompt.default_buffer.text)
+        return self._hiding.hides(self._prompt.default_buffer.text)
 
     async def received(self, data: bytes) -> None:
         """Show what came: lines above the one that is edited, what has not ended before it."""
@@ -81,10 +77,8 @@ class Terminal:
         while len(self._unfinished) > _UNFINISHED_CHARACTERS:
             lines.append(self._unfinished[:_UNFINISHED_CHARACTERS])
             self._unfinished = self._unfinished[_UNFINISHED_CHARACTERS:]
+        self._hiding.came(lines, self._unfinished)
         if lines:
-            self._last_line = next((line for line in reversed(lines) if line.strip()), self._last_line)
-            for line in lines:
-                self._logins.answered(line)
             self._show("".join(f"{line}\n" for line in lines))
         self._prompt.app.invalidate()
 
@@ -126,17 +120,17 @@ class Terminal:
                     await session.end()
                     return self._note("Our side has ended; Ctrl-C leaves.")
                 self._mark_pastes()
-                was_hidden, self._wants_hidden = self.hides, None
-                self._unfinished, self._last_line = "", ""
-                await self._send(session, typed_lines(text), are_secret=was_hidden)
+                self._unfinished = ""
+                await self._send(session, typed_lines(text), are_secret=self._hiding.take(text))
 
     async def _send(self, session: TalkSession, lines: list[str], *, are_secret: bool) -> None:
         """Send them, up to the first that does not go."""
         try:
             for line in lines:
-                self._logins.secret_in(line)
+                self._hiding.said(line)
                 await (session.send_secret(Secret(line)) if are_secret else session.send_line(line))
         except ConnectError as error:
+            self._hiding.refused()
             self._note(f"{error.problem}. {error.next_step}")
 
     def _show(self, text: str) -> None:
@@ -158,7 +152,7 @@ class Terminal:
 
         @keys.add("c-t")
         def _turn(_event: KeyPressEvent) -> None:
-            self._wants_hidden = not self.hides
+            self._hiding.turn(self._prompt.default_buffer.text)
 
         return keys
 

@@ -115,3 +115,79 @@ def test_a_line_without_end_is_written_in_parts() -> None:
         transcript.received(b"x" * 1000)
     assert len(lines) == 100_000 // RECORD_BYTES
     assert all(len(line) <= RECORD_BYTES + 40 for line in lines)
+
+
+SECRET = "s3same-s3sé"
+# a letter that something of ours cuts in two is written as two bytes: the whole secret alone has such a one
+PARTS = st.sampled_from([SECRET, SECRET[:3], SECRET[:7], SECRET[7:-1], "\n", "x" * 1000, "y" * RECORD_BYTES])
+
+
+@given(parts=st.lists(PARTS, max_size=30), cuts=CUTS, are_answered=st.lists(st.booleans(), max_size=30))
+def test_a_secret_is_left_out_however_it_comes_and_nothing_else(
+    parts: list[str], cuts: list[int], are_answered: list[bool]
+) -> None:
+    transcript, lines = begun()
+    transcript.sent_secret(Secret(SECRET))
+    data = "".join(parts)
+    answers = iter(are_answered)
+    for piece in pieces(data.encode(), cuts):
+        transcript.received(piece)
+        if next(answers, False):
+            transcript.sent(b"NOOP\r\n")
+    transcript.ended("the end")
+    said = "".join(line[len(STAMP) + 3 : -1] for line in lines if line[len(STAMP) + 1] == "<")
+    assert said == data.replace(SECRET, "••••").replace("\n", "\\n")
+
+
+def test_what_may_be_the_beginning_of_a_secret_waits_for_the_rest_of_it() -> None:
+    transcript, lines = begun()
+    transcript.sent_secret(Secret("hunter2"))
+    transcript.received(b"half: hun")
+    transcript.sent(b"NOOP\r\n")
+    transcript.received(b"ter2, hun")
+    transcript.told("our side ended")
+    transcript.received(b"h")
+    transcript.ended("the end")
+    assert [line[len(STAMP) + 1 : -1] for line in lines] == [
+        "> ••••",
+        "< half: ",
+        "> NOOP\\r\\n",
+        "< ••••, ",
+        "- our side ended",
+        "< hunh",
+        "- the end",
+    ]
+
+
+def test_a_secret_is_left_out_where_a_long_line_is_written_in_parts() -> None:
+    secret = SECRET.encode()
+    for before in range(RECORD_BYTES - len(secret), RECORD_BYTES + 1):
+        for cut in range(len(secret) + 1):
+            transcript, lines = begun()
+            transcript.sent_secret(Secret(SECRET))
+            transcript.received(b"x" * before + secret[:cut])
+            transcript.received(secret[cut:] + b"y" * RECORD_BYTES)
+            transcript.ended("the end")
+            said = [line[len(STAMP) + 3 : -1] for line in lines[1:-1]]
+            assert len(said) > 1
+            assert "".join(said) == "x" * before + "••••" + "y" * RECORD_BYTES
+
+
+def test_the_end_of_a_secret_may_be_its_beginning() -> None:
+    transcript, lines = begun()
+    transcript.sent_secret(Secret("hunhun"))
+    transcript.received(b"hunhun")
+    transcript.sent(b"NOOP")
+    assert [line[len(STAMP) + 1 : -1] for line in lines] == ["> ••••", "< ••••", "> NOOP"]
+
+
+def test_a_long_line_is_cut_between_letters() -> None:
+    transcript, lines = begun()
+    transcript.received(b"x" + "é".encode() * RECORD_BYTES)
+    assert [line[len(STAMP) + 1 : -1] for line in lines] == [
+        "< x" + "é" * (RECORD_BYTES // 2 - 1),
+        "< " + "é" * (RECORD_BYTES // 2),
+    ]
+    transcript, lines = begun()
+    transcript.received(b"\x80" * (RECORD_BYTES + 1))
+    assert lines == [f"{STAMP} < " + "\\x80" * RECORD_BYTES + "\n"]

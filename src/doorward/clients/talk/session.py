@@ -264,7 +264,7 @@ class TalkSession:
         try:
             if not self._has_ended:
                 self._has_ended = True
-                self._transcript.told("we left")
+                self._transcript.ended("we left")
         finally:
             await self._stream.close()
 
@@ -327,7 +327,7 @@ class TalkSession:
             self._how_it_ended = _CUT
         await self._pass_on(self._telnet.receive_eof())
         self._window.receive(self._decoder.receive_eof())
-        self._transcript.told(self._how_it_ended)
+        self._transcript.ended(self._how_it_ended)
 
     async def _pass_on(self, data: bytes) -> None:
         if not data:

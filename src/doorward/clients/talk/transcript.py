@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from doorward.clients.talk.secrecy import LoginLines
+from doorward.clients.talk.sent_secrets import SentSecrets
 from doorward.core.errors import one_line
 from doorward.core.secret import REDACTED, Secret
 from doorward.core.talking import safe_line
@@ -33,12 +34,19 @@ class Transcript:
         self._write = write
         self._wall = wall
         self._unfinished = bytearray()
-        self._secrets: list[str] = []
+        self._secrets = SentSecrets()
         self._logins = LoginLines()
 
     def told(self, text: str) -> None:
         """Write down what happened to the connection."""
         self._flush()
+        self._record("-", one_line(text))
+
+    def ended(self, text: str) -> None:
+        """Write down how the conversation ended; nothing more comes."""
+        if self._unfinished:
+            self._record_bytes("<", bytes(self._unfinished))
+            self._unfinished.clear()
         self._record("-", one_line(text))
 
     def received(self, data: bytes) -> None:
@@ -50,10 +58,8 @@ class Transcript:
         for line in lines:
             self._logins.answered(line.decode("utf-8", "surrogateescape"))
             self._record_bytes("<", line + b"\n")
-        while len(rest) > RECORD_BYTES:
-            self._record_bytes("<", rest[:RECORD_BYTES])
-            rest = rest[RECORD_BYTES:]
         self._unfinished[:] = rest
+        self._write_long_line()
 
     def sent(self, data: bytes) -> None:
         """Write down what we said, without the secret of a login command."""
@@ -66,15 +72,13 @@ class Transcript:
     def sent_secret(self, secret: Secret) -> None:
         """Write down that it was sent, and leave it out where the peer repeats it."""
         self._flush()
-        self._leave_out(secret.revealed)
+        self._secrets.add(secret.revealed)
         self._without_login(secret.revealed.encode("utf-8", "surrogateescape"))
         self._record(">", REDACTED)
 
     def without_secrets(self, text: str) -> str:
         """`text` with dots for each secret that was sent."""
-        for secret in self._secrets:
-            text = text.replace(secret, REDACTED)
-        return text
+        return self._secrets.without(text)
 
     def _without_login(self, line: bytes) -> bytes:
         """`line` with dots for the secret of a login command, which from now on is left out elsewhere too."""
@@ -83,22 +87,32 @@ class Transcript:
             return line
         # a guess of few letters would leave dots in half of what the peer says
         if len(secret) >= _REPEATED_CHARACTERS:
-            self._leave_out(secret)
+            self._secrets.add(secret)
         head, _, tail = line.rpartition(secret.encode("utf-8", "surrogateescape"))
         return head + REDACTED.encode() + tail
 
-    def _leave_out(self, secret: str) -> None:
-        if secret and secret not in self._secrets:
-            self._secrets.append(secret)
-            self._secrets.sort(key=len, reverse=True)  # one may be part of another
+    def _write_long_line(self) -> None:
+        """Write down what is too long to wait for its end, but for what may be the beginning of a secret."""
+        kept_bytes = RECORD_BYTES + self._secrets.most_begun_bytes
+        if len(self._unfinished) <= kept_bytes:
+            return
+        rest = self._secrets.bytes_without(bytes(self._unfinished))
+        while len(rest) > kept_bytes:
+            cut = _end_of_letter(rest, RECORD_BYTES)
+            self._record_bytes("<", rest[:cut])
+            rest = rest[cut:]
+        self._unfinished[:] = rest
 
     def _flush(self) -> None:
-        if self._unfinished:
-            self._record_bytes("<", bytes(self._unfinished))
-            self._unfinished.clear()
+        """Write down what the peer has said of a line, but for what may be the beginning of a secret."""
+        said = self._secrets.bytes_without(bytes(self._unfinished))
+        cut = len(said) - self._secrets.begun_bytes(said)
+        if cut:
+            self._record_bytes("<", said[:cut])
+        self._unfinished[:] = said[cut:]
 
     def _record_bytes(self, side: str, data: bytes) -> None:
-        text = self.without_secrets(data.decode("utf-8", "surrogateescape"))
+        text = self._secrets.bytes_without(data).decode("utf-8", "surrogateescape")
         self._record(side, safe_line(text.replace("\\", "\\\\")))
 
     def _record(self, side: str, text: str) -> None:
@@ -106,3 +120,8 @@ class Transcript:
             return
         moment = datetime.fromtimestamp(self._wall(), UTC)
         self._write(f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z {side} {text}\n")
+
+
+def _end_of_letter(data: bytes, most: int) -> int:
+    """The last place up to `most` where no letter of UTF-8 is cut in two."""
+    return next((cut for cut in range(most, most - 4, -1) if data[cut] & 0xC0 != 0x80), most)
