@@ -145,7 +145,7 @@ async def list_names(session: Session) -> list[str]:
     try:
         return parse_names(listing)
     except ProtocolError as error:
-        raise session.teller.error("data", str(error)) from error
+        raise session.teller.misunderstood("data", error) from error
 
 
 async def collect(session: Session, verb: str) -> bytes:

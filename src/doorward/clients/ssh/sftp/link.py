@@ -67,7 +67,13 @@ class Link:
         except (asyncssh.Error, OSError) as error:
             if is_of_the_connection(error):
                 self.abort()
-            raise store_error(self.address, phase, error, within_seconds=self._reply_seconds) from error
+            raise store_error(
+                self.address,
+                phase,
+                error,
+                within_seconds=self._reply_seconds,
+                password=self._server.password,
+            ) from error
 
     def abort(self) -> None:
         """Close it without a word; idempotent."""
