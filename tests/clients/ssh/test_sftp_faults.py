@@ -23,7 +23,7 @@ from doorward.testing.backup_store_contract import in_chunks, some_bytes, whole
 from tests.clients.carrying import FINAL, PARTIAL, carry
 from tests.clients.cutting import cutting, spread
 from tests.clients.relaying import IN_BETWEEN, AtByte, Then, relaying
-from tests.clients.ssh.hostile_sftp import CUTS_NO_FILES, FORGETS_AT
+from tests.clients.ssh.hostile_sftp import CUTS_NO_FILES, DRIPS, FORGETS_AT, LISTS, STOPS
 from tests.clients.ssh.sftp_server import server_of
 from tests.clients.ssh.sshd import Sshd, needs_sshd
 from tests.plugins.soak import IS_SOAK
@@ -159,7 +159,7 @@ def hostile(kept: Path) -> Iterator[SftpStore]:
         try:
             yield SftpStore(SftpServer(endpoint=endpoint, connect_seconds=60), "/")
         finally:
-            process.terminate()
+            process.kill()  # it may stand still
 
 
 async def test_names_that_lead_elsewhere_are_passed_over_and_told(hostile: SftpStore) -> None:
@@ -210,3 +210,28 @@ async def test_more_files_than_are_listed_are_an_error(
         with pytest.raises(StoreError, match="more than 3 files") as caught:
             await place.listing()
         assert caught.value.trouble is Trouble.PERMANENT
+
+
+async def test_a_list_that_drips_has_an_end(
+    hostile: SftpStore, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread((kept / LISTS).write_text, DRIPS)
+    monkeypatch.setattr("doorward.clients.ssh.sftp.place.LISTING_SECONDS", 1.0)
+    async with hostile.connect() as place:
+        with pytest.raises(StoreError, match="the list is not whole after 1 s") as caught:
+            await place.listing()
+        assert caught.value.trouble is Trouble.TEMPORARY
+        await asyncio.to_thread((kept / LISTS).unlink)
+        assert set((await place.listing()).files) == {"web.2", "\udcff"}
+
+
+async def test_a_server_that_stands_still_in_a_list_is_waited_for_no_longer_than_that(
+    hostile: SftpStore, kept: Path
+) -> None:
+    """The library asks it to close the list, which is not answered either."""
+    await asyncio.to_thread((kept / LISTS).write_text, STOPS)
+    store = SftpStore(hostile._server, "/", reply_seconds=1.0)
+    async with store.connect() as place:
+        with pytest.raises(StoreError, match="no answer within 1 s") as caught:
+            await place.listing()
+        assert caught.value.trouble is Trouble.TEMPORARY

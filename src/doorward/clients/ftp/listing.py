@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from doorward.clients.ftp.commands import split_names
-from doorward.clients.ftp.downloads import collect
+from doorward.clients.ftp.downloads import collect, listing_in_time
 from doorward.clients.ftp.features import Entry, lists_facts, parse_entries
 from doorward.clients.ftp.session import Session
 from doorward.core.backup_store import LISTED_FILES, Listing, StoredFile, is_plain_name
@@ -25,8 +25,13 @@ async def list_files(session: Session, folder: str, is_wanted: Callable[[str], b
     Raises:
         PeerRefused: it is not there, or may not be listed.
         TransferIncomplete: the list did not come whole.
-        ConnectError: it is too long, or not understood.
+        ConnectError: it is too long, takes too long, or is not understood.
     """
+    async with listing_in_time(session):
+        return await _list_files(session, folder, is_wanted)
+
+
+async def _list_files(session: Session, folder: str, is_wanted: Callable[[str], bool] | None) -> Listing:
     await session.ask_for("CWD", folder)
     try:
         has_facts = lists_facts(await session.features())
