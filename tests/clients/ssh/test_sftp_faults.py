@@ -6,9 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -17,7 +19,7 @@ from doorward.clients._endpoints import SshEndpoint, SshIdentity
 from doorward.clients.ssh.sftp.login import SftpServer
 from doorward.clients.ssh.sftp.place import SftpPlace
 from doorward.clients.ssh.sftp.store import UNDER_WAY_BYTES, SftpStore
-from doorward.clients.ssh.sftp.transfers import PIECE_BYTES
+from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, Window
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.testing.backup_store_contract import in_chunks, some_bytes, whole
 from tests.clients.carrying import FINAL, PARTIAL, carry
@@ -235,3 +237,57 @@ async def test_a_server_that_stands_still_in_a_list_is_waited_for_no_longer_than
         with pytest.raises(StoreError, match="no answer within 1 s") as caught:
             await place.listing()
         assert caught.value.trouble is Trouble.TEMPORARY
+
+
+@pytest.fixture
+def under_way(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many requests of one file were under way, each time that one was begun."""
+    counts: list[int] = []
+    begin = Window.begin
+
+    def counted(window: Window[object], request: Coroutine[Any, Any, object]) -> None:
+        begin(window, request)
+        counts.append(len(window._under_way))
+
+    monkeypatch.setattr(Window, "begin", counted)
+    return counts
+
+
+MOST = UNDER_WAY_BYTES // PIECE_BYTES
+
+
+async def test_whoever_sends_leaves_their_share_to_a_connection_that_comes(
+    sshd: Sshd, kept: Path, under_way: list[int]
+) -> None:
+    store = SftpStore(server_of(sshd), str(kept))
+    piece = some_bytes(PIECE_BYTES)
+    begun = 0
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal begun
+        for _ in range(2 * MOST):
+            yield piece
+        begun = len(under_way)
+        async with store.connect():
+            for _ in range(2 * MOST):
+                yield piece
+
+    async with store.connect() as place:
+        await place.send(pieces(), PARTIAL)
+    assert max(under_way[:begun]) == MOST
+    assert max(under_way[begun:]) == MOST // 2
+
+
+async def test_whoever_reads_leaves_their_share_to_a_connection_that_comes(
+    sshd: Sshd, kept: Path, under_way: list[int]
+) -> None:
+    store = SftpStore(server_of(sshd), str(kept))
+    await asyncio.to_thread((kept / FINAL).write_bytes, some_bytes(4 * MOST * PIECE_BYTES))
+    async with store.connect() as place, aclosing(place.read(FINAL)) as pieces:
+        await anext(pieces)
+        begun = len(under_way)
+        async with store.connect():
+            async for _ in pieces:
+                pass
+    assert max(under_way[:begun]) == MOST
+    assert max(under_way[begun:]) == MOST // 2

@@ -42,7 +42,7 @@ class SftpPlace:
     Args:
         link: the login; its maker closes it.
         folder: the path of the folder there.
-        most_under_way: how many bytes may be asked for or sent and not answered; asked for each file.
+        most_under_way: how many bytes may be asked for or sent and not answered; asked each time.
     """
 
     def __init__(self, link: Link, folder: bytes, *, most_under_way: Callable[[], int]) -> None:
@@ -165,7 +165,7 @@ class SftpPlace:
                 chunks,
                 at=from_offset,
                 piece_bytes=piece_bytes,
-                most_under_way=self._most_under_way(),
+                most_under_way=self._most_under_way,
                 written=partial(self._unsettled.__setitem__, name),
             )
             with self._link.told("send"):
@@ -211,7 +211,7 @@ class SftpPlace:
                 at=at,
                 ends_at=size_bytes,
                 piece_bytes=piece_bytes,
-                most_under_way=self._most_under_way(),
+                most_under_way=self._most_under_way,
             )
             async with aclosing(pieces):
                 async for piece in pieces:
