@@ -21,8 +21,8 @@ def kept_in(
 
     def put(name: str, content: bytes) -> None:
         (folder / name).write_bytes(content)
-        if is_everybodys:
-            (folder / name).chmod(0o666)
+        # whatever umask the tests run with
+        (folder / name).chmod(0o666 if is_everybodys else 0o600)
 
     def make_folder(name: str) -> None:
         (folder / name).mkdir()

@@ -12,7 +12,7 @@ from doorward.core.limits import Limits
 from doorward.core.parameter import Parameter
 from doorward.core.parameter_types import IntegerType, SecretType, TextType
 from doorward.core.principal import User
-from doorward.core.secret import REDACTED, Secret
+from doorward.core.secret import REDACTED, Secret, without
 from doorward.core.template import parse_element
 
 CANARY = "hunter2-canary"
@@ -121,3 +121,18 @@ def test_a_declared_default_that_is_a_secret_is_refused_and_not_shown() -> None:
         with pytest.raises(CatalogueError, match=r"^k\.default: a secret has no default$") as caught:
             Parameter(name="key", type=kind, default=default).check(key="k")
         assert CANARY not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        (Secret("it's\\"), "say it's\\, it's\\", f"say {REDACTED}, {REDACTED}"),
+        (Secret("it's\\"), repr("say it's\\"), f'"say {REDACTED}"'),
+        (Secret(""), "all of it", "all of it"),
+        (None, "all of it", "all of it"),
+    ],
+)
+def test_a_text_is_had_without_the_secret_that_it_repeats(
+    secret: Secret | None, text: str, shown: str
+) -> None:
+    assert without(secret, text) == shown

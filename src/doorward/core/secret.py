@@ -24,3 +24,15 @@ class Secret:
 
     def __format__(self, format_spec: str) -> str:
         return format(REDACTED, format_spec)
+
+
+def without(secret: Secret | None, text: str) -> str:
+    """
+    `text` with dots in place of `secret`, as it is or escaped as in a Python literal.
+
+    To be called before anything is cut off: a part of a secret is not found.
+    """
+    if secret is None or not secret.revealed:
+        return text
+    escaped = repr(secret.revealed)[1:-1]
+    return text.replace(escaped, REDACTED).replace(secret.revealed, REDACTED)

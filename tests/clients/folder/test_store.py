@@ -3,7 +3,9 @@
 import asyncio
 import os
 import threading
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,6 +86,7 @@ def folder(tmp_path: Path) -> Path:
     (made / "web.1\x1b[2J").write_bytes(b"x")
     (made / "web.1").write_bytes(b"old")
     (made / "part").write_bytes(some_bytes(3_000_000))
+    (made / "part").chmod(0o600)
     return made
 
 
@@ -174,3 +177,47 @@ async def test_a_descriptor_is_not_closed_while_a_thread_works_with_it(
     go_on.set()
     async with asyncio.timeout(30):
         await closed.wait()
+
+
+async def cancelled_while_it_opens(
+    opening: Callable[[], Coroutine[None, None, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancel `opening` while a thread of it stands in os.open, as below a mount that hangs."""
+    begun, go_on, opened, closed = threading.Event(), threading.Event(), list[int](), threading.Event()
+    really_open, really_close = os.open, os.close
+
+    def slow(*args: Any, **kwargs: Any) -> int:
+        begun.set()
+        assert go_on.wait(30)
+        opened.append(really_open(*args, **kwargs))
+        return opened[0]
+
+    def close(number: int) -> None:
+        really_close(number)
+        if opened and number == opened[0]:
+            closed.set()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", slow)
+        patched.setattr(os, "close", close)
+        task = asyncio.get_running_loop().create_task(opening())
+        await asyncio.to_thread(begun.wait, 30)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+        assert await asyncio.to_thread(closed.wait, 30)
+
+
+async def test_whoever_is_cancelled_while_a_folder_or_a_file_opens_leaves_nothing_open(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def enter() -> None:
+        async with FolderStore(folder).connect():
+            pytest.fail("it was entered")
+
+    await cancelled_while_it_opens(enter, monkeypatch)
+    async with FolderStore(folder).connect() as place:
+        await cancelled_while_it_opens(lambda: whole(place, "part"), monkeypatch)
+        await cancelled_while_it_opens(lambda: place.send(in_chunks(b"x"), "new"), monkeypatch)
+        assert len(await whole(place, "part")) == 3_000_000

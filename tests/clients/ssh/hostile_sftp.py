@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable
 from hashlib import sha256
@@ -19,6 +20,19 @@ CUTS_NO_FILES = "cuts-no-files"
 """A file in the folder: while it is there, no file is made shorter."""
 
 
+LISTS = "lists"
+"""A file in the folder: how the list goes wrong, one of the two below."""
+
+DRIPS = "drips"
+"""It comes a bit at a time, for some seconds."""
+
+STOPS = "stops"
+"""In its midst this process stops, and answers nothing any more."""
+
+_AT_ONCE = 128
+"""How many names the library waits for before it answers."""
+
+
 class Nobody(asyncssh.SSHServer):
     """Lets everybody in."""
 
@@ -30,9 +44,20 @@ class HostileFiles(asyncssh.SFTPServer):
     """Files of one folder."""
 
     async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        how = self._how_it_lists()
+        for number in range(20 * _AT_ONCE if how else 0):
+            if number == _AT_ONCE and how == STOPS:
+                os.kill(os.getpid(), signal.SIGSTOP)
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0.3)
+            yield asyncssh.SFTPName(b"web.%d" % number, attrs=asyncssh.SFTPAttrs(size=3))
         for name in NAMES:
             attributes = asyncssh.SFTPAttrs(type=asyncssh.FILEXFER_TYPE_REGULAR, size=3, permissions=0o100600)
             yield asyncssh.SFTPName(name, name, attributes)
+
+    def _how_it_lists(self) -> str:
+        lists = Path(os.fsdecode(self.map_path(LISTS.encode())))
+        return lists.read_text() if lists.exists() else ""
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int | Awaitable[int]:
         forgets = Path(os.fsdecode(self.map_path(FORGETS_AT.encode())))

@@ -6,9 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -17,13 +19,13 @@ from doorward.clients._endpoints import SshEndpoint, SshIdentity
 from doorward.clients.ssh.sftp.login import SftpServer
 from doorward.clients.ssh.sftp.place import SftpPlace
 from doorward.clients.ssh.sftp.store import UNDER_WAY_BYTES, SftpStore
-from doorward.clients.ssh.sftp.transfers import PIECE_BYTES
+from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, Window
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.testing.backup_store_contract import in_chunks, some_bytes, whole
 from tests.clients.carrying import FINAL, PARTIAL, carry
 from tests.clients.cutting import cutting, spread
 from tests.clients.relaying import IN_BETWEEN, AtByte, Then, relaying
-from tests.clients.ssh.hostile_sftp import CUTS_NO_FILES, FORGETS_AT
+from tests.clients.ssh.hostile_sftp import CUTS_NO_FILES, DRIPS, FORGETS_AT, LISTS, STOPS
 from tests.clients.ssh.sftp_server import server_of
 from tests.clients.ssh.sshd import Sshd, needs_sshd
 from tests.plugins.soak import IS_SOAK
@@ -159,7 +161,7 @@ def hostile(kept: Path) -> Iterator[SftpStore]:
         try:
             yield SftpStore(SftpServer(endpoint=endpoint, connect_seconds=60), "/")
         finally:
-            process.terminate()
+            process.kill()  # it may stand still
 
 
 async def test_names_that_lead_elsewhere_are_passed_over_and_told(hostile: SftpStore) -> None:
@@ -210,3 +212,82 @@ async def test_more_files_than_are_listed_are_an_error(
         with pytest.raises(StoreError, match="more than 3 files") as caught:
             await place.listing()
         assert caught.value.trouble is Trouble.PERMANENT
+
+
+async def test_a_list_that_drips_has_an_end(
+    hostile: SftpStore, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread((kept / LISTS).write_text, DRIPS)
+    monkeypatch.setattr("doorward.clients.ssh.sftp.place.LISTING_SECONDS", 1.0)
+    async with hostile.connect() as place:
+        with pytest.raises(StoreError, match="the list is not whole after 1 s") as caught:
+            await place.listing()
+        assert caught.value.trouble is Trouble.TEMPORARY
+        await asyncio.to_thread((kept / LISTS).unlink)
+        assert set((await place.listing()).files) == {"web.2", "\udcff"}
+
+
+async def test_a_server_that_stands_still_in_a_list_is_waited_for_no_longer_than_that(
+    hostile: SftpStore, kept: Path
+) -> None:
+    """The library asks it to close the list, which is not answered either."""
+    await asyncio.to_thread((kept / LISTS).write_text, STOPS)
+    store = SftpStore(hostile._server, "/", reply_seconds=1.0)
+    async with store.connect() as place:
+        with pytest.raises(StoreError, match="no answer within 1 s") as caught:
+            await place.listing()
+        assert caught.value.trouble is Trouble.TEMPORARY
+
+
+@pytest.fixture
+def under_way(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many requests of one file were under way, each time that one was begun."""
+    counts: list[int] = []
+    begin = Window.begin
+
+    def counted(window: Window[object], request: Coroutine[Any, Any, object]) -> None:
+        begin(window, request)
+        counts.append(len(window._under_way))
+
+    monkeypatch.setattr(Window, "begin", counted)
+    return counts
+
+
+MOST = UNDER_WAY_BYTES // PIECE_BYTES
+
+
+async def test_whoever_sends_leaves_their_share_to_a_connection_that_comes(
+    sshd: Sshd, kept: Path, under_way: list[int]
+) -> None:
+    store = SftpStore(server_of(sshd), str(kept))
+    piece = some_bytes(PIECE_BYTES)
+    begun = 0
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal begun
+        for _ in range(2 * MOST):
+            yield piece
+        begun = len(under_way)
+        async with store.connect():
+            for _ in range(2 * MOST):
+                yield piece
+
+    async with store.connect() as place:
+        await place.send(pieces(), PARTIAL)
+    assert max(under_way[:begun]) == MOST
+    assert max(under_way[begun:]) == MOST // 2
+
+
+async def test_whoever_reads_leaves_their_share_to_a_connection_that_comes(
+    sshd: Sshd, kept: Path, under_way: list[int]
+) -> None:
+    store = SftpStore(server_of(sshd), str(kept))
+    await asyncio.to_thread((kept / FINAL).write_bytes, some_bytes(4 * MOST * PIECE_BYTES))
+    async with store.connect() as place, aclosing(place.read(FINAL)) as pieces:
+        await anext(pieces)
+        begun = len(under_way)
+        async with store.connect():
+            async for _ in pieces:
+                pass
+    assert max(under_way[:begun]) == MOST
+    assert max(under_way[begun:]) == MOST // 2

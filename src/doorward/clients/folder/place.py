@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from doorward.clients._names import check_names
 from doorward.clients.folder.descriptors import Descriptor
@@ -41,6 +42,7 @@ class FolderPlace:
         self._address = address
         self._open_folder = folder
         self._folder = folder.number
+        self._made: set[tuple[int, int]] = set()
 
     async def listing(self, is_wanted: Callable[[str], bool] | None = None) -> Listing:
         """See `BackupPlace`."""
@@ -83,12 +85,9 @@ class FolderPlace:
     async def send(self, chunks: AsyncIterable[bytes], name: str, *, from_offset: int = 0) -> int:
         """See `BackupPlace`."""
         check_names(self._address, name)
-        flags = os.O_WRONLY | (0 if from_offset else os.O_CREAT | os.O_TRUNC)
+        opener = partial(self._go_on, name, from_offset) if from_offset else partial(self._begin, name)
         sent_bytes = from_offset
-        async with self._opened(name, flags, phase="send") as (file, had_bytes):
-            if had_bytes != from_offset:
-                problem = f"{name} has {had_bytes} bytes by now, and not {from_offset}"
-                raise self._error("send", problem, Trouble.TEMPORARY)
+        async with self._opened("send", opener) as file:
             async for chunk in chunks:
                 await file.call("send", _write_all, file.number, chunk, at=sent_bytes)
                 sent_bytes += len(chunk)
@@ -106,7 +105,8 @@ class FolderPlace:
     async def read(self, name: str, *, from_offset: int = 0) -> AsyncGenerator[bytes, None]:
         """See `BackupPlace`; what is in memory of it is forgotten first, so that the disk is asked."""
         check_names(self._address, name)
-        async with self._opened(name, os.O_RDONLY, phase="read") as (file, size_bytes):
+        async with self._opened("read", partial(self._open, name, os.O_RDONLY)) as file:
+            size_bytes = (await file.call("read", os.fstat, file.number)).st_size
             if from_offset > size_bytes:
                 problem = f"{name} has {size_bytes} bytes, fewer than {from_offset}"
                 raise self._error("read", problem, Trouble.PERMANENT)
@@ -122,7 +122,7 @@ class FolderPlace:
         """See `BackupPlace`."""
         check_names(self._address, partial, final)
         try:
-            await self._open_folder.call("send", self._rename, _path(partial), _path(final))
+            await self._open_folder.call("send", self._rename, partial, final)
         except StoreError as error:
             if isinstance(error.__cause__, FileExistsError):
                 problem = f"{final} is there already, and was left as it is"
@@ -130,8 +130,10 @@ class FolderPlace:
                 raise self._error("send", problem, Trouble.TAKEN, step) from error
             raise
 
-    def _rename(self, partial: bytes, final: bytes) -> None:
-        here = self._folder
+    def _rename(self, partial_name: str, final_name: str) -> None:
+        here, partial, final = self._folder, _path(partial_name), _path(final_name)
+        if (facts := self._facts(partial)) is not None:
+            self._check_own(partial_name, facts)
         try:
             os.link(partial, final, src_dir_fd=here, dst_dir_fd=here, follow_symlinks=False)
         except OSError as error:
@@ -159,26 +161,81 @@ class FolderPlace:
         return True
 
     @asynccontextmanager
-    async def _opened(self, name: str, flags: int, *, phase: str) -> AsyncIterator[tuple[Descriptor, int]]:
-        """Yield a regular file, and its size in bytes."""
-        file, size_bytes = await self._open_folder.call(phase, self._open, name, flags)
+    async def _opened(self, phase: str, opener: Callable[[], int]) -> AsyncIterator[Descriptor]:
+        file = await self._open_folder.opened(phase, opener)
         try:
-            yield file, size_bytes
+            yield file
         finally:
             file.close()
 
-    def _open(self, name: str, flags: int) -> tuple[Descriptor, int]:
-        path = _path(name)
-        facts = self._facts(path)
-        if facts is None and not flags & os.O_CREAT:
+    def _begin(self, name: str) -> int:
+        """Open a new file: one that has its name may be another user's, and be there to be written into."""
+        if self._regular(name) is not None:
+            self._clear(name)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        descriptor = os.open(_path(name), flags | _OPENED, 0o600, dir_fd=self._folder)
+        self._made.add(_identity(os.fstat(descriptor)))
+        return descriptor
+
+    def _go_on(self, name: str, from_offset: int) -> int:
+        descriptor = self._open(name, os.O_WRONLY)
+        try:
+            facts = os.fstat(descriptor)
+            if facts.st_size != from_offset:
+                problem = f"{name} has {facts.st_size} bytes by now, and not {from_offset}"
+                raise self._error("send", problem, Trouble.TEMPORARY)
+            self._check_own(name, facts)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def _open(self, name: str, flags: int) -> int:
+        if self._regular(name) is None:
             raise self._error("read", f"there is no file {name}", Trouble.PERMANENT)
+        return os.open(_path(name), flags | _OPENED, dir_fd=self._folder)
+
+    def _regular(self, name: str) -> os.stat_result | None:
+        """What is known of a file; None where nothing has the name. Raises StoreError for what is none."""
+        facts = self._facts(_path(name))
         if facts is not None and not stat.S_ISREG(facts.st_mode):
             raise self._error("read", f"{name} is no regular file", Trouble.PERMANENT)
-        descriptor = os.open(path, flags | _OPENED, 0o600, dir_fd=self._folder)
-        return Descriptor(descriptor, self._address), os.fstat(descriptor).st_size
+        return facts
+
+    def _check_own(self, name: str, facts: os.stat_result) -> None:
+        """
+        Remove what another user may write to, or has another name for it, so that it is begun anew.
+
+        What was made by this place is its own, whatever a file system without owners says of it.
+
+        Raises:
+            StoreError: it was removed, or cannot be.
+        """
+        if _identity(facts) in self._made or is_own(facts):
+            return
+        self._clear(name)
+        problem = f"{name} was not made by this user alone; it was removed"
+        raise self._error("send", problem, Trouble.TEMPORARY, "Try again: it begins anew.")
+
+    def _clear(self, name: str) -> None:
+        try:
+            os.unlink(_path(name), dir_fd=self._folder)
+        except PermissionError as error:
+            problem = f"something has the name {name}, and this user may not remove it"
+            step = "Remove it, or take a folder that only this user may write to."
+            raise self._error("send", problem, Trouble.PERMANENT, step) from error
 
     def _error(self, phase: str, problem: str, trouble: Trouble, step: str = "") -> StoreError:
         return StoreError(self._address, phase, problem, step, trouble=trouble)
+
+
+def is_own(facts: os.stat_result) -> bool:
+    """Whether nobody but this user may write to a file, be it by another name that it has."""
+    return facts.st_uid == os.geteuid() and facts.st_nlink == 1 and not facts.st_mode & 0o022
+
+
+def _identity(facts: os.stat_result) -> tuple[int, int]:
+    return facts.st_dev, facts.st_ino
 
 
 def _path(name: str) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from doorward.clients.folder.apart import check_apart, check_made_apart
-from doorward.clients.folder.descriptors import Descriptor
+from doorward.clients.folder.descriptors import opened
 from doorward.clients.folder.mounting import FSTAB, check_mounted
 from doorward.clients.folder.place import FolderPlace
 from doorward.clients.folder.telling import in_thread
@@ -46,7 +46,7 @@ class FolderStore:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[FolderPlace]:
         """See `BackupStore`."""
-        folder = Descriptor(await in_thread(self.address, "connect", self._open), self.address)
+        folder = await opened(self.address, "connect", self._open)
         try:
             yield FolderPlace(self.address, folder)
         finally:

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from datetime import UTC, datetime
 
-from doorward.clients.ftp.replies import Reply
+from doorward.clients.ftp.replies import NotUnderstood, Reply
 from doorward.core.errors import ProtocolError
 
 COMMAND_BYTES = 4096
@@ -87,7 +87,7 @@ def parse_size(reply: Reply) -> int:
         ProtocolError: that is no size.
     """
     if not _SIZE.fullmatch(reply.text.strip()):
-        raise ProtocolError(f"this is no size: {reply.shown!r}")
+        raise NotUnderstood("this is no size", reply.said)
     return int(reply.text)
 
 
@@ -104,7 +104,7 @@ def parse_time(reply: Reply) -> datetime:
             raise ValueError
         return datetime.strptime(match["seconds"], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        raise ProtocolError(f"this is no time: {reply.shown!r}") from None
+        raise NotUnderstood("this is no time", reply.said) from None
 
 
 def parse_path(reply: Reply) -> str:
@@ -116,7 +116,7 @@ def parse_path(reply: Reply) -> str:
     """
     match = _PATH.match(reply.text.strip())
     if match is None:
-        raise ProtocolError(f"this is no path: {reply.shown!r}")
+        raise NotUnderstood("this is no path", reply.said)
     return match["path"].replace('""', '"')
 
 
@@ -130,7 +130,7 @@ def parse_names(listing: bytes) -> list[str]:
     names = split_names(listing)
     for name in names:
         if "/" in name or "\0" in name:
-            raise ProtocolError(f"this is no name of a file in a folder: {name[:80]!r}")
+            raise NotUnderstood("this is no name of a file in a folder", name)
     return names
 
 

@@ -1,5 +1,6 @@
 """Files and lists of names that come from a server, whole or not at all."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -9,6 +10,7 @@ from doorward.clients.ftp.commands import parse_names
 from doorward.clients.ftp.replies import Reply
 from doorward.clients.ftp.session import Session
 from doorward.clients.ftp.transfers import Broken, Transfer, transferring
+from doorward.core.backup_store import LISTING_SECONDS
 from doorward.core.errors import PeerRefused, ProtocolError, TransferIncomplete
 from doorward.core.units import MIB
 
@@ -145,7 +147,17 @@ async def list_names(session: Session) -> list[str]:
     try:
         return parse_names(listing)
     except ProtocolError as error:
-        raise session.teller.error("data", str(error)) from error
+        raise session.teller.misunderstood("data", error) from error
+
+
+@asynccontextmanager
+async def listing_in_time(session: Session) -> AsyncIterator[None]:
+    """Give a whole list `LISTING_SECONDS`; raises ConnectError."""
+    try:
+        async with asyncio.timeout(LISTING_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise session.teller.error("data", f"the list is not whole after {LISTING_SECONDS:g} s") from error
 
 
 async def collect(session: Session, verb: str) -> bytes:
@@ -155,10 +167,10 @@ async def collect(session: Session, verb: str) -> bytes:
     Raises:
         PeerRefused: it may not be listed.
         TransferIncomplete: the list did not come whole, or the server says that it has cut it.
-        ConnectError: it is too long.
+        ConnectError: it is too long, or takes too long.
     """
     listing = bytearray()
-    async with transferring(session, verb) as transfer:
+    async with listing_in_time(session), transferring(session, verb) as transfer:
         try:
             while chunk := await transfer.read():
                 listing += chunk

@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from doorward.clients.ftp.replies import Reply
+from doorward.clients.ftp.replies import NotUnderstood, Reply
 from doorward.core.errors import ProtocolError
 
 _SHA256 = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{64}(?![0-9A-Fa-f])")
 _SIZE = re.compile(r"[0-9]{1,19}")
-_SHOWN_CHARACTERS = 80
 
 Features = Mapping[str, str]
 """What a server can do beside the usual, in capitals, and the rest of the line: RFC 2389."""
@@ -62,7 +61,7 @@ def _entry(line: bytes) -> Entry:
     facts, space, name = text.partition(" ")
     pairs = dict(_pair(fact) for fact in facts.split(";") if fact)
     if not space or not name or "type" not in pairs:
-        raise ProtocolError(f"this is no line of a list of files: {text[:_SHOWN_CHARACTERS]!r}")
+        raise NotUnderstood("this is no line of a list of files", text)
     size = pairs.get("size", "")
     is_file = pairs["type"].lower() == "file"
     return Entry(name, is_file, int(size) if _SIZE.fullmatch(size) else None)

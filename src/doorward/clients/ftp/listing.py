@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from doorward.clients.ftp.commands import split_names
-from doorward.clients.ftp.downloads import collect
+from doorward.clients.ftp.downloads import collect, listing_in_time
 from doorward.clients.ftp.features import Entry, lists_facts, parse_entries
 from doorward.clients.ftp.session import Session
 from doorward.core.backup_store import LISTED_FILES, Listing, StoredFile, is_plain_name
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError
+from doorward.core.secret import without
 
 _OF_AN_EMPTY_FOLDER = "no files found"
 
@@ -24,8 +25,13 @@ async def list_files(session: Session, folder: str, is_wanted: Callable[[str], b
     Raises:
         PeerRefused: it is not there, or may not be listed.
         TransferIncomplete: the list did not come whole.
-        ConnectError: it is too long, or not understood.
+        ConnectError: it is too long, takes too long, or is not understood.
     """
+    async with listing_in_time(session):
+        return await _list_files(session, folder, is_wanted)
+
+
+async def _list_files(session: Session, folder: str, is_wanted: Callable[[str], bool] | None) -> Listing:
     await session.ask_for("CWD", folder)
     try:
         has_facts = lists_facts(await session.features())
@@ -34,7 +40,7 @@ async def list_files(session: Session, folder: str, is_wanted: Callable[[str], b
         else:
             entries = _unknown(split_names(await _names(session)), folder)
     except ProtocolError as error:
-        raise session.teller.error("data", str(error), _STEP_UNREADABLE) from error
+        raise session.teller.misunderstood("data", error, _STEP_UNREADABLE) from error
     if len(entries) > LISTED_FILES:
         raise _too_many(session)
     plain = [entry for entry in entries if is_plain_name(entry.name)]
@@ -43,7 +49,11 @@ async def list_files(session: Session, folder: str, is_wanted: Callable[[str], b
     sizes |= await _sizes_of(session, [name for name, size_bytes in sizes.items() if size_bytes is None])
     return Listing(
         {name: StoredFile(name, size) for name, size in sizes.items() if size is not None},
-        tuple(entry.name for entry in entries if entry.is_file and not is_plain_name(entry.name)),
+        tuple(
+            without(session.server.password, entry.name)
+            for entry in entries
+            if entry.is_file and not is_plain_name(entry.name)
+        ),
         # vsftpd's list of names has none
         has_hidden=has_facts or any(entry.name.startswith(".") for entry in entries),
     )
@@ -61,7 +71,7 @@ async def has_name(session: Session, name: str) -> bool:
     try:
         return name in split_names(await _names(session))
     except ProtocolError as error:
-        raise session.teller.error("data", str(error)) from error
+        raise session.teller.misunderstood("data", error) from error
 
 
 async def _names(session: Session) -> bytes:

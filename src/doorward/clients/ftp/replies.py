@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from doorward.core.errors import LineTooLong, ProtocolError
+from doorward.core.secret import Secret, without
 
 LINE_BYTES = 4096
 """A line of a reply with its ending; the longest that servers write is a path with some words around it."""
@@ -17,6 +18,27 @@ REPLIES = 8
 
 _FIRST_LINE = re.compile(rb"(?P<code>[1-5][0-5][0-9])(?P<mark>[ -])(?P<text>.*)", re.DOTALL)
 _SHOWN_CHARACTERS = 200
+_EXCERPT_CHARACTERS = 80
+
+
+class NotUnderstood(ProtocolError):
+    """
+    What came is not what it should be; `words_of` tells it.
+
+    Attributes:
+        said: all of what came, which may have the password in it.
+    """
+
+    def __init__(self, problem: str, said: str) -> None:
+        super().__init__(problem)
+        self.said = said
+
+
+def words_of(error: ProtocolError, password: Secret | None) -> str:
+    """What is wrong, with the beginning of what came where that is known, and without the password."""
+    if not isinstance(error, NotUnderstood):
+        return str(error)
+    return f"{error}: {without(password, error.said).strip()[:_EXCERPT_CHARACTERS]!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +63,12 @@ class Reply:
     @property
     def shown(self) -> str:
         """The first line that says anything, short enough to be told."""
-        said = next((line.strip() for line in self.lines if line.strip()), "")
-        return said[:_SHOWN_CHARACTERS]
+        return self.said.strip()[:_SHOWN_CHARACTERS]
+
+    @property
+    def said(self) -> str:
+        """The first line that says anything, as it came."""
+        return next((line for line in self.lines if line.strip()), "")
 
     @property
     def is_preliminary(self) -> bool:
@@ -133,7 +159,8 @@ class ReplyReader:
             return
         match = _FIRST_LINE.fullmatch(line)
         if match is None:
-            raise ProtocolError(f"what came is no reply of FTP: {_excerpt(line)}")
+            said = line.decode("utf-8", "surrogateescape")
+            raise NotUnderstood("what came is no reply of FTP", said)
         self._keep(match["text"])
         if match["mark"] == b" ":
             self._finish(match["code"])
@@ -155,7 +182,3 @@ class ReplyReader:
         self._code = b""
         self._lines.clear()
         self._bytes = 0
-
-
-def _excerpt(line: bytes) -> str:
-    return repr(line[:40].decode("latin-1"))

@@ -201,4 +201,4 @@ class Session:
 
     def _not_understood(self, error: ProtocolError) -> ConnectError:
         self.abort()
-        return self.teller.error("reply", str(error))
+        return self.teller.misunderstood("reply", error)

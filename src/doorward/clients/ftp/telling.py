@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from doorward.clients._streams import PLAIN_TEXT
 from doorward.clients._trust import words_of_distrust
-from doorward.clients.ftp.replies import Reply
+from doorward.clients.ftp.replies import Reply, words_of
 from doorward.clients.ftp.settings import EXPLICIT_PORT, IMPLICIT_PORT, FtpServer, Security
 from doorward.core.backup_store import MAKE_ROOM
 from doorward.core.errors import ConnectError, PeerRefused, ProtocolError, TlsFailed
-from doorward.core.secret import REDACTED
+from doorward.core.secret import without
 
 DISTRUST = "TLS"
 """The phase of a certificate that is not trusted, whatever connection it came on."""
@@ -78,6 +78,10 @@ class Teller:
         """The error that says so, without the password, which a server may repeat anywhere."""
         return ConnectError(self._server.url, phase, self._without_password(problem), next_step)
 
+    def misunderstood(self, phase: str, error: ProtocolError, next_step: str = "") -> ConnectError:
+        """The error that says what came and should have been something else."""
+        return self.error(phase, words_of(error, self._server.password), next_step)
+
     def refusal(self, phase: str, verb: str, reply: Reply) -> PeerRefused:
         """The error that says how the server answered to `verb`."""
         problem = f"the server answered {reply.code} to {verb}: {self.shown(reply)}"
@@ -133,11 +137,7 @@ class Teller:
         return replace(reply, lines=tuple(map(self._without_password, reply.lines))).shown
 
     def _without_password(self, text: str) -> str:
-        password = self._server.password
-        if password is None or not password.revealed:
-            return text
-        quoted = repr(password.revealed)[1:-1]
-        return text.replace(password.revealed, REDACTED).replace(quoted, REDACTED)
+        return without(self._server.password, text)
 
     @asynccontextmanager
     async def phase(self, name: str, within_seconds: float) -> AsyncIterator[None]:
@@ -162,7 +162,7 @@ class Teller:
         except TlsFailed as error:
             raise self._tls_failure(name, error) from error
         except ProtocolError as error:
-            raise self.error(name, str(error), "Does a server of FTP listen there?") from error
+            raise self.misunderstood(name, error, "Does a server of FTP listen there?") from error
         except OSError as error:
             raise self.error(name, _words(error), _next_step(error)) from error
         except ValueError as error:  # of a host that cannot have a certificate

@@ -15,6 +15,7 @@ from doorward.clients._conversation import LoginRefused
 from doorward.clients.ssh.configuration import Destination
 from doorward.clients.ssh.hosts import Hosts, Verdict
 from doorward.core.errors import ConnectError, DoorwardError
+from doorward.core.secret import Secret, without
 from doorward.core.units import KIB
 from doorward.lines.frames import WITHOUT_NAME
 
@@ -138,6 +139,7 @@ class Client(asyncssh.SSHClient):
 
     Attributes:
         deadline: of what is under way.
+        password: that the server was told, and may repeat; None for none.
         problem: why it has to end, when that is not the server's matter.
         is_known: the server has shown that it is the right one.
     """
@@ -148,7 +150,8 @@ class Client(asyncssh.SSHClient):
         self._request = request
         self._agent: asyncssh.SSHAgentClient | None = None
         self._agent_asked = False
-        self._password_told = False
+        self._is_password_asked = False
+        self.password: Secret | None = None
         self.deadline: asyncio.Timeout | None = None
         self.problem: Exception | None = None
         self.is_known = False
@@ -189,11 +192,12 @@ class Client(asyncssh.SSHClient):
             self._agent.close()
 
     def password_auth_requested(self) -> str | None:
-        if self._password_told or self.problem is not None:
+        if self._is_password_asked or self.problem is not None:
             return None
-        self._password_told = True
+        self._is_password_asked = True
         try:
-            return self._request.login(WITHOUT_NAME).revealed
+            self.password = self._request.login(WITHOUT_NAME)
+            return self.password.revealed
         except DoorwardError as error:
             self.problem = error
             return None
@@ -201,7 +205,7 @@ class Client(asyncssh.SSHClient):
             self._allow(LOGIN_SECONDS)
 
     def kbdint_auth_requested(self) -> str | None:
-        return None if self._password_told or self.problem is not None else ""
+        return None if self._is_password_asked or self.problem is not None else ""
 
     def kbdint_challenge_received(
         self, name: str, instructions: str, lang: str, prompts: Sequence[tuple[str, bool]]
@@ -254,11 +258,12 @@ def _told(destination: Destination, client: Client, within_seconds: float) -> It
         if isinstance(error, asyncssh.PermissionDenied):
             raise LoginRefused("the login was refused") from error
         phase = "login" if client.is_known else "SSH"
-        raise ConnectError(url, phase, *_words_of(error, is_known=client.is_known)) from error
+        raise ConnectError(url, phase, *_words_of(error, client)) from error
 
 
-def _words_of(error: Exception, *, is_known: bool) -> tuple[str, str]:
-    said = " ".join(str(error).split())[:_REASON_CHARACTERS]
+def _words_of(error: Exception, client: Client) -> tuple[str, str]:
+    is_known = client.is_known
+    said = " ".join(without(client.password, str(error)).split())[:_REASON_CHARACTERS]
     match error:
         case asyncssh.ConnectionLost() | ConnectionError():
             return "the server closed the connection", "" if is_known else _IS_IT_SSH

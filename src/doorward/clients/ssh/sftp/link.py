@@ -10,6 +10,7 @@ import asyncssh
 
 from doorward.clients.ssh.sftp.login import SftpServer, log_in_for_files
 from doorward.clients.ssh.sftp.telling import is_of_the_connection, store_error
+from doorward.core.backup_store import StoreError, Trouble
 
 REPLY_SECONDS = 60.0
 """For an answer; a disk that is busy, or a file that has to be written, may hold one up."""
@@ -27,11 +28,14 @@ class Link:
         server: the one.
         address: of the folder, for errors.
         reply_seconds: how long an answer may take.
+
+    Attributes:
+        address, reply_seconds: likewise.
     """
 
     def __init__(self, server: SftpServer, address: str, *, reply_seconds: float = REPLY_SECONDS) -> None:
         self._server = server
-        self._reply_seconds = reply_seconds
+        self.reply_seconds = reply_seconds
         self._connection: asyncssh.SSHClientConnection | None = None
         self._sftp: asyncssh.SFTPClient | None = None
         self.address = address
@@ -56,7 +60,7 @@ class Link:
 
     async def in_time(self, answer: Awaitable[_T]) -> _T:
         """Wait for an answer; raises TimeoutError and what the library does, to be `told`."""
-        async with asyncio.timeout(self._reply_seconds):
+        async with asyncio.timeout(self.reply_seconds):
             return await answer
 
     @contextmanager
@@ -67,7 +71,37 @@ class Link:
         except (asyncssh.Error, OSError) as error:
             if is_of_the_connection(error):
                 self.abort()
-            raise store_error(self.address, phase, error, within_seconds=self._reply_seconds) from error
+            raise store_error(
+                self.address,
+                phase,
+                error,
+                within_seconds=self.reply_seconds,
+                password=self._server.password,
+            ) from error
+
+    @contextmanager
+    def cut_after(self, seconds: float, phase: str, problem: str) -> Iterator[None]:
+        """
+        Within, close the connection once the time is over, and raise a temporary StoreError then.
+
+        For what the library would clean up after, if it were cancelled, by questions that nobody may answer.
+        """
+        is_over = False
+
+        def end() -> None:
+            nonlocal is_over
+            is_over = True
+            self.abort()
+
+        timer = asyncio.get_running_loop().call_later(seconds, end)
+        try:
+            yield
+        except StoreError as error:
+            if is_over:
+                raise StoreError(self.address, phase, problem, trouble=Trouble.TEMPORARY) from error
+            raise
+        finally:
+            timer.cancel()
 
     def abort(self) -> None:
         """Close it without a word; idempotent."""

@@ -14,6 +14,7 @@ from doorward.clients._trouble import trouble_of_connection
 from doorward.clients.ssh.configuration import Destination, destination_of
 from doorward.clients.ssh.connecting import Client, client_options, log_in
 from doorward.clients.ssh.hosts import Hosts, UnreadableHosts
+from doorward.clients.ssh.sftp.telling import reason_of
 from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.errors import ConnectError
 from doorward.core.secret import Secret
@@ -64,7 +65,7 @@ async def log_in_for_files(
         # the library calls it refused, too, when the connection was lost meanwhile
         is_refused = isinstance(error, asyncssh.ChannelOpenError) and not connection.is_closed()
         connection.abort()
-        said = " ".join(str(error).split()) or f"no answer within {LOGIN_SECONDS:g} s"
+        said = reason_of(error, server.password) or f"no answer within {LOGIN_SECONDS:g} s"
         raise StoreError(
             url,
             "login",

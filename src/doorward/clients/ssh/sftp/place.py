@@ -15,6 +15,7 @@ from doorward.clients.ssh.sftp.telling import is_of_the_connection
 from doorward.clients.ssh.sftp.transfers import PIECE_BYTES, read_all, write_all
 from doorward.core.backup_store import (
     LISTED_FILES,
+    LISTING_SECONDS,
     MAKE_ROOM,
     NAME_BYTES,
     Listing,
@@ -28,6 +29,8 @@ from doorward.core.units import MIB
 MODE = 0o600
 """Of files that are made; whoever keeps them there may open them to others."""
 
+_Entry = tuple[bytes, asyncssh.SFTPAttrs]
+
 _ROOM_BYTES = MIB
 """Less than that, and a disk counts as full."""
 
@@ -39,7 +42,7 @@ class SftpPlace:
     Args:
         link: the login; its maker closes it.
         folder: the path of the folder there.
-        most_under_way: how many bytes may be asked for or sent and not answered; asked for each file.
+        most_under_way: how many bytes may be asked for or sent and not answered; asked each time.
     """
 
     def __init__(self, link: Link, folder: bytes, *, most_under_way: Callable[[], int]) -> None:
@@ -53,10 +56,18 @@ class SftpPlace:
 
     async def listing(self, is_wanted: Callable[[str], bool] | None = None) -> Listing:
         """See `BackupPlace`."""
+        problem = f"the list is not whole after {LISTING_SECONDS:g} s"
+        with self._link.cut_after(LISTING_SECONDS, "read", problem):
+            async with aclosing(self._entries()) as entries:
+                return await self._listing(entries, is_wanted)
+
+    async def _listing(
+        self, entries: AsyncIterator[_Entry], is_wanted: Callable[[str], bool] | None
+    ) -> Listing:
         files: dict[str, StoredFile] = {}
         passed_over: list[str] = []
         seen = 0
-        async for path, attributes in self._entries():
+        async for path, attributes in entries:
             seen += 1
             if seen > LISTED_FILES:
                 problem = f"more than {LISTED_FILES} files are there"
@@ -70,13 +81,17 @@ class SftpPlace:
                 files[name] = StoredFile(name, size_bytes)
         return Listing(files, tuple(passed_over))
 
-    async def _entries(self) -> AsyncIterator[tuple[bytes, asyncssh.SFTPAttrs]]:
+    async def _entries(self) -> AsyncGenerator[_Entry, None]:
+        problem = f"no answer within {self._link.reply_seconds:g} s"
         sftp = await self._link.sftp()
         async with aclosing(sftp.scandir(self._folder)) as entries:  # type: ignore[type-var]
             while True:
                 try:
-                    with self._link.told("read"):
-                        entry = await self._link.in_time(anext(entries))
+                    with (
+                        self._link.cut_after(self._link.reply_seconds, "read", problem),
+                        self._link.told("read"),
+                    ):
+                        entry = await anext(entries)
                 except StopAsyncIteration:
                     return
                 yield _bytes(entry.filename), entry.attrs
@@ -150,7 +165,7 @@ class SftpPlace:
                 chunks,
                 at=from_offset,
                 piece_bytes=piece_bytes,
-                most_under_way=self._most_under_way(),
+                most_under_way=self._most_under_way,
                 written=partial(self._unsettled.__setitem__, name),
             )
             with self._link.told("send"):
@@ -196,7 +211,7 @@ class SftpPlace:
                 at=at,
                 ends_at=size_bytes,
                 piece_bytes=piece_bytes,
-                most_under_way=self._most_under_way(),
+                most_under_way=self._most_under_way,
             )
             async with aclosing(pieces):
                 async for piece in pieces:

@@ -13,7 +13,12 @@ from doorward.core.backup_store import StoreError, Trouble
 from doorward.core.units import MIB
 
 UNDER_WAY_BYTES = 4 * MIB
-"""How much all connections to one store may have asked for or sent that is not answered."""
+"""
+How much all connections to one store may have asked for or sent that is not answered, each its share.
+
+With another connection the shares get smaller, and what was under way before comes on top until it is
+answered. Each has one request under way, whatever their number.
+"""
 
 _FOLDER_MODE = 0o700
 

@@ -3,6 +3,7 @@
 import asyncssh
 
 from doorward.core.backup_store import MAKE_ROOM, StoreError, Trouble
+from doorward.core.secret import Secret, without
 
 _REASON_CHARACTERS = 200
 
@@ -29,7 +30,14 @@ def is_of_the_connection(error: Exception) -> bool:
     return not isinstance(error, asyncssh.SFTPError) or isinstance(error, _OF_THE_CONNECTION)
 
 
-def store_error(address: str, phase: str, error: Exception, *, within_seconds: float) -> StoreError:
+def reason_of(error: Exception, password: Secret | None) -> str:
+    """What the library or the server says, in one short line without the password."""
+    return " ".join(without(password, str(error)).split())[:_REASON_CHARACTERS]
+
+
+def store_error(
+    address: str, phase: str, error: Exception, *, within_seconds: float, password: Secret | None
+) -> StoreError:
     """
     The error that says so; raise it from `error`.
 
@@ -38,8 +46,9 @@ def store_error(address: str, phase: str, error: Exception, *, within_seconds: f
         phase: what was under way.
         error: of the library or of the system.
         within_seconds: how long the answer was waited for.
+        password: that the server was told, and may repeat; None for none.
     """
-    said = " ".join(str(error).split())[:_REASON_CHARACTERS]
+    said = reason_of(error, password)
     problem, step = said[:1].lower() + said[1:], ""
     match error:
         case TimeoutError():

@@ -29,14 +29,18 @@ class Window(Generic[_T]):
     Args:
         link: whose connection the file is open on.
         piece_bytes: the most in one request.
-        most_under_way: how many bytes may be asked for or sent and not answered.
+        most_under_way: how many bytes may be asked for or sent and not answered, but for one request;
+            asked each time, for it may be fewer by then.
         phase: for errors.
     """
 
-    def __init__(self, link: Link, *, piece_bytes: int, most_under_way: int, phase: str) -> None:
+    def __init__(
+        self, link: Link, *, piece_bytes: int, most_under_way: Callable[[], int], phase: str
+    ) -> None:
         self._link = link
         self._phase = phase
-        self._most = max(1, min(MOST_UNDER_WAY, most_under_way // piece_bytes))
+        self._piece_bytes = piece_bytes
+        self._most_under_way = most_under_way
         self._under_way: deque[asyncio.Task[_T]] = deque()
 
     async def __aenter__(self) -> Self:
@@ -55,7 +59,8 @@ class Window(Generic[_T]):
     @property
     def is_full(self) -> bool:
         """Whether one has to be answered before the next can be made."""
-        return len(self._under_way) >= self._most
+        most = min(MOST_UNDER_WAY, self._most_under_way() // self._piece_bytes)
+        return len(self._under_way) >= max(1, most)
 
     @property
     def is_empty(self) -> bool:
@@ -101,7 +106,7 @@ async def write_all(
     *,
     at: int,
     piece_bytes: int,
-    most_under_way: int,
+    most_under_way: Callable[[], int],
     written: Callable[[int], object],
 ) -> int:
     """
@@ -119,7 +124,7 @@ async def write_all(
         async with window:
             async for chunk in chunks:
                 for piece in pieces(chunk, piece_bytes):
-                    if window.is_full:
+                    while window.is_full:
                         whole_to += await window.answer()
                     window.begin(file.write(piece, at))
                     at += len(piece)
@@ -137,7 +142,7 @@ async def read_all(
     at: int,
     ends_at: int,
     piece_bytes: int,
-    most_under_way: int,
+    most_under_way: Callable[[], int],
 ) -> AsyncGenerator[bytes, None]:
     """
     Yield the bytes from `at` to `ends_at`, fewer where the file ends before.
