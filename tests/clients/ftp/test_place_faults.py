@@ -374,6 +374,7 @@ async def test_a_list_that_drips_has_an_end(
         with pytest.raises(StoreError, match="the list is not whole after 1 s") as caught:
             await place.listing()
         assert caught.value.trouble is Trouble.TEMPORARY
+        monkeypatch.undo()
         faulty.instead = {"MLSD": list_facts}
         assert len((await place.listing()).files) == 20
 
