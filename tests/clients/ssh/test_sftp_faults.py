@@ -223,6 +223,7 @@ async def test_a_list_that_drips_has_an_end(
         with pytest.raises(StoreError, match="the list is not whole after 1 s") as caught:
             await place.listing()
         assert caught.value.trouble is Trouble.TEMPORARY
+        monkeypatch.undo()
         await asyncio.to_thread((kept / LISTS).unlink)
         assert set((await place.listing()).files) == {"web.2", "\udcff"}
 
