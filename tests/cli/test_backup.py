@@ -13,7 +13,9 @@ import pytest
 from doorward.cli.root import run
 from tests.cli.publishing import Postbox, taking_mail
 from tests.cli.test_errands import until
+from tests.clients.ftp.servers import PASSWORD
 from tests.daemon import DOORS, Shell, StartDaemon, typed_at_prompts
+from tests.errands.backups.busy import busy
 from tests.errands.backups.places import contents, fill
 from tests.fetch_servers import free_ports
 
@@ -460,3 +462,51 @@ def test_what_to_do_about_a_server_that_is_not_there_or_would_be_told_a_password
     ran = typed("backup", "push", *words, "--to", "ftp://alice@backup.example.org/srv")
     assert ran.returncode == 125
     assert "--unencrypted" in ran.stderr
+
+
+@pytest.fixture(params=["words", "errand"])
+def push(request: pytest.FixtureRequest, typed: Type, here: Path, tmp_path: Path) -> Callable[..., Ran]:
+    """Carries to a URL with some options, as words of the command line or as keys of an errand."""
+
+    def push_(url: str, **options: str | int) -> Ran:
+        if request.param == "words":
+            words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
+            return typed("backup", "push", "--from", str(here), "--to", url, "--keep", "2", *words)
+        file = tmp_path / "doorward.toml"
+        keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in options.items())
+        file.write_text(
+            f'[errands.backup.nightly]\nfolder = "{here}"\ndestination = "{url}"\nkeep = 2\n'
+            f'every = "1h"\n{keys}'
+        )
+        file.chmod(0o600)
+        return typed("backup", "push", "--config", str(file), "--errand", "nightly")
+
+    return push_
+
+
+def test_what_is_to_stay_is_compared_by_its_hash_where_somebody_wants_that(
+    push: Callable[..., Ran], here: Path, away: Path
+) -> None:
+    fill(here, "web.2", "web.3")
+    fill(away, "web.1")
+    (away / "web.2").write_bytes(contents("web.2")["web.2"].swapcase())
+    held = push(away.as_uri(), check="hash")
+    assert held.returncode == 1
+    assert "failed   web.2  1000 B  it has another SHA-256 there than here\n" in held.stdout
+    assert "but stays: web.2 is not there as it is here\n" in held.stdout
+    assert set(found(away)) == {"web.1", "web.2", "web.3"}
+    assert push(away.as_uri(), check="size").returncode == 0
+    assert set(found(away)) == {"web.2", "web.3"}
+
+
+@pytest.mark.parametrize("command", ["STOR", "MLSD"])
+def test_it_is_tried_again_as_often_as_somebody_wants(
+    push: Callable[..., Ran], here: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("DOORWARD_PASSWORD", PASSWORD)
+    fill(here, "web.1")
+    with busy(command) as server:
+        assert push(server.url, retries=0).returncode != 0
+        assert server.asked() == 1
+        assert push(server.url, retries=1).returncode != 0
+        assert server.asked() == 1 + 2

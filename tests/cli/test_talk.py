@@ -381,7 +381,7 @@ def test_words_that_do_not_go_together_are_told(
     ("words", "problem"),
     [
         (["localhost", "--expect", "x"], "localhost: address: the port is missing. Write localhost:PORT"),
-        (["::1:25"], "address: an IPv6 address stands in brackets. Write [::1:25]:PORT"),
+        (["::1:25"], "address: an IPv6 address stands in brackets. Write [::1]:25 or [::1:25]:PORT"),
         (["localhost:70000"], "address: this is no host with a port of 1 to 65535"),
         (["foo"], "talk: foo: address: the port is missing"),
         (["http://x/"], "address: this is no host with a port"),

@@ -15,7 +15,8 @@ class Found:
 
     Attributes:
         backups: all of them.
-        passed_over: names that would be backups, and are links, folders or the like.
+        passed_over: names that would be backups, and are links, folders or the like, or have what no backup's
+            name has: a control character, or a number of more than 18 digits.
     """
 
     backups: tuple[Backup, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 _NUMBERED = re.compile(r"(?P<name>.+)\.(?P<number>[0-9]{1,18})", re.DOTALL)
+_ANY_NUMBER = re.compile(r"(?P<name>.+)\.[0-9]+", re.DOTALL)
 _PARTIAL = re.compile(r"(?P<file>.+\.[0-9]{1,18})\.[0-9a-f]{12}\.part", re.DOTALL)
 _TOKEN_DIGITS = 12
 
@@ -42,6 +43,12 @@ def backup_of(file: str, size_bytes: int, changed_ns: int = 0) -> Backup | None:
         size_bytes=size_bytes,
         changed_ns=changed_ns,
     )
+
+
+def name_before_number(file: str) -> str | None:
+    """What stands before the number of a file, however long that is; None for a file without one."""
+    match = _ANY_NUMBER.fullmatch(file)
+    return None if match is None else match["name"]
 
 
 def by_name(backups: Iterable[Backup]) -> Mapping[str, list[Backup]]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from doorward.core.backup_source import Found
 from doorward.core.backup_store import LISTED_FILES, is_plain_name
-from doorward.core.backups import Backup, backup_of
+from doorward.core.backups import Backup, backup_of, name_before_number
 from doorward.core.errors import BackupError
 from doorward.stores.locks import try_lock, unlock
 
@@ -108,8 +108,8 @@ class BackupFolder:
                 for count, entry in enumerate(entries):
                     if count >= LISTED_FILES:
                         raise BackupError(self.path, f"there are more than {LISTED_FILES} files in it")
-                    known = backup_of(entry.name, 0)
-                    if known is None or not (known.name in names if names else known.name[0] != "."):
+                    name = name_before_number(entry.name)
+                    if name is None or not (name in names if names else name[0] != "."):
                         continue
                     backup = _backup(entry) if is_plain_name(entry.name) else None
                     if backup is None:
@@ -247,7 +247,7 @@ def _opened_folder(folder: Path) -> int:
 
 
 def _backup(entry: "os.DirEntry[str]") -> Backup | None:
-    """What a name stands for; None for what is no regular file."""
+    """What a name stands for; None for what is no regular file, or has too long a number."""
     try:
         facts = entry.stat(follow_symlinks=False)
     except FileNotFoundError:

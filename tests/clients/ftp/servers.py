@@ -176,15 +176,14 @@ def pureftpd_running(
 def pyftpdlib_running(
     security: Security, *options: str, host: str = LOCALHOST, tls: str = ""
 ) -> Iterator[RealServer]:
-    """Yield one with the user `alice`, who has a password; it speaks no TLS."""
+    """Yield one with the user `alice`, who has a password; no TLS. To each of `options` it answers 451."""
     assert security is Security.NONE
-    assert not options
     assert not tls
     with certified_folder() as (folder, certificate):
         port = _free_port(host)
         words = [sys.executable, "-m", "tests.clients.ftp.pyftpdlib_server", host, str(port)]
         server = replace(_server(host, port, security, certificate), user="alice", password=Secret(PASSWORD))
-        with _running([*words, f"{folder}/root", PASSWORD], server, folder / "log") as process:
+        with _running([*words, f"{folder}/root", PASSWORD, *options], server, folder / "log") as process:
             yield RealServer(server, folder / "root" / "in", "/in", folder / "log", process)
 
 

@@ -1,6 +1,7 @@
 """Connections that do not come about, or not in time, and ends over TLS that nobody said."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -12,6 +13,7 @@ from doorward.core.talking import NotInTime, PeerEnded
 from tests.certificates import Written, server_context
 from tests.clients.ftp.faults import end_below_tls
 from tests.clients.talk.peers import peer, saying, then_silent
+from tests.clients.test_reaching import never_answering
 
 encrypted = pytest.mark.parametrize("security", [Security.TLS, Security.SMTP])
 
@@ -37,9 +39,22 @@ async def test_a_peer_that_says_nothing_is_left_after_a_while(security: Security
 async def test_the_deadline_of_all_counts_from_the_connection_on(security: Security) -> None:
     async with peer(then_silent()) as address:
         silent = settings(address, security, connect_seconds=30, seconds=1)
-        with pytest.raises(NotInTime, match=r"TLS: not done within 1 s$"):
+        with pytest.raises(NotInTime, match=r"TLS: no TLS within 1 s in all\. Does it"):
             async with talking(silent):
                 pass
+
+
+async def test_where_there_never_was_a_connection_that_is_what_is_told() -> None:
+    with never_answering(socket.AF_INET, "127.0.0.1") as (_, named):
+        address = f"{named[0]}:{named[1]}"
+        with pytest.raises(NotInTime, match=r"connect: no connection within 1 s in all\. Is the host up"):
+            async with doorward.talk(address, seconds=1):
+                pass
+        slow = settings(address, Security.NONE, connect_seconds=1, seconds=30)
+        with pytest.raises(ConnectError, match=r"no connection within 1 s\. Is the host up") as caught:
+            async with talking(slow):
+                pass
+        assert not isinstance(caught.value, NotInTime)
 
 
 async def test_a_peer_that_closes_before_tls_is_told_with_what_was_waited_for() -> None:

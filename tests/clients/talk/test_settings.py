@@ -44,6 +44,11 @@ def test_an_address_is_a_host_with_a_port_or_a_path(
         ("x:65536", "a port of 1 to 65535"),
         ("-x:25", "a port of 1 to 65535"),
         ("::1", r"stands in brackets. Write \[::1\]:PORT."),
+        ("::1:25", r"brackets. Write \[::1\]:25 or \[::1:25\]:PORT."),
+        ("tcp://::1:25", r"brackets. Write \[::1\]:25 or \[::1:25\]:PORT."),
+        ("1:2:3:4:5:6:7:8:25", r"brackets. Write \[1:2:3:4:5:6:7:8\]:25."),
+        ("2001:db8::1:99999", "this is no host with a port. Write HOST:PORT"),
+        ("[::1]:99999", r"1 to 65535. Write \[::1\]:PORT."),
         ("user@x:25", "this is no host with a port"),
         ("tcp://tls://x:25", "this is no host with a port"),
         ("http://x:25", "this is no host with a port"),
@@ -64,6 +69,25 @@ def test_only_the_documented_error_escapes(address: str) -> None:
     except ConnectError:
         return
     assert address
+
+
+@given(
+    address=st.ip_addresses(v=6).map(str),
+    port=st.one_of(st.just(""), st.integers(0, 99_999).map(":{}".format)),
+    shape=st.sampled_from(["[{}]{}", "{}{}"]),
+)
+def test_what_is_to_be_written_can_be_read(address: str, port: str, shape: str) -> None:
+    try:
+        parse_place(shape.format(address, port))
+    except ConnectError as error:
+        told = error.next_step.removeprefix("Write ").removesuffix(".").split(" or ")
+        bare = [each.replace("[", "").replace("]", "") for each in told]
+        if "HOST:PORT" in bare[0]:
+            assert port  # it is none, and with its end taken for an address, none either
+            return
+        assert set(bare) <= {f"{address}{port}", f"{address}:PORT", f"{address}{port}:PORT"}
+        for each in told:
+            assert isinstance(parse_place(each.replace("PORT", "25")), TcpPlace)
 
 
 def test_a_socket_of_the_file_system_speaks_no_tls_here() -> None:

@@ -74,6 +74,23 @@ def test_nothing_is_lost_of_what_did_not_match(text: str, cut: int) -> None:
     assert (window.text, window.dropped_characters) == (text, 0)
 
 
+@pytest.mark.parametrize(
+    ("patterns", "chunks", "index", "text"),
+    [
+        (("b", "abc"), ["abc"], 1, "abc"),
+        (("b", "abc"), ["ab", "c"], 0, "b"),
+        (("xx a.*",), ["xx abc\n"], 0, "xx abc"),
+        (("xx a.*",), ["xx a", "bc\n"], 0, "xx a"),
+        (("xx a.*\n",), ["xx a", "bc\n"], 0, "xx abc\n"),
+    ],
+)
+def test_what_has_not_come_yet_counts_for_nothing(
+    patterns: Sequence[str], chunks: Sequence[str], index: int, text: str
+) -> None:
+    matched = fed(chunks, compiled(*patterns), Window(window_characters=SIZE))
+    assert (matched and (matched.index, matched.text)) == (index, text)
+
+
 def test_what_follows_a_match_is_next_and_its_first_place_is_no_beginning_of_a_line() -> None:
     window = Window()
     window.receive("220 ready\n250-one\n250 two\n")

@@ -1,6 +1,9 @@
 """Runs of the command line that are killed in the midst, and what the next one makes of it."""
 
+import signal
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from tests.plugins.soak import IS_SOAK
 pytestmark = [needs_root, pytest.mark.timeout(900)]
 
 KILLS = 50 if IS_SOAK else 1
+TRIES = 10
 SIZE_BYTES = 3_000_000
 PACE = "12M"
 """A quarter of a second for all of it, so that there is something to kill."""
@@ -26,17 +30,42 @@ SERVERS = [
     server("vsftpd", Kind("vsftpd", Security.IMPLICIT), is_soak=False),
     server("proftpd", Kind("proftpd", Security.EXPLICIT)),
     server("pure-ftpd", Kind("pure-ftpd", Security.EXPLICIT)),
+    server("file", Kind("file")),
 ]
 
 
-def await_part(place: Place, offset: int) -> None:
+def await_part(place: Place, offset: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until so much is there, or all that is sent, or the run is over."""
     deadline = time.monotonic() + BOUND_SECONDS
-    while True:
-        sizes = [each.stat().st_size for each in place.folder.glob("web.3.*")]
-        if max(sizes, default=0) >= offset or (place.folder / "web.3").exists():
+    while process.poll() is None and not (place.folder / "web.3").exists():
+        if any(size_of(each) >= offset for each in place.folder.glob("web.3.*.part")):
             return
         assert time.monotonic() < deadline
         time.sleep(0.002)
+
+
+def size_of(path: Path) -> int:
+    """Its length; 0 once it has another name."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def kill_at(offset: int, broken: Broken, start: Callable[[], subprocess.Popen[bytes]]) -> None:
+    """Kill a run once so much is there; one that is over before somebody looks is begun once more."""
+    for _ in range(TRIES):
+        broken.begin()
+        process = start()
+        try:
+            await_part(broken.place, offset, process)
+        finally:
+            process.kill()
+            said = process.communicate()
+        if process.returncode == -signal.SIGKILL:
+            return
+        assert process.returncode == 0, said
+    pytest.fail(f"{TRIES} runs were over before they were killed")
 
 
 @pytest.mark.parametrize("place", SERVERS, indirect=True)
@@ -51,14 +80,9 @@ def test_a_run_that_is_killed_anywhere_is_made_good_by_the_next(
         monkeypatch.setenv(name, value)
     killed = Shell(shell.folder, {**shell.environment, **place.environment})
     broken = Broken(place, here, SIZE_BYTES)
+    words = place.push(here, "--keep", "2", "--bytes-per-second", PACE)
     for offset in offsets(KILLS, SIZE_BYTES):
-        broken.begin()
-        process = killed.start(*place.push(here, "--keep", "2", "--bytes-per-second", PACE))
-        try:
-            await_part(place, offset)
-        finally:
-            process.kill()
-            process.communicate()
+        kill_at(offset, broken, lambda: killed.start(*words))
         broken.check()
         assert run(place.push(here, "--keep", "2")) == 0, capsys.readouterr()
         assert capsys.readouterr().err == ""

@@ -351,6 +351,18 @@ def test_links_and_folders_are_told_and_not_followed(store: MemoryStore, tmp_pat
     )
 
 
+def test_a_file_whose_name_cannot_be_kept_is_told(store: MemoryStore, tmp_path: Path) -> None:
+    longest, too_long = "web." + "9" * 18, "web." + "9" * 21
+    fill(tmp_path, longest, too_long, "nl\nx.3", "notes." + "9" * 21 + ".txt")
+    report = pushed(run_of(tmp_path, store, Wish(keep=5)))
+    assert store.files == contents(longest)
+    assert report.notes == tuple(
+        f"{name!r} is here, and no file whose name can be kept: it is passed over"
+        for name in ("nl\nx.3", too_long)
+    )
+    assert pushed(run_of(tmp_path, store, Wish(keep=5, names={"x": None}))).notes == ()
+
+
 def test_a_folder_that_is_not_there_or_empty_is_an_error(store: MemoryStore, tmp_path: Path) -> None:
     store.files |= contents("web.1")
     empty = pushed(run_of(tmp_path, store, Wish(keep=1)))

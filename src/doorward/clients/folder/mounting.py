@@ -38,7 +38,7 @@ def check_mounted(address: str, folder: Path, *, mount_point: Path | None, fstab
         meant = mount_points(fstab)
         wanted_points = [path for path in (real, *real.parents) if path != Path("/") and path in meant]
     for point in wanted_points:
-        if not os.path.ismount(point):
+        if not is_mounted(point):
             raise _error(address, f"nothing is mounted at {point}", f"Mount it: mount {point}")
 
 
@@ -51,6 +51,33 @@ def mount_points(fstab: Path) -> frozenset[Path]:
         return frozenset()
     lines = (line.split() for line in text.splitlines() if not line.lstrip().startswith("#"))
     return frozenset(Path(_unescaped(words[1])) for words in lines if len(words) > 1 and words[1][0] == "/")
+
+
+def is_mounted(point: Path) -> bool:
+    """Whether something is mounted there: a file system, or a folder of the one around it."""
+    if os.path.ismount(point):
+        return True
+    mount, around = _mount_of(point), _mount_of(point.parent)
+    return bool(mount and around) and mount != around
+
+
+def _mount_of(folder: Path) -> str:
+    """
+    The kernel's number of the mount that a path leads into, as a line; empty where nobody can tell.
+
+    Source: proc_pid_fdinfo(5). A table of all mounts has those too that another one hides.
+    """
+    try:
+        descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return ""
+    try:
+        lines = Path(f"/proc/self/fdinfo/{descriptor}").read_text("ascii").splitlines()
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)
+    return next((line for line in lines if line.startswith("mnt_id:")), "")
 
 
 def _unescaped(word: str) -> str:

@@ -3,6 +3,7 @@
 import enum
 import re
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from pathlib import Path
 
 from doorward.clients._endpoints import CONNECT_SECONDS, TlsEndpoint, host_and_port
@@ -14,7 +15,7 @@ from doorward.core.errors import ConnectError
 from doorward.core.talking import MOST_SECONDS, WINDOW_CHARACTERS
 
 _SCHEME = re.compile(r"^(?:tcp|tls)://")
-_NAKED_SIX = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_WITH_PORT = re.compile(r"(?P<six>[0-9A-Fa-f:.]+):(?P<port>[1-9][0-9]{0,4})")
 
 
 class Security(enum.Enum):
@@ -165,9 +166,10 @@ def parse_place(address: str, security: Security = Security.NONE) -> TcpPlace | 
         if not path or "\0" in path:
             raise ConnectError(address, "address", "this is no path of a socket", "Write unix://PATH.")
         return UnixPlace(str(Path(path).expanduser()) if path.startswith("~/") else path)
-    found = host_and_port(_SCHEME.sub("", address))
+    rest = _SCHEME.sub("", address)
+    found = host_and_port(rest)
     if found is None:
-        raise ConnectError(address, "address", *_what_is_wrong(address))
+        raise ConnectError(address, "address", *_what_is_wrong(rest))
     host, named_port = found
     port = USUAL_PORTS.get(security.protocol, 0) if named_port is None else named_port
     if not 0 < port < 65536 or host.startswith("-"):
@@ -177,7 +179,21 @@ def parse_place(address: str, security: Security = Security.NONE) -> TcpPlace | 
     return TcpPlace(host, port)
 
 
-def _what_is_wrong(address: str) -> tuple[str, str]:
-    if _NAKED_SIX.fullmatch(address):
-        return "an IPv6 address stands in brackets", f"Write [{address}]:PORT."
+def _what_is_wrong(text: str) -> tuple[str, str]:
+    """Of `::1:25` nobody knows whether its end is the port: it is an address as well."""
+    with_port = _WITH_PORT.fullmatch(text)
+    meant = []
+    if with_port and _is_six(with_port["six"]) and int(with_port["port"]) < 65536:
+        meant.append(f"[{with_port['six']}]:{with_port['port']}")
+    if _is_six(text):
+        meant.append(f"[{text}]:PORT")
+    if meant:
+        return "an IPv6 address stands in brackets", f"Write {' or '.join(meant)}."
     return "this is no host with a port", "Write HOST:PORT, [ADDRESS]:PORT or unix://PATH."
+
+
+def _is_six(text: str) -> bool:
+    try:
+        return IPv6Address(text).scope_id is None
+    except ValueError:
+        return False

@@ -41,8 +41,8 @@ async def opening(
 
     def over() -> ConnectError:
         if is_last:
-            return NotInTime(address, phase, f"not done within {total_seconds:g} s")
-        return ConnectError(address, phase, *_too_slow(phase, within_seconds))
+            return NotInTime(address, phase, *_too_slow(phase, f"{total_seconds:g} s in all"))
+        return ConnectError(address, phase, *_too_slow(phase, f"{within_seconds:g} s"))
 
     try:
         async with Deadline(ends_at if is_last else until, over):
@@ -88,7 +88,7 @@ def _words_of_tls(failed: TlsFailed) -> Words:
     return words_of_failure(failed)
 
 
-def _too_slow(phase: str, seconds: float) -> Words:
+def _too_slow(phase: str, time: str) -> Words:
     if phase == "connect":
-        return f"no connection within {seconds:g} s", "Is the host up, and does it let you through?"
-    return f"no TLS within {seconds:g} s", "Does it speak TLS there from the first byte on?"
+        return f"no connection within {time}", "Is the host up, and does it let you through?"
+    return f"no TLS within {time}", "Does it speak TLS there from the first byte on?"

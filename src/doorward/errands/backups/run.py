@@ -2,13 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 from doorward.core.backup_errands import AT_ONCE
 from doorward.core.backup_source import Source
-from doorward.core.backup_store import BackupPlace, BackupStore, StoreError
-from doorward.core.backups import Backup, by_name, partial_name
+from doorward.core.backup_store import BackupPlace, BackupStore, StoreError, is_plain_name
+from doorward.core.backups import Backup, backup_of, by_name, partial_name
 from doorward.core.errors import BackupError
 from doorward.core.nearest import nearest_name
 from doorward.errands.backups.course import Course
@@ -123,7 +123,7 @@ class BackupRun:
             raise BackupError(self._source.path, problem, f"Did you mean {nearest}?" if nearest else "")
         there = await listed(place, names, self._again)
         passed_over = [
-            *names_told(found.passed_over, "is here, and no regular file: it is passed over"),
+            *_passed_over(found.passed_over),
             *names_told(there.passed_over, NO_NAME_OF_A_FILE),
         ]
         # of a hundred thousand files a loop would stand still
@@ -184,6 +184,16 @@ class BackupRun:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
+
+
+def _passed_over(names: Sequence[str]) -> list[str]:
+    """Of names here: why they are none of a backup."""
+    unkept = {name for name in names if backup_of(name, 0) is None or not is_plain_name(name)}
+    irregular = [name for name in names if name not in unkept]
+    return [
+        *names_told(irregular, "is here, and no regular file: it is passed over"),
+        *names_told(sorted(unkept), "is here, and no file whose name can be kept: it is passed over"),
+    ]
 
 
 def _doubtful(steps: Iterable[Step], here: Iterable[Backup], restarted: Collection[str]) -> list[str]:
