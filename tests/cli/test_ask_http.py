@@ -23,6 +23,7 @@ from tests.cli.web_doors import (
     web_url,
 )
 from tests.daemon import ANSWER_SECONDS, COMMANDS, RunningDaemon, Shell, StartDaemon, typed_at_prompts
+from tests.doors.daemon import until
 
 TLS = f"""
 [doors.unix]
@@ -123,8 +124,14 @@ def test_over_plain_http_to_another_machine_nothing_to_log_in_with_is_sent(web: 
         assert run.stderr.startswith(f"doorward: {url}: login: this way to another machine is not encrypted")
         allowed = web.shell.run(*words, "--unencrypted", "whoami", environment=given)
         assert "you are bob" in allowed.stdout
-    logins = [line for line in (web.state / "audit.jsonl").read_text().splitlines() if '"login"' in line]
-    assert len([line for line in logins if '"door":"web"' in line]) == 2
+
+    def logins() -> list[str]:
+        lines = (web.state / "audit.jsonl").read_text().splitlines()
+        return [line for line in lines if '"login"' in line and '"door":"web"' in line]
+
+    # the trail is written a moment later
+    until(lambda: len(logins()) >= 2, "two logins in the audit trail")
+    assert len(logins()) == 2
 
 
 # Whom we take for it

@@ -358,20 +358,20 @@ async def test_a_list_that_drips_has_an_end(
         _, writer = await login.data()
         for byte in b"type=file;size=1; web.1\r\n" if verb == "MLSD" else b"a list of a name\r\n":
             writer.write(bytes([byte]))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.5)
         writer.close()
         await login.say("226 these")
 
     async def ponder(login: Login, _argument: str) -> None:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
         await login.say("213 1")
 
     faulty.says("FEAT", *(FACTS if verb == "MLSD" else ("211 none",)))
     faulty.files.update({f"web.{number}": b"x" for number in range(20)})
     faulty.instead[verb] = ponder if verb == "SIZE" else drip
-    monkeypatch.setattr("doorward.clients.ftp.downloads.LISTING_SECONDS", 1.0)
+    monkeypatch.setattr("doorward.clients.ftp.downloads.LISTING_SECONDS", 3.0)
     async with store_at(faulty).connect() as place:
-        with pytest.raises(StoreError, match="the list is not whole after 1 s") as caught:
+        with pytest.raises(StoreError, match="the list is not whole after 3 s") as caught:
             await place.listing()
         assert caught.value.trouble is Trouble.TEMPORARY
         monkeypatch.undo()
