@@ -8,7 +8,7 @@ from collections.abc import Callable
 from doorward.compose.backups import carry
 from doorward.compose.composed import composed
 from doorward.core.backup_errands import BackupErrand
-from doorward.core.backups import backup_of
+from doorward.core.backups import name_before_number
 from doorward.core.errors import BackupError, DoorwardError
 from doorward.core.outcome import SUCCESS, Outcome, OutcomeKind
 from doorward.core.ports import Clock, SeenStore
@@ -70,14 +70,13 @@ class CarriedBackups:
 
 def _digest_of(report: Report) -> str:
     """Of how it ended, which the next night's numbers do not change."""
-    failed = {(_name_of(each.file), each.reason) for each in report.entries if each.did is Did.FAILED}
+    failed = {
+        (name_before_number(each.file) or each.file, each.reason)
+        for each in report.entries
+        if each.did is Did.FAILED
+    }
     told = repr((report.is_success, report.problem, sorted(failed)))
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _name_of(file: str) -> str:
-    backup = backup_of(file, 0)
-    return file if backup is None else backup.name
 
 
 def trouble_of(report: Report) -> DoorwardError:

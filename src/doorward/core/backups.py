@@ -81,6 +81,12 @@ def file_of_partial(name: str) -> str | None:
     return None if match is None else match["file"]
 
 
+def name_of_partial(name: str) -> str | None:
+    """What stands before the number of the file that `name` is a part of; None for what is no part."""
+    file = file_of_partial(name)
+    return None if file is None else name_before_number(file)
+
+
 def is_ours(file: str, names: Iterable[str]) -> bool:
     """Whether `file` is a backup of one of `names`, or a part of one; with no names, of any."""
     wanted = frozenset(names)

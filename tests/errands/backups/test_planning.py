@@ -183,7 +183,7 @@ def test_a_second_list_that_differs_takes_nothing_away(
     said = disagreement(numbered("web", *before), numbered("web", *after), [])
     assert bool(said) == (after != before)
     # and one that agrees takes only what is older than what is there
-    decided = removals(numbered("web", *here), numbered("web", *before), failed={}, wish=Wish(keep=keep))
+    decided = removals(plan(numbered("web", *here), numbered("web", *before), Wish(keep=keep)), failed={})
     gone = {step.backup.number for step in decided if step.deed is Deed.REMOVE}
     assert len(before - gone) >= min(keep, len(before))
     assert not gone or min(before - gone) > max(gone)
@@ -191,10 +191,10 @@ def test_a_second_list_that_differs_takes_nothing_away(
 
 def test_nothing_is_removed_of_a_name_of_which_something_did_not_get_there() -> None:
     here, there = numbered("web", 9), numbered("web", 5, 6, 7, 8)
-    decided = removals(here, there, failed={}, wish=Wish(keep=2))
+    decided = removals(plan(here, there, Wish(keep=2)), failed={})
     assert deeds(decided) == {"web.5": "skip", "web.6": "skip", "web.7": "skip"}
     assert decided[0].reason == "it is older than the newest 2, but stays: web.9 is not there yet"
     there = numbered("web", 5, 9, 8)
-    decided = removals(here, there, failed={"web": "web.8"}, wish=Wish(keep=2))
+    decided = removals(plan(here, there, Wish(keep=2)), failed={"web": "web.8"})
     assert deeds(decided) == {"web.5": "skip"}
-    assert deeds(removals(here, there, failed={}, wish=Wish(keep=2))) == {"web.5": "remove"}
+    assert deeds(removals(plan(here, there, Wish(keep=2)), failed={})) == {"web.5": "remove"}

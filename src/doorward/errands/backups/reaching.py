@@ -6,7 +6,7 @@ from functools import partial
 from typing import TypeVar
 
 from doorward.core.backup_store import BackupPlace, BackupStore, StoreError, Trouble
-from doorward.core.backups import backup_of, file_of_partial, is_ours
+from doorward.core.backups import backup_of, is_ours, name_of_partial
 from doorward.errands.backups.patience import Patience
 from doorward.errands.backups.planning import There
 from doorward.errands.backups.report import names_told
@@ -91,12 +91,10 @@ async def parts_of_others(place: BackupPlace, names: Collection[str]) -> list[st
     None where they cannot be listed.
     """
     parts: dict[str, int] = {}
+    no_others = {None, *names}
     with suppress(StoreError):
-        listing = await place.listing(lambda file: file_of_partial(file) is not None)
-        for file in listing.files.values():
-            whole = backup_of(file_of_partial(file.name) or "", 0)
-            if whole is not None and whole.name not in names:
-                parts[file.name] = file.size_bytes
+        listing = await place.listing(lambda file: name_of_partial(file) not in no_others)
+        parts = {file.name: file.size_bytes for file in listing.files.values()}
     largest = sorted(parts, key=lambda name: -parts[name])
     about = "is a part of another name, and takes room there: carry that name, or remove it"
     sizes = f" ({sum(parts.values())} bytes in all)" if parts else ""

@@ -7,7 +7,7 @@ from functools import partial
 
 from doorward.core.backup_source import Source
 from doorward.core.backup_store import BackupPlace, StoreError
-from doorward.core.backups import Backup, backup_of, file_of_partial, partial_name
+from doorward.core.backups import Backup, name_of_partial, partial_name
 from doorward.core.errors import BackupError
 from doorward.errands.backups.checking import Checking, staying
 from doorward.errands.backups.course import Course
@@ -58,15 +58,12 @@ class Removing:
             course.problem = f"nothing was removed, as two lists of what is there differ: {why}"
             return
         # of a hundred thousand files a loop would stand still
-        decided = await asyncio.to_thread(
-            removals, planned.here, after.backups, failed=course.failed(), wish=self._wish
-        )
+        steps = await asyncio.to_thread(plan, planned.here, after.backups, self._wish)
+        decided = await asyncio.to_thread(removals, steps, failed=course.failed())
         if why := await self._why_not_apart(place, planned.here, after.backups, decided):
             course.problem = f"nothing was removed: {why}"
             return
-        spoilt = await self._spoilt(
-            place, here=planned.here, there=after.backups, decided=decided, course=course
-        )
+        spoilt = await self._spoilt(place, steps, decided=decided, here=planned.here, course=course)
         for each in decided:
             spoils = spoilt.get(each.backup.name)
             step = each if each.is_held or spoils is None else hold(each, spoils)
@@ -94,10 +91,10 @@ class Removing:
     async def _spoilt(
         self,
         place: BackupPlace,
+        steps: Iterable[Step],
         *,
-        here: Iterable[Backup],
-        there: Iterable[Backup],
         decided: Iterable[Step],
+        here: Iterable[Backup],
         course: Course,
     ) -> Mapping[str, str]:
         """
@@ -108,7 +105,7 @@ class Removing:
         leaving = {step.backup.name for step in decided if not step.is_held}
         ours, sent = {each.file: each for each in here}, {each.file for each in course.sent()}
         spoilt: dict[str, str] = {}
-        for step in await asyncio.to_thread(plan, here, there, self._wish):
+        for step in steps:
             theirs = step.backup
             if step.deed is not Deed.KEEP or theirs.name not in leaving or theirs.file in sent:
                 continue
@@ -150,8 +147,7 @@ class Removing:
         names = {step.backup.name for step in planned.steps} - refused
         before = len(course.cleared)
         for part, size_bytes in planned.there.parts.items():
-            whole = backup_of(file_of_partial(part) or "", 0)
-            if whole is None or whole.name not in names or part in kept:
+            if name_of_partial(part) not in names or part in kept:
                 continue
             with suppress(StoreError, BackupError):
                 if not await self._source.has(part) and await place.remove(part):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from doorward.core.backups import Backup
-from doorward.errands.backups.planning import Deed, Step, Wish, hold, plan
+from doorward.errands.backups.planning import Deed, Step, hold
 
 
 def disagreement(before: Iterable[Backup], after: Iterable[Backup], sent: Iterable[Backup]) -> str:
@@ -23,19 +23,16 @@ def disagreement(before: Iterable[Backup], after: Iterable[Backup], sent: Iterab
     return next((f"{file} is new in the second" for file in found if file not in expected), "")
 
 
-def removals(
-    here: Iterable[Backup], there: Iterable[Backup], *, failed: Mapping[str, str], wish: Wish
-) -> Sequence[Step]:
+def removals(steps: Iterable[Step], *, failed: Mapping[str, str]) -> Sequence[Step]:
     """
     Decide what is removed: the steps that would have been, the oldest first, each as `REMOVE` or held.
 
     Args:
-        here: what was here when the run began.
-        there: what is there now, which agrees with what was there then.
+        steps: planned anew, out of what was here when the run began and what is there now, which agrees with
+            what was there then.
         failed: by name, a file of it that did not get there.
-        wish: what somebody wants.
     """
-    steps = plan(here, there, wish)
+    steps = list(steps)
     missing = {step.backup.name: step.backup.file for step in steps if step.deed is Deed.SEND} | dict(failed)
     decided = [
         hold(step, f"{missing[step.backup.name]} is not there yet") if _is_early(step, missing) else step
