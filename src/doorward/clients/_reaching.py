@@ -100,15 +100,26 @@ async def connect(peer: Peer) -> Stream:
     Raises:
         OSError: it takes no connection.
     """
+    return await stream_over(await connected_socket(peer))
+
+
+async def connected_socket(peer: Peer) -> socket.socket:
+    """
+    As `connect`, for who wants the socket; it does not block.
+
+    Raises:
+        OSError: likewise.
+    """
     family, address = peer
     connected = socket.socket(family, socket.SOCK_STREAM)
     try:
         connected.setblocking(False)
+        tune(connected)
         await _connect(connected, address)
     except BaseException:
         connected.close()
         raise
-    return await stream_over(connected)
+    return connected
 
 
 async def _connect(connected: socket.socket, address: Address) -> None:
@@ -127,9 +138,8 @@ async def _connect(connected: socket.socket, address: Address) -> None:
 
 
 async def stream_over(connected: socket.socket) -> Stream:
-    """What reads and writes a connection, which is its own from now on; raises OSError."""
+    """What reads and writes a connection, tuned already, which is its own from now on; raises OSError."""
     try:
-        tune(connected)
         _, stream = await asyncio.get_running_loop().create_connection(Stream, sock=connected)
     except BaseException:
         connected.close()

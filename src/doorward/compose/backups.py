@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -101,43 +101,26 @@ class BrokenOff(Exception):
         self.report = report
 
 
-async def push_or_tell(job: Job, watcher: Watcher | None = None) -> Report:
+async def push_or_tell(job: Job, watcher: Watcher) -> Report:
     """
-    As `push`, for a loop that is of this run alone.
+    Carry backups away on a loop that is of this run alone; what fails is in the report.
 
     Raises:
         BrokenOff: it was cancelled.
     """
-    folder = BackupFolder(job.folder)
-    run = _run(job, folder, watcher or Nobody())
+    run = _run(job, BackupFolder(job.folder), watcher)
     try:
-        return await _pushed(job, folder, run)
+        return await _pushed(job, run, watcher, within_seconds=0.0)
     except asyncio.CancelledError:
         raise BrokenOff(run.so_far(_BROKEN_OFF)) from None
 
 
-async def push(job: Job, watcher: Watcher | None = None, *, within_seconds: float = 0.0) -> Report:
-    """
-    Carry backups away, with no other run of the same folder beside it; what fails is in the report.
-
-    Another run is waited for within so many seconds.
-    """
-    folder, watcher = BackupFolder(job.folder), watcher or Nobody()
+async def _pushed(job: Job, run: BackupRun, watcher: Watcher, *, within_seconds: float) -> Report:
+    """What came of a run; another one of the same folder is waited for within so many seconds."""
+    folder = BackupFolder(job.folder)
     wait = partial(watcher.paused, folder.path, "another run carries backups from here just now", 0.0)
-    run = _run(job, folder, watcher)
-    return await _pushed(job, folder, run, within_seconds=within_seconds, on_wait=wait)
-
-
-async def _pushed(
-    job: Job,
-    folder: BackupFolder,
-    run: BackupRun,
-    *,
-    within_seconds: float = 0.0,
-    on_wait: Callable[[], object] = lambda: None,
-) -> Report:
     try:
-        async with folder.held(within_seconds=within_seconds, on_wait=on_wait):
+        async with folder.held(within_seconds=within_seconds, on_wait=wait):
             return await run.push()
     except BackupError as error:
         return failed(job.folder, job.store.address, error)
@@ -161,7 +144,9 @@ async def carry(
         job = await asyncio.to_thread(job_of, errand, environment)
     except (ConnectError, TrustError) as error:
         return failed(Path(errand.folder), url_to_show(errand.destination), error)
-    return await push(job, watcher, within_seconds=_ANOTHER_SECONDS)
+    watcher = watcher or Nobody()
+    run = _run(job, BackupFolder(job.folder), watcher)
+    return await _pushed(job, run, watcher, within_seconds=_ANOTHER_SECONDS)
 
 
 def failed(folder: Path, address: str, error: BackupError | ConnectError | TrustError) -> Report:

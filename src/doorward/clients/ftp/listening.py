@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import socket
 
+from doorward.clients._connecting import tune
 from doorward.clients._reaching import Address, Peer, stream_over
 from doorward.clients._streams import Stream
 
@@ -30,6 +31,7 @@ class Listener:
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         try:
             self._socket.setblocking(False)
+            tune(self._socket)
             self._socket.bind((own[0], 0, *own[2:]))
             self._socket.listen(_WAITING)
         except BaseException:
@@ -55,6 +57,7 @@ class Listener:
         while True:
             connected, address = await loop.sock_accept(self._socket)
             if _host_of(address) == self._peer:
+                # what is set there was taken over from the one that listens
                 return await stream_over(connected)
             connected.close()
 

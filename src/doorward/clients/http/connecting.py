@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
-from doorward.clients._connecting import not_reached, tune
+from doorward.clients._connecting import not_reached
 from doorward.clients._endpoints import HttpEndpoint
+from doorward.clients._reaching import connected_socket
 from doorward.clients._tls import Distrusted, client_context, tls_error, words_of_error
 from doorward.clients._trust import (
     CLOSED,
@@ -176,23 +177,10 @@ async def _connect(endpoint: HttpEndpoint, *, within_seconds: float) -> socket.s
         found = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise not_reached(endpoint, error, within_seconds=within_seconds) from error
-    for family, kind, protocol, _, address in found:
+    for family, _, _, _, address in found:
         try:
-            return await _connect_to(socket.socket(family, kind, protocol), address, within_seconds)
+            async with asyncio.timeout(within_seconds):
+                return await connected_socket((family, address))
         except OSError as error:
             problem = error
     raise not_reached(endpoint, problem, within_seconds=within_seconds) from problem
-
-
-async def _connect_to(
-    connected: socket.socket, address: tuple[object, ...], within_seconds: float
-) -> socket.socket:
-    try:
-        connected.setblocking(False)
-        async with asyncio.timeout(within_seconds):
-            await asyncio.get_running_loop().sock_connect(connected, address)
-        tune(connected)
-    except BaseException:
-        connected.close()
-        raise
-    return connected

@@ -20,11 +20,11 @@ def draft_of(errand: BackupErrand, report: Report, *, host: str) -> Draft:
     """
     how = "all went well" if report.is_success else "it did not all go well"
     opening = one_line(f"The backups of the errand backup.{errand.name} on {host}: {how}.")
-    listed, counted = shortened(report)
+    listed = shortened(report)
     return Draft(
         subject=f"backup.{errand.name} on {host}: {summary(report)}",
-        text=f"{opening}\n\n{report_text(listed, counted)}",
-        html=page_of(f"<p>{escape(opening)}</p>\n{report_html(listed, counted)}"),
+        text=f"{opening}\n\n{report_text(listed)}",
+        html=page_of(f"<p>{escape(opening)}</p>\n{report_html(listed)}"),
         to=errand.to,
         list_id=f"backup.{errand.name}",
     )

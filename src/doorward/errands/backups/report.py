@@ -67,6 +67,7 @@ class Report:
         folder: where the backups are made.
         address: where they are kept, without a name and a password.
         entries: a file each, by names, the newest first.
+        unlisted: others, which are counted and not listed.
         problem: why it did not come to its end; empty when it did.
         error: the error that says so, where there was one.
         begun_anew: names whose numbers seem to have begun anew, which somebody has to say.
@@ -78,6 +79,7 @@ class Report:
     folder: str
     address: str
     entries: tuple[Entry, ...] = ()
+    unlisted: tuple[Entry, ...] = ()
     problem: str = ""
     error: DoorwardError | None = None
     begun_anew: tuple[str, ...] = ()
@@ -88,11 +90,11 @@ class Report:
     @property
     def is_success(self) -> bool:
         """Whether all went as it should."""
-        return not self.problem and not any(entry.did is Did.FAILED for entry in self.entries)
+        return not self.problem and not self.count(Did.FAILED)
 
     def count(self, did: Did) -> int:
         """How many files that became of."""
-        return sum(entry.did is did for entry in self.entries)
+        return sum(entry.did is did for entry in (*self.entries, *self.unlisted))
 
 
 def names_told(names: Sequence[str], about: str) -> list[str]:
@@ -130,36 +132,29 @@ def shown_bytes(size_bytes: int) -> str:
     return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
 
 
-def shortened(report: Report) -> tuple[Report, str]:
+def shortened(report: Report) -> Report:
     """
-    `report` with those `MAILED_FILES` files that matter most, and a line that counts all.
+    `report` with those `MAILED_FILES` files that matter most, and the others counted.
 
     A folder may have a hundred thousand, and no mail.
     """
     left = len(report.entries) - MAILED_FILES
     if left <= 0:
-        return report, _counted(report)
+        return report
     ranks = {did: rank for rank, did in enumerate(_MATTERS)}
     order = sorted(range(len(report.entries)), key=lambda at: ranks.get(report.entries[at].did, len(ranks)))
-    entries = tuple(report.entries[at] for at in sorted(order[:MAILED_FILES]))
-    notes = (
-        *report.notes,
-        f"{left} more files are not listed here; of those that failed, as many as fit are",
+    listed, others = (
+        tuple(report.entries[at] for at in sorted(places))
+        for places in (order[:MAILED_FILES], order[MAILED_FILES:])
     )
-    return replace(report, entries=entries, notes=notes), _counted(report)
+    note = f"{left} more files are not listed here; of those that failed, as many as fit are"
+    return replace(report, entries=listed, unlisted=others, notes=(*report.notes, note))
 
 
-def report_text(report: Report, counted: str = "") -> str:
-    """
-    All of it as lines; the same for two runs to which the same happened, however long they took.
-
-    `counted` is the last line, of a report that was `shortened`.
-    """
-    return _text_of(
-        heading(report.folder, report.address),
-        rows_of(report.entries),
-        (*report.notes, counted or _counted(report)),
-    )
+def report_text(report: Report) -> str:
+    """All of it as lines; the same for two runs to which the same happened, however long they took."""
+    head, rows = heading(report.folder, report.address), rows_of(report.entries)
+    return _text_of(head, rows, (*report.notes, _counted(report)))
 
 
 def plan_text(planned: Planned, *, folder: str, address: str) -> str:
@@ -181,14 +176,14 @@ def _sentence(text: str) -> str:
     return one_line(text if text.endswith((".", "?")) else f"{text}.")
 
 
-def report_html(report: Report, counted: str = "") -> str:
+def report_html(report: Report) -> str:
     """The same as `report_text` as a piece of HTML, without what goes around it."""
     cells = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in rows_of(report.entries))
     table = "".join(f"<tr>{row}</tr>\n" for row in cells)
     notes = "".join(f"<p>{escape(_sentence(note))}</p>\n" for note in report.notes)
     return (
         f"<p>{escape(heading(report.folder, report.address))}</p>\n<table>\n{table}</table>\n{notes}"
-        f"<p>{escape(_sentence(counted or _counted(report)))}</p>\n"
+        f"<p>{escape(_sentence(_counted(report)))}</p>\n"
     )
 
 
