@@ -13,7 +13,6 @@ import json
 import math
 import os
 import re
-import resource
 import shutil
 import socket
 import statistics
@@ -26,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from machine import describe
+from timing import cpu_seconds
 from turns import counting_turns
 
 SMALL_BYTES = 10_000
@@ -337,15 +337,10 @@ def measure(client: str, server: Server, source: Path) -> dict[str, float]:
     Returns:
         `seconds`, `cpu` seconds and the `memory` of the largest process, in MB.
     """
-    cpu, begun = _cpu_seconds(), time.perf_counter()
+    cpu, begun = cpu_seconds(), time.perf_counter()
     held = SENDING[client](server, source)
-    seconds, cpu = time.perf_counter() - begun, _cpu_seconds() - cpu
+    seconds, cpu = time.perf_counter() - begun, cpu_seconds() - cpu
     return {"seconds": seconds, "cpu": cpu, "memory": held}
-
-
-def _cpu_seconds() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 Found = dict[tuple[str, str, str], list[dict[str, float]]]

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import os
-import resource
 import shutil
 import socket
 import statistics
@@ -18,10 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from machine import describe
+from timing import timed
 
 AT_ONCE = 20
 SMALL_BYTES = 1024
@@ -122,25 +122,14 @@ def measure(client: str, base: str, count: int, folder: Path) -> dict[str, float
                 uvloop.run(_large_of_ours(large))
 
     many(AT_ONCE)
-    seconds, cpu = _timed(lambda: many(count))
-    large_seconds, large_cpu = _timed(once)
+    seconds, cpu = timed(lambda: many(count))
+    large_seconds, large_cpu = timed(once)
     return {
         "rate": count / seconds,
         "small_cpu_us": cpu / count * 1e6,
         "large_mb": LARGE_BYTES / 1e6 / large_seconds,
         "large_cpu_s": large_cpu,
     }
-
-
-def _timed(act: Callable[[], None]) -> tuple[float, float]:
-    cpu, begun = _cpu_seconds(), time.perf_counter()
-    act()
-    return time.perf_counter() - begun, _cpu_seconds() - cpu
-
-
-def _cpu_seconds() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 @contextlib.contextmanager

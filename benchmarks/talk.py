@@ -18,11 +18,11 @@ import statistics
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from machine import describe
+from timing import timed
 
 DIALOGUE = 200
 """Exchanges of one conversation."""
@@ -149,9 +149,9 @@ def measure(client: str, port: int, *, dialogues: int, size: int) -> dict[str, f
             _flood_of_pexpect(client, port, size)
 
     talk(1)
-    seconds, cpu = _timed(lambda: talk(dialogues))
+    seconds, cpu = timed(lambda: talk(dialogues))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    flood_seconds, flood_cpu = _timed(flood)
+    flood_seconds, flood_cpu = timed(flood)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {
         "rate": dialogues * DIALOGUE / seconds,
@@ -160,17 +160,6 @@ def measure(client: str, port: int, *, dialogues: int, size: int) -> dict[str, f
         "flood_cpu_s": flood_cpu,
         "grown_mib": grown / 1024,
     }
-
-
-def _timed(act: Callable[[], None]) -> tuple[float, float]:
-    cpu, begun = _cpu_seconds(), time.perf_counter()
-    act()
-    return time.perf_counter() - begun, _cpu_seconds() - cpu
-
-
-def _cpu_seconds() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 @contextlib.contextmanager
