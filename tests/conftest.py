@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.certificates",
     "tests.daemon",
     "tests.doors.web_pages.browsing",
+    "tests.errands.backups.folders",
     "tests.fetch_servers",
     "tests.plugins.blocking",
     "tests.plugins.disks",

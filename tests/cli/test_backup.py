@@ -50,20 +50,6 @@ def found(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Path:
-    folder = tmp_path / "backup"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def away(tmp_path: Path) -> Path:
-    folder = tmp_path / "away"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def box() -> Iterator[Postbox]:
     with taking_mail() as box:
         yield box

@@ -30,6 +30,16 @@ def opened(shell: Shell, folder: Path, *words: str) -> Iterator[Terminal]:
         terminal.close()
 
 
+@contextmanager
+def noted(shell: Shell, folder: Path, handler: Handler) -> Iterator[Terminal]:
+    """A conversation with one who does that, its transcript in the file `log`."""
+    with (
+        listening(handler) as address,
+        opened(shell, folder, address, "--transcript", str(folder / "log")) as terminal,
+    ):
+        yield terminal
+
+
 def history_of(shell: Shell) -> Path:
     return Path(shell.environment["HOME"]) / ".local/state/doorward" / HISTORY_NAME
 
@@ -79,10 +89,7 @@ def login(peer: socket.socket) -> None:
 def test_a_prompt_stands_before_what_is_typed_and_a_password_is_neither_seen_nor_kept(
     shell: Shell, tmp_path: Path
 ) -> None:
-    with (
-        listening(login) as address,
-        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
-    ):
+    with noted(shell, tmp_path, login) as terminal:
         terminal.sees("login:")
         terminal.type("alice")
         terminal.sees("login: alice")
@@ -114,10 +121,7 @@ def lines_heard(peer: socket.socket) -> None:
 def test_lines_that_are_pasted_are_seen_first_and_then_sent_and_kept_one_by_one(
     shell: Shell, tmp_path: Path
 ) -> None:
-    with (
-        listening(lines_heard) as address,
-        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
-    ):
+    with noted(shell, tmp_path, lines_heard) as terminal:
         terminal.shows("ready")
         terminal.paste("one\ntwo\n")
         terminal.sees("ready\none\ntwo")
@@ -148,10 +152,7 @@ def login_of_imap(peer: socket.socket) -> None:
 
 @needs_tmux
 def test_a_password_in_a_literal_of_imap_is_neither_seen_nor_kept(shell: Shell, tmp_path: Path) -> None:
-    with (
-        listening(login_of_imap) as address,
-        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
-    ):
+    with noted(shell, tmp_path, login_of_imap) as terminal:
         terminal.shows("* OK ready")
         terminal.type("a1 LOGIN alice {6}")
         terminal.press("Enter")
@@ -187,10 +188,7 @@ def console(is_typed: threading.Event) -> Handler:
 @needs_tmux
 def test_a_password_stays_hidden_although_the_peer_says_more_meanwhile(shell: Shell, tmp_path: Path) -> None:
     is_typed = threading.Event()
-    with (
-        listening(console(is_typed)) as address,
-        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
-    ):
+    with noted(shell, tmp_path, console(is_typed)) as terminal:
         terminal.sees("Password:")
         terminal.type("s3")
         terminal.sees("Password: **")
@@ -229,10 +227,7 @@ def test_a_password_that_may_not_be_sent_is_hidden_as_it_is_typed_again(shell: S
 
 @needs_tmux
 def test_ctrl_c_leaves_at_once_although_an_answer_is_due(shell: Shell, tmp_path: Path) -> None:
-    with (
-        listening(silent_after(b"ready\r\n")) as address,
-        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
-    ):
+    with noted(shell, tmp_path, silent_after(b"ready\r\n")) as terminal:
         terminal.shows("ready")
         terminal.type("hello")
         terminal.press("Enter", "C-c")
@@ -302,10 +297,7 @@ def login_of_ftp(peer: socket.socket) -> None:
 
 @needs_tmux
 def test_a_login_by_hand_is_neither_seen_nor_kept_whoever_asked_for_it(shell: Shell, tmp_path: Path) -> None:
-    with (
-        listening(login_of_ftp) as address,
-        opened(shell, tmp_path, address, "--transcript", str(tmp_path / "log")) as terminal,
-    ):
+    with noted(shell, tmp_path, login_of_ftp) as terminal:
         terminal.shows("220 hi")
         terminal.type("USER alice")
         terminal.press("Enter")

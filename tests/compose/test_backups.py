@@ -16,20 +16,6 @@ from tests.errands.backups.busy import busy
 from tests.errands.backups.places import content_of, fill, told, touch
 
 
-@pytest.fixture
-def here(tmp_path: Path) -> Path:
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def away(tmp_path: Path) -> Path:
-    folder = tmp_path / "away"
-    folder.mkdir()
-    return folder
-
-
 def carried(
     here: Path, url: str, *, access: Access | None = None, check: Check = Check.SIZE, retries: int = 0
 ) -> Report:

@@ -15,14 +15,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Path:
-    """An empty folder in which backups are made."""
-    folder = tmp_path / "backup"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def between(request: pytest.FixtureRequest, tmp_path: Path, here: Path) -> Iterator[Relayed]:
     """What stands before the server that the parameter, a `Kind`, says."""
     with relayed(request.param, tmp_path, here) as running:
