@@ -13,6 +13,7 @@ import pytest
 from doorward.core.settings import LineSessionKind
 from doorward.models._load import GREETING
 from doorward.models._measuring import (
+    WARM_UP_SECONDS,
     Load,
     Process,
     datagram_beside,
@@ -22,6 +23,9 @@ from doorward.models._measuring import (
 from doorward.models._native import native_programs
 
 DELAY_SECONDS = 0.06
+LATE_SECONDS = WARM_UP_SECONDS + 0.1
+"""Longer than the load warms up, so that what was asked then is not answered just when it counts."""
+
 PYTHON = Load((sys.executable, "-m", "doorward.models._load"))
 
 
@@ -37,17 +41,18 @@ def test_sessions_that_end_too_early_are_counted_and_told() -> None:
 
 @pytest.fixture
 def paced(request: pytest.FixtureRequest) -> Iterator[int]:
-    """The port of a server whose every answer takes `DELAY_SECONDS`, whatever else the machine does."""
+    """The port of a server whose every answer takes so long, whatever else the machine does."""
     loop = asyncio.new_event_loop()
+    mode, delay_seconds = request.param
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # a load that is done resets its kept sessions
         with contextlib.suppress(ConnectionResetError):
             writer.write(GREETING)
             while await reader.readline():
-                await asyncio.sleep(DELAY_SECONDS)
-                writer.write(b"hello\n" + (GREETING if request.param == "kept" else b""))
-                if request.param == "once":
+                await asyncio.sleep(delay_seconds)
+                writer.write(b"hello\n" + (GREETING if mode == "kept" else b""))
+                if mode == "once":
                     break
         writer.close()
 
@@ -69,16 +74,16 @@ async def _end_of_all() -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-@pytest.mark.parametrize("paced", ["once"], indirect=True)
+@pytest.mark.parametrize("paced", [("once", LATE_SECONDS)], ids=["once"], indirect=True)
 @pytest.mark.parametrize(
     "load", ["python", pytest.param("c", marks=pytest.mark.needs_program("gcc", package="gcc"))]
 )
 def test_answers_that_come_late_count_for_their_times_alone(paced: int, load: str) -> None:
     # nothing can be answered in this load's time, and all that was asked is waited for
     asks = PYTHON if load == "python" else load_of(native_programs(os.environ))
-    rate = asks.rate("once", Process(os.getpid(), paced), connections=8, seconds=DELAY_SECONDS / 10)
+    rate = asks.rate("once", Process(os.getpid(), paced), connections=8, seconds=LATE_SECONDS / 10)
     assert (rate.per_second, rate.errors) == (0, 0)
-    assert rate.p50_ms >= DELAY_SECONDS * 990
+    assert rate.p50_ms >= LATE_SECONDS * 990
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,11 @@ def test_datagrams_are_asked_and_counted(load: str) -> None:
 
 @pytest.mark.soak
 @pytest.mark.needs_program("gcc", package="gcc")
-@pytest.mark.parametrize(("paced", "mode"), [("once", "once"), ("kept", "kept")], indirect=["paced"])
+@pytest.mark.parametrize(
+    ("paced", "mode"),
+    [pytest.param((mode, DELAY_SECONDS), mode, id=mode) for mode in ("once", "kept")],
+    indirect=["paced"],
+)
 def test_both_loads_find_the_same_of_the_same_server(paced: int, mode: str) -> None:
     native = native_programs(os.environ)
     assert native.load is not None, native.missing
